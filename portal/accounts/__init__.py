@@ -1,0 +1,1 @@
+"""People: sign-in, groups, and who somebody is to the verbs."""

@@ -1,0 +1,13 @@
+"""The pages."""
+
+from django.apps import AppConfig
+
+
+class PortalConfig(AppConfig):
+    """Registers the checks that run at every start."""
+
+    name = "portal"
+
+    def ready(self) -> None:
+        """Load the checks."""
+        from portal import checks  # noqa: F401, PLC0415  (registers itself)

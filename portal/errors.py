@@ -1,0 +1,50 @@
+"""Domain and AWS errors become a written page or partial; nothing a person meets is a traceback."""
+
+import uuid
+from collections.abc import Callable
+
+import structlog
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from provisioning.actions.refusals import Refusal
+from provisioning.aws.errors import AwsError
+
+log = structlog.get_logger(__name__)
+
+
+class ProblemMiddleware:
+    """Turns what a view raises into a page: refusals, AWS errors, and our own bugs with an incident number."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """The page for an error, or None for those that Django itself words (404, 403)."""
+        if isinstance(error, Refusal):
+            return refused_page(request, error.sentence, 403 if error.forbidden else 409)
+        if isinstance(error, AwsError):
+            context = {"sentence": error.sentence, "raw": str(error), "code": error.code}
+            return render(request, "errors/aws.html", context, status=502)
+        return None
+
+
+def refused_page(request: HttpRequest, sentence: str, status: int = 403) -> HttpResponse:
+    """A page that says why something was not done."""
+    return render(request, "errors/403.html", {"problem": sentence}, status=status)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's handler for what nobody expected: an incident number that the log has too."""
+    incident = uuid.uuid4().hex[:8]
+    log.error("page_crashed", incident=incident, path=request.path)
+    return render(request, "errors/500.html", {"reference": incident}, status=500)
+
+
+def say(request: HttpRequest, refusal: Refusal) -> None:
+    """Put a refusal where the next page shows it."""
+    messages.error(request, refusal.sentence)

@@ -1,0 +1,137 @@
+"""Every page as data: what it is called, its URLs, who may see it. A URL outside this list is refused."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+EVERYONE = frozenset({"engineers", "admins", "auditors"})
+CHANGERS = frozenset({"engineers", "admins"})
+ADMINS = frozenset({"admins"})
+READERS_OF_ALL = frozenset({"admins", "auditors"})
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page: `names` are the URL names that belong to it, `groups` who may open it. With an `icon` it stands in
+    the rail, where its first URL name is the link."""
+
+    slug: str
+    label: str
+    names: tuple[str, ...]
+    groups: frozenset[str] = EVERYONE
+    icon: str = ""
+    admin: bool = False
+
+
+PAGES: tuple[Page, ...] = (
+    Page("home", "Home", ("home", "home_live", "search"), icon="home"),
+    Page(
+        "environments",
+        "Environments",
+        (
+            "environments",
+            "environment",
+            "environment_activity",
+            "environment_connect",
+            "environment_configuration",
+            "environment_settings",
+            "changes",
+            "change",
+            "change_live",
+            "change_events",
+            "change_plan",
+        ),
+        icon="environments",
+    ),
+    Page(
+        "requests",
+        "Requests",
+        (
+            "request_create",
+            "request_names",
+            "request_choices",
+            "request_price",
+            "request_update",
+            "request_act",
+            "change_retry",
+            "change_cancel",
+        ),
+        groups=CHANGERS,
+    ),
+    Page("approvals", "Approvals", ("approvals",), icon="approvals"),
+    Page("decisions", "Decisions", ("change_approve", "change_reject"), groups=CHANGERS),
+    Page("catalogue", "Catalogue", ("catalogue", "application"), icon="catalogue"),
+    Page("audit", "Audit", ("audit",), groups=READERS_OF_ALL, icon="audit", admin=True),
+    Page("blueprints", "Blueprints", ("blueprint_problems",), groups=READERS_OF_ALL, icon="admin", admin=True),
+)
+
+# Without a person: health, static files are served before views, and sign-in itself (allauth's own URLs).
+OPEN_NAMES = frozenset({"healthz", "readyz"})
+OPEN_PREFIXES = ("account_", "socialaccount_", "mfa_", "openid_connect_")
+_BY_NAME = {name: page for page in PAGES for name in page.names}
+
+
+def page_of(url_name: str) -> Page | None:
+    """The page that a URL belongs to."""
+    return _BY_NAME.get(url_name)
+
+
+class PagesMiddleware:
+    """Refuses what is not on a page, and pages that are not for this person."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: object, args: object, kwargs: object) -> HttpResponse | None:  # noqa: ARG002
+        """403 for a URL that no page lists, or whose page is for other groups."""
+        from portal.errors import refused_page  # noqa: PLC0415  (errors render pages; pages are read first)
+
+        name = request.resolver_match.url_name or "" if request.resolver_match else ""
+        if name in OPEN_NAMES or name.startswith(OPEN_PREFIXES) or not request.user.is_authenticated:
+            return None
+        page = page_of(name)
+        if page is None:
+            return refused_page(request, "This address belongs to no page.")
+        if not page.groups & groups_of(request):
+            return refused_page(request, f"{page.label} is for {' and '.join(sorted(page.groups))}.")
+        return None
+
+
+def groups_of(request: HttpRequest) -> frozenset[str]:
+    """The names of the person's groups, read once a request."""
+    if not hasattr(request, "group_names"):
+        names = request.user.groups.values_list("name", flat=True) if request.user.is_authenticated else ()
+        request.group_names = frozenset(names)  # type: ignore[attr-defined]  # a note on the request, for one request
+    found: frozenset[str] = request.group_names  # type: ignore[attr-defined]
+    return found
+
+
+def shell(request: HttpRequest) -> dict[str, object]:
+    """What the frame around every page shows: the rail, and how many decisions wait."""
+    if not getattr(request, "user", None) or not request.user.is_authenticated:
+        from portal.accounts.demo import demo_people  # noqa: PLC0415
+
+        return {"demo_people": demo_people()}
+    from portal.approvals.waiting import waiting_count  # noqa: PLC0415  (pages is imported before the apps are)
+
+    groups = groups_of(request)
+    match = request.resolver_match
+    here = page_of(match.url_name or "") if match else None
+    nav = [
+        {
+            "label": page.label,
+            "url": reverse(page.names[0]),
+            "icon": page.icon,
+            "active": page is here,
+            "count": waiting_count(request) if page.slug == "approvals" else 0,
+            "admin": page.admin,
+        }
+        for page in PAGES
+        if page.icon and page.groups & groups
+    ]
+    return {"nav": nav, "person": request.user.get_username(), "may_change": bool(groups & CHANGERS)}

@@ -1,0 +1,1 @@
+"""The verbs: each guards, changes and audits in one transaction, then rings the workers after the commit."""

@@ -1,0 +1,78 @@
+"""Who acts, with which roles, from where. The pages and the API make it; the verbs decide with it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from provisioning.actions.refusals import Refusal
+from provisioning.models import AuditEntry, Change, Environment
+
+ENGINEERS, ADMINS, AUDITORS = "engineers", "admins", "auditors"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """One person at one moment. `groups` are the names of the person's groups, `address` where they came from."""
+
+    user_id: int
+    name: str
+    groups: frozenset[str]
+    address: str | None = None
+
+    @property
+    def may_change(self) -> bool:
+        """Engineers and admins alter things; auditors read."""
+        return bool(self.groups & {ENGINEERS, ADMINS})
+
+    @property
+    def is_admin(self) -> bool:
+        """Admins decide about prod and tidy up after everybody."""
+        return ADMINS in self.groups
+
+    def in_any(self, groups: Iterable[str]) -> bool:
+        """Whether the person belongs to one of these groups."""
+        return bool(self.groups & set(groups))
+
+
+def require_change_right(actor: Actor, environment: Environment | None = None) -> None:
+    """Refuse whoever may not alter this environment: auditors never, others' personal ones only admins."""
+    if not actor.may_change:
+        raise Refusal("You may read everything here, but not change anything.", "not-allowed", forbidden=True)
+    if environment is None or environment.owner_id == actor.user_id or actor.is_admin:
+        return
+    if is_personal(environment.name):
+        raise Refusal(
+            f"{environment} belongs to {environment.owner.get_username()}. Ask them, or an admin.",
+            "not-yours",
+            forbidden=True,
+        )
+
+
+def is_personal(name: str) -> bool:
+    """Whether an environment's name is a personal one, such as dev-alice."""
+    return "-" in name
+
+
+def audit(
+    actor: Actor,
+    verb: str,
+    summary: str,
+    *,
+    environment: Environment | None = None,
+    change: Change | None = None,
+    reason: str = "",
+    detail: dict[str, object] | None = None,
+) -> None:
+    """Add the audit entry of an act, in the act's own transaction."""
+    AuditEntry.objects.create(
+        at=timezone.now(),
+        by_id=actor.user_id,
+        verb=verb,
+        environment=environment,
+        change=change,
+        summary=summary[:300],
+        reason=reason,
+        address=actor.address,
+        detail=detail or {},
+    )

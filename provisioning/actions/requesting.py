@@ -1,0 +1,282 @@
+"""Asking for a change: create, update, park, wake, delete. One click, one change; one open change per stack."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from provisioning.actions.actor import Actor, audit, is_personal, require_change_right
+from provisioning.actions.naming import stage_of
+from provisioning.actions.refusals import Refusal
+from provisioning.blueprints.loader import library
+from provisioning.blueprints.model import Blueprint
+from provisioning.blueprints.promises import filled_values, starting_values
+from provisioning.blueprints.values import validate_values
+from provisioning.lifecycle import ChangeKind, ChangeStatus, EnvironmentStatus, StackKind, stack_status
+from provisioning.models import Account, Change, Environment, Operation, Stack, Template
+from provisioning.planning.secrets import sealed
+from provisioning.tasks import reconcile_change
+
+Values = Mapping[str, Mapping[str, str]]
+
+TOUCHES: Mapping[ChangeKind, tuple[StackKind, ...]] = {
+    ChangeKind.CREATE: (StackKind.DATA, StackKind.COMPUTE),
+    ChangeKind.UPDATE: (StackKind.DATA, StackKind.COMPUTE),
+    ChangeKind.PARK: (StackKind.COMPUTE,),
+    ChangeKind.WAKE: (StackKind.COMPUTE,),
+    ChangeKind.DELETE_COMPUTE: (StackKind.COMPUTE,),
+    ChangeKind.DELETE_DATA_STACK: (StackKind.DATA,),
+}
+NAME_TYPED = frozenset({ChangeKind.DELETE_COMPUTE, ChangeKind.DELETE_DATA_STACK})
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What a person sent. `values` are the form's values by stack kind; `key` is the form's own, so that a second
+    click finds the first one's change; `confirm` is the environment's name, typed, where a kind asks for it."""
+
+    kind: ChangeKind
+    values: Values = field(default_factory=dict)
+    reason: str = ""
+    key: uuid.UUID | None = None
+    confirm: str = ""
+
+
+def do_request_create(actor: Actor, application: str, name: str, ask: Ask) -> Change:
+    """Create an environment. Returns the change; the same one again for a second click. Raises Refusal."""
+    require_change_right(actor)
+    known = _same_click(ask)
+    if known is not None:
+        return known
+    blueprint = _blueprint(application)
+    stage = stage_of(name)
+    policy = blueprint.stages.get(stage)
+    if policy is None:
+        raise Refusal(f"{blueprint.title} has no stage {stage}.", "no-stage", fields={"name": "No such stage."})
+    if is_personal(name) and not policy.personal:
+        raise Refusal("This application has no personal environments.", "bad-name", fields={"name": "Use dev."})
+    try:
+        with transaction.atomic():
+            environment = _claimed_environment(actor, blueprint, name, stage)
+            return _open_change(actor, environment, blueprint, ask)
+    except IntegrityError:
+        return _lost_race(application, name, ask)
+
+
+def do_request(actor: Actor, environment: Environment, ask: Ask) -> Change:
+    """Ask for any later change of an environment. Raises Refusal."""
+    require_change_right(actor, environment)
+    known = _same_click(ask)
+    if known is not None:
+        return known
+    if ask.kind in NAME_TYPED and ask.confirm != environment.name:
+        raise Refusal(
+            f"Type {environment.name} to confirm.", "confirm", fields={"confirm": f"Type {environment.name} here."}
+        )
+    blueprint = _blueprint(environment.application)
+    try:
+        with transaction.atomic():
+            locked = Environment.objects.select_for_update().get(pk=environment.pk)
+            _guard(locked, ask.kind)
+            return _open_change(actor, locked, blueprint, ask)
+    except IntegrityError:
+        return _lost_race(environment.application, environment.name, ask)
+
+
+def _blueprint(application: str) -> Blueprint:
+    blueprint = library().blueprints.get(application)
+    if blueprint is None:
+        raise Refusal(f"There is no application called {application}.", "no-application")
+    return blueprint
+
+
+def _same_click(ask: Ask) -> Change | None:
+    return Change.objects.filter(request_key=ask.key).first() if ask.key else None
+
+
+def _lost_race(application: str, name: str, ask: Ask) -> Change:
+    """Another request committed first: it is the same click, or somebody else's change is in the way."""
+    known = _same_click(ask)
+    if known is not None:
+        return known
+    raise _in_the_way(Environment.objects.get(application=application, name=name))
+
+
+def _in_the_way(environment: Environment) -> Refusal:
+    operation = (
+        Operation.objects.filter(stack__environment=environment, is_open=True)
+        .select_related("change__requested_by")
+        .order_by("pk")
+        .first()
+    )
+    if operation is None:
+        return Refusal(f"{environment} exists already.", "exists", fields={"name": "This environment exists already."})
+    change = operation.change
+    who = change.requested_by.get_username()
+    return Refusal(
+        f"{who} has a change of {environment} open: {ChangeKind(change.kind).label.lower()},"
+        f" {ChangeStatus(change.status).label.lower()}. One change at a time.",
+        "change-open",
+        fields={"name": f"{who} has a change of this environment open."},
+        change_id=str(change.pk),
+    )
+
+
+def _claimed_environment(actor: Actor, blueprint: Blueprint, name: str, stage: str) -> Environment:
+    account = Account.objects.order_by("pk").first()
+    if account is None:
+        raise Refusal("No AWS account is set up yet. Ask an admin.", "no-account")
+    environment, made = Environment.objects.select_for_update().get_or_create(
+        account=account,
+        application=blueprint.slug,
+        name=name,
+        defaults={
+            "stage": stage,
+            "owner_id": actor.user_id,
+            "status": EnvironmentStatus.REQUESTED,
+            "changed_at": timezone.now(),
+        },
+    )
+    if made:
+        Stack.objects.bulk_create(
+            Stack(environment=environment, kind=kind, name=blueprint.stacks[kind].stack_name(name))
+            for kind in StackKind
+        )
+        return environment
+    require_change_right(actor, environment)
+    _guard(environment, ChangeKind.CREATE)
+    if environment.status == EnvironmentStatus.REMOVED:
+        environment.owner_id = actor.user_id
+        environment.save(update_fields=["owner"])
+    return environment
+
+
+def _guard(environment: Environment, kind: ChangeKind) -> None:
+    """Refuse what the stacks, as last seen, do not allow (X5). The caller holds the environment's row."""
+    if Operation.objects.filter(stack__environment=environment, is_open=True).exists():
+        raise _in_the_way(environment)
+    live = {stack.kind: not stack_status(stack.status).gone for stack in environment.stacks.all()}
+    data, compute = live[StackKind.DATA], live[StackKind.COMPUTE]
+    sentence = {
+        ChangeKind.CREATE: f"{environment} exists already." if data and compute else "",
+        ChangeKind.UPDATE: "" if data or compute else f"{environment} has no stacks to update. Create it first.",
+        ChangeKind.PARK: "" if compute else f"{environment} has no compute to park.",
+        ChangeKind.DELETE_COMPUTE: "" if compute else f"{environment} has no compute to delete.",
+        ChangeKind.WAKE: _wake_problem(environment, data=data, compute=compute),
+        ChangeKind.DELETE_DATA_STACK: _data_problem(environment, data=data, compute=compute),
+    }[kind]
+    if sentence:
+        raise Refusal(sentence, "wrong-order", fields={"name": sentence} if kind == ChangeKind.CREATE else None)
+
+
+def _wake_problem(environment: Environment, *, data: bool, compute: bool) -> str:
+    if compute:
+        return f"{environment} is awake already."
+    if not data:
+        return f"{environment} has no data stack to wake on. Create it first."
+    if environment.stacks.get(kind=StackKind.COMPUTE).template_id is None:
+        return f"{environment} never had compute, so there is nothing to wake. Create it."
+    return ""
+
+
+def _data_problem(environment: Environment, *, data: bool, compute: bool) -> str:
+    if not data:
+        return f"{environment} has no data stack."
+    if compute:
+        return "The compute stack uses the data stack's exports. Park the environment or delete its compute first."
+    return ""
+
+
+def _open_change(actor: Actor, environment: Environment, blueprint: Blueprint, ask: Ask) -> Change:
+    stacks = {StackKind(stack.kind): stack for stack in environment.stacks.select_related("template")}
+    change = Change(
+        request_key=ask.key,
+        environment=environment,
+        kind=ask.kind,
+        status=ChangeStatus.PLANNING,
+        requested_by_id=actor.user_id,
+        requested_at=timezone.now(),
+        reason=ask.reason,
+        next_check_at=timezone.now(),
+        goal={
+            "values": {kind: dict(values) for kind, values in ask.values.items()},
+            "blueprint_version": blueprint.version,
+        },
+    )
+    operations, secrets, wrong = [], {}, {}
+    for kind in TOUCHES[ask.kind]:
+        if ask.kind == ChangeKind.UPDATE and stack_status(stacks[kind].status).gone:
+            continue
+        operation = Operation(change=change, stack=stacks[kind])
+        secrets[kind] = _fill(operation, environment, blueprint, ask, wrong)
+        operations.append(operation)
+    if wrong:
+        raise Refusal("Some values cannot be used. Nothing was sent.", "bad-values", fields=wrong)
+    change.goal["values"] = {
+        kind: {name: value for name, value in values.items() if name not in secrets.get(StackKind(kind), {})}
+        for kind, values in change.goal["values"].items()
+    }
+    change.secrets = sealed({str(kind): values for kind, values in secrets.items()})
+    change.save(force_insert=True)
+    Operation.objects.bulk_create(operations)
+    audit(
+        actor,
+        f"request_{ask.kind}",
+        f"{ChangeKind(ask.kind).label} {environment}",
+        environment=environment,
+        change=change,
+        reason=ask.reason,
+    )
+    reconcile_change.delay_on_commit(str(change.pk))
+    return change
+
+
+def _fill(
+    operation: Operation, environment: Environment, blueprint: Blueprint, ask: Ask, wrong: dict[str, str]
+) -> dict[str, str]:
+    """Set the operation's template and parameters; returns the NoEcho values apart (P3), adds to `wrong`."""
+    if ask.kind in {ChangeKind.PARK, ChangeKind.DELETE_COMPUTE, ChangeKind.DELETE_DATA_STACK}:
+        return {}
+    stack = operation.stack
+    if ask.kind == ChangeKind.WAKE and stack.template is not None:
+        operation.template, operation.parameters = stack.template, dict(stack.parameters)
+        return {}
+    template = blueprint.stacks[stack.kind].template
+    operation.template, _ = Template.objects.get_or_create(
+        digest=template.digest, defaults={"body": template.body}
+    )
+    given = {name: value for name, value in ask.values.get(stack.kind, {}).items() if name in template.parameters}
+    kept = {name: value for name, value in stack.parameters.items() if name in template.parameters}
+    defaults = starting_values(blueprint, stack.kind, environment.stage)
+    values = {**defaults, **(kept if ask.kind == ChangeKind.UPDATE else {}), **given}
+    values.update(
+        filled_values(
+            blueprint,
+            stack.kind,
+            environment=environment.name,
+            stage=environment.stage,
+            owner=environment.owner.get_username(),
+            environment_id=str(environment.pk),
+        )
+    )
+    hidden = {name for name, parameter in template.parameters.items() if parameter.no_echo}
+    if ask.kind == ChangeKind.UPDATE:
+        # What we cannot read back and nobody typed again stays as it is (P2, P3).
+        operation.keep = sorted(name for name in hidden if not values.get(name))
+        values = {name: value for name, value in values.items() if name not in operation.keep}
+    for name, sentence in validate_values(template, values).items():
+        if name not in operation.keep:
+            wrong[f"{stack.kind}.{name}"] = sentence
+    operation.parameters = {name: value for name, value in values.items() if name not in hidden}
+    return {name: value for name, value in values.items() if name in hidden}
+
+
+def why_not_now(environment: Environment, kind: ChangeKind) -> str:
+    """Why a change of this kind cannot be asked for now, as the verb would say; empty when it can."""
+    try:
+        _guard(environment, kind)
+    except Refusal as refusal:
+        return refusal.sentence
+    return ""

@@ -1,0 +1,189 @@
+"""What runs: load balancers and the health behind them, groups of instances, container services."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from provisioning.aws.clients import Clients
+from provisioning.aws.errors import Missing, translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecs.type_defs import DeploymentTypeDef, ServiceTypeDef
+
+
+@dataclass(frozen=True)
+class LoadBalancer:
+    """A load balancer; `state` is provisioning, active, active_impaired or failed."""
+
+    arn: str
+    name: str
+    dns_name: str
+    state: str
+    reason: str
+    scheme: str
+    vpc_id: str
+
+
+@dataclass(frozen=True)
+class TargetHealth:
+    """One target of a group; `state` is healthy, unhealthy, initial, draining, unused or unavailable."""
+
+    target_id: str
+    port: int | None
+    state: str
+    reason: str
+    description: str
+
+
+@dataclass(frozen=True)
+class Instance:
+    """An instance of a group."""
+
+    instance_id: str
+    az: str
+    lifecycle: str
+    health: str
+
+
+@dataclass(frozen=True)
+class AutoScalingGroup:
+    """A group of instances and the size it is meant to have; `status` is set only while it is deleted."""
+
+    name: str
+    desired: int
+    minimum: int
+    maximum: int
+    instances: tuple[Instance, ...]
+    target_groups: tuple[str, ...]
+    status: str
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A rollout of a container service; `state` is COMPLETED, IN_PROGRESS, FAILED, or empty."""
+
+    deployment_id: str
+    status: str
+    task_definition: str
+    desired: int
+    running: int
+    failed: int
+    state: str
+    reason: str
+    started_at: datetime | None
+
+
+@dataclass(frozen=True)
+class EcsService:
+    """A container service: what it should run, what it runs, and its rollouts, newest first."""
+
+    arn: str
+    name: str
+    status: str
+    desired: int
+    running: int
+    pending: int
+    task_definition: str
+    deployments: tuple[Deployment, ...]
+
+
+def load_balancer(aws: Clients, arn: str) -> LoadBalancer | None:
+    """The load balancer, or None when there is none."""
+    try:
+        with translated("elbv2", "DescribeLoadBalancers"):
+            answer = aws.elbv2.describe_load_balancers(LoadBalancerArns=[arn])["LoadBalancers"]
+    except Missing:
+        return None
+    if not answer:
+        return None
+    found = answer[0]
+    state = found.get("State", {})
+    return LoadBalancer(
+        arn=found.get("LoadBalancerArn", arn),
+        name=found.get("LoadBalancerName", ""),
+        dns_name=found.get("DNSName", ""),
+        state=state.get("Code", ""),
+        reason=state.get("Reason", ""),
+        scheme=found.get("Scheme", ""),
+        vpc_id=found.get("VpcId", ""),
+    )
+
+
+def target_health(aws: Clients, target_group_arn: str) -> tuple[TargetHealth, ...]:
+    """The targets of a group and how they answer; raises Missing when there is no such group."""
+    with translated("elbv2", "DescribeTargetHealth"):
+        answer = aws.elbv2.describe_target_health(TargetGroupArn=target_group_arn)
+    return tuple(
+        TargetHealth(
+            target_id=found.get("Target", {}).get("Id", ""),
+            port=found.get("Target", {}).get("Port"),
+            state=found.get("TargetHealth", {}).get("State", ""),
+            reason=found.get("TargetHealth", {}).get("Reason", ""),
+            description=found.get("TargetHealth", {}).get("Description", ""),
+        )
+        for found in answer["TargetHealthDescriptions"]
+    )
+
+
+def auto_scaling_group(aws: Clients, name: str) -> AutoScalingGroup | None:
+    """The group of instances, or None when there is none."""
+    with translated("autoscaling", "DescribeAutoScalingGroups"):
+        answer = aws.autoscaling.describe_auto_scaling_groups(AutoScalingGroupNames=[name])
+    groups = answer["AutoScalingGroups"]
+    if not groups:
+        return None
+    found = groups[0]
+    return AutoScalingGroup(
+        name=found["AutoScalingGroupName"],
+        desired=found["DesiredCapacity"],
+        minimum=found["MinSize"],
+        maximum=found["MaxSize"],
+        instances=tuple(
+            Instance(
+                instance_id=instance["InstanceId"],
+                az=instance.get("AvailabilityZone", ""),
+                lifecycle=instance.get("LifecycleState", ""),
+                health=instance.get("HealthStatus", ""),
+            )
+            for instance in found.get("Instances", [])
+        ),
+        target_groups=tuple(found.get("TargetGroupARNs", [])),
+        status=found.get("Status", ""),
+    )
+
+
+def ecs_service(aws: Clients, cluster: str, service: str) -> EcsService | None:
+    """The container service, or None when it, or its cluster, is gone; a deleted one is INACTIVE a while."""
+    try:
+        with translated("ecs", "DescribeServices"):
+            answer = aws.ecs.describe_services(cluster=cluster, services=[service])["services"]
+    except Missing:
+        return None
+    return _service(answer[0]) if answer else None
+
+
+def _service(found: "ServiceTypeDef") -> EcsService:
+    return EcsService(
+        arn=found.get("serviceArn", ""),
+        name=found.get("serviceName", ""),
+        status=found.get("status", ""),
+        desired=found.get("desiredCount", 0),
+        running=found.get("runningCount", 0),
+        pending=found.get("pendingCount", 0),
+        task_definition=found.get("taskDefinition", ""),
+        deployments=tuple(_deployment(deployment) for deployment in found.get("deployments", [])),
+    )
+
+
+def _deployment(found: "DeploymentTypeDef") -> Deployment:
+    return Deployment(
+        deployment_id=found.get("id", ""),
+        status=found.get("status", ""),
+        task_definition=found.get("taskDefinition", ""),
+        desired=found.get("desiredCount", 0),
+        running=found.get("runningCount", 0),
+        failed=found.get("failedTasks", 0),
+        state=found.get("rolloutState", ""),
+        reason=found.get("rolloutStateReason", ""),
+        started_at=found.get("createdAt"),
+    )

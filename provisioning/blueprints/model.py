@@ -1,0 +1,228 @@
+"""What a blueprint is: frozen data that the loader fills and everything else reads."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from provisioning.blueprints.shapes import Template
+
+STACK_KINDS = ("data", "compute")
+STAGES = ("dev", "staging", "prod")
+FILLERS = ("environment", "stage", "application", "owner", "environment_id", "data_stack_name")
+CHOICES = ("", "vpc", "subnets", "key_pair", "image", "security_groups")
+FLAG_TYPES = ("boolean", "text", "number", "choice")
+FLAG_AFTER = ("nothing", "redeploy")
+DEPLOY_KINDS = ("ec2", "ecs")
+FORMATS = ("dotenv", "shell", "erlang")
+
+
+@dataclass(frozen=True)
+class StackBlueprint:
+    """One of the two stacks of an application.
+
+    `filled` maps a template parameter to what Stackyard fills it with (one of
+    environment, stage, application, owner, environment_id, data_stack_name);
+    such parameters never appear on a form.
+    """
+
+    kind: str
+    name_pattern: str
+    template: Template
+    capabilities_allowed: frozenset[str]
+    filled: Mapping[str, str]
+
+    def stack_name(self, environment: str) -> str:
+        """The stack's name for an environment: `hello-erlang-data-{environment}` gives
+        `hello-erlang-data-dev-alice`."""
+        return self.name_pattern.replace("{environment}", environment)
+
+
+@dataclass(frozen=True)
+class StagePolicy:
+    """What a stage asks for. `defaults` maps a stack kind to parameter defaults at this stage.
+
+    `lifetime_days` is None for environments that stay; `personal` allows names such as `dev-alice`.
+    """
+
+    stage: str
+    approvals: int
+    approver_groups: tuple[str, ...]
+    protection: bool
+    lifetime_days: int | None
+    personal: bool
+    defaults: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class ParameterHelp:
+    """How one template parameter appears on the request form.
+
+    `choices_from` names what to read live from the account: "" (nothing), "vpc", "subnets", "key_pair",
+    "image" or "security_groups". `unit` is shown after the field. `advanced` parameters start folded away.
+    """
+
+    stack: str
+    name: str
+    label: str
+    help: str
+    choices_from: str = ""
+    unit: str = ""
+    advanced: bool = False
+
+
+@dataclass(frozen=True)
+class ParameterGroup:
+    """A titled part of the request form."""
+
+    title: str
+    parameters: tuple[ParameterHelp, ...]
+
+
+@dataclass(frozen=True)
+class AccessPattern:
+    """A question the application asks of a table, by name: "A user's messages, newest first".
+
+    `table` is the logical id in the data template; `index` is None for the table itself.
+    """
+
+    table: str
+    title: str
+    index: str | None
+    partition_key: str
+    sort_key: str | None = None
+    descending: bool = False
+
+
+@dataclass(frozen=True)
+class Flag:
+    """A switch under the parameter path, owned by Stackyard and outside both stacks (M13, D6).
+
+    `type` is "boolean", "text", "number" or "choice" (then `allowed` lists the choices). `after` is what a
+    change needs to take effect: "nothing" or "redeploy".
+    """
+
+    key: str
+    title: str
+    type: str
+    default: str
+    after: str
+    allowed: tuple[str, ...] = ()
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Deploy:
+    """How the compute stack runs and starts again. Logical ids name resources of the compute template.
+
+    `kind` "ec2": `group` is the Auto Scaling group. `kind` "ecs": `cluster` and `service`.
+    `url_output` names the output of the compute stack that holds the application's address.
+    """
+
+    kind: str
+    url_output: str | None = None
+    group: str | None = None
+    cluster: str | None = None
+    service: str | None = None
+
+
+@dataclass(frozen=True)
+class ConfigValue:
+    """One variable of the application's configuration.
+
+    `source` is `output:<stack>:<output>`, `parameter:<key>` (under the parameter path), `region`,
+    `environment`, `stage` or `text:<literal>`, where `{environment}` and `{stage}` are replaced.
+    """
+
+    variable: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """An application as engineers see it in the catalogue. `digest` changes with any of its files."""
+
+    slug: str
+    title: str
+    summary: str
+    description: str
+    owner: str
+    version: str
+    stacks: Mapping[str, StackBlueprint]
+    stages: Mapping[str, StagePolicy]
+    groups: tuple[ParameterGroup, ...]
+    patterns: tuple[AccessPattern, ...]
+    flags: tuple[Flag, ...]
+    deploy: Deploy
+    configuration: tuple[ConfigValue, ...]
+    formats: tuple[str, ...]
+    parameter_path: str | None
+    digest: str
+
+    def path(self, environment: str) -> str | None:
+        """The environment's parameter path with slashes at both ends, or None without one."""
+        if self.parameter_path is None:
+            return None
+        return self.parameter_path.replace("{environment}", environment)
+
+
+@dataclass(frozen=True)
+class BlueprintProblem:
+    """Why a blueprint (or part of one) cannot be used. `line` counts from 1."""
+
+    file: str
+    line: int
+    sentence: str
+    fix: str
+
+    def __str__(self) -> str:
+        """`file:line: sentence fix`, as compilers print it."""
+        return f"{self.file}:{self.line}: {self.sentence} {self.fix}"
+
+
+@dataclass(frozen=True)
+class Library:
+    """Every usable blueprint by slug, and the problems of the others."""
+
+    blueprints: Mapping[str, Blueprint]
+    problems: tuple[BlueprintProblem, ...]
+
+
+@dataclass(frozen=True)
+class ComputedNames:
+    """The fixed names an environment will take, known before anything exists.
+
+    `stacks` maps the kind to the stack name; `parameters` are full names, those in the stacks and the flags.
+    """
+
+    stacks: Mapping[str, str]
+    tables: tuple[str, ...]
+    parameter_path: str | None
+    parameters: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class IndexPromise:
+    """A secondary index as the template promises it. `key_schema` pairs attribute with HASH or RANGE."""
+
+    name: str
+    key_schema: tuple[tuple[str, str], ...]
+    projection: str
+
+
+@dataclass(frozen=True)
+class TablePromise:
+    """A table as the template promises it: what verification compares with reality.
+
+    `stream` is the view type, None without a stream; `ttl_attribute` is None when expiry is off.
+    """
+
+    logical_id: str
+    name: str
+    key_schema: tuple[tuple[str, str], ...]
+    attribute_types: Mapping[str, str]
+    indexes: tuple[IndexPromise, ...]
+    stream: str | None
+    ttl_attribute: str | None
+    point_in_time_recovery: bool
+    deletion_protection: bool
+    billing_mode: str
+    tags: Mapping[str, str]

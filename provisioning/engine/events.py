@@ -1,0 +1,56 @@
+"""CloudFormation's events, kept once each and folded into the newest state of every resource."""
+
+from django.db import transaction
+
+from provisioning.aws.cloudformation import StackEvent
+from provisioning.models import Event, Operation, Stack, StackResource
+
+
+def keep_events(operation: Operation, events: tuple[StackEvent, ...]) -> None:
+    """Store what is new, oldest first; an event that is there already is left alone (S24)."""
+    if not events:
+        return
+    stack = operation.stack
+    with transaction.atomic():
+        Event.objects.bulk_create(
+            [
+                Event(
+                    change=operation.change,
+                    stack=stack,
+                    aws_id=event.event_id,
+                    at=event.at,
+                    logical_id=event.logical_id,
+                    physical_id=event.physical_id,
+                    type=event.type,
+                    status=event.status,
+                    reason=event.reason,
+                )
+                for event in events
+            ],
+            ignore_conflicts=True,
+        )
+        _fold(stack, events)
+        stack.last_event_id = events[-1].event_id
+        Stack.objects.filter(pk=stack.pk).update(last_event_id=stack.last_event_id)
+
+
+def _fold(stack: Stack, events: tuple[StackEvent, ...]) -> None:
+    rows = {row.logical_id: row for row in stack.resources.all()}
+    known = set(rows)
+    for event in events:
+        if event.physical_id == stack.stack_id:
+            continue
+        row = rows.get(event.logical_id)
+        if row is None:
+            row = rows[event.logical_id] = StackResource(
+                stack=stack, logical_id=event.logical_id, started_at=event.at
+            )
+        if event.status.endswith("_IN_PROGRESS") and not row.status.endswith("_IN_PROGRESS"):
+            row.started_at = event.at
+        row.physical_id = event.physical_id or row.physical_id
+        row.type, row.status, row.reason, row.updated_at = event.type, event.status, event.reason, event.at
+    StackResource.objects.bulk_create([row for name, row in rows.items() if name not in known])
+    StackResource.objects.bulk_update(
+        [row for name, row in rows.items() if name in known],
+        ["physical_id", "type", "status", "reason", "started_at", "updated_at"],
+    )

@@ -1,0 +1,44 @@
+"""From a claimed change to the work around it."""
+
+from collections.abc import Callable
+
+from provisioning.aws.clients import Clients, Target, clients_for
+from provisioning.blueprints.loader import library
+from provisioning.engine.accounts import target
+from provisioning.engine.outcome import Problem
+from provisioning.engine.work import Work
+from provisioning.lifecycle import StackKind
+from provisioning.models import Change
+
+AwsFor = Callable[[Target], Clients]
+default_aws: AwsFor = clients_for
+
+
+class NoBlueprintError(Exception):
+    """The application of a change is no longer in the library."""
+
+    def __init__(self, application: str) -> None:
+        super().__init__(application)
+        self.problem = Problem(
+            f"The blueprint of {application} cannot be read any more.",
+            "an administrator",
+            "Mend or restore it (see the catalogue's problems), then retry.",
+            code="no-blueprint",
+        )
+
+
+def work_for(change: Change, aws_for: AwsFor) -> Work:
+    """Everything a step needs. Raises NoBlueprintError."""
+    environment = change.environment
+    blueprint = library().blueprints.get(environment.application)
+    if blueprint is None:
+        raise NoBlueprintError(environment.application)
+    stacks = {StackKind(stack.kind): stack for stack in environment.stacks.select_related("template")}
+    operations = {
+        StackKind(operation.stack.kind): operation
+        for operation in change.operations.select_related("stack__template", "template").order_by("-stack__kind")
+    }
+    for kind, operation in operations.items():
+        operation.change = change
+        operation.stack = stacks[kind]
+    return Work(change, blueprint, operations, stacks, aws_for(target(environment.account)))

@@ -1,0 +1,108 @@
+"""Playbooks: for each kind of change, the steps that plan it, run it, and clean up after it.
+
+A new step is one `ensure_…` function and its name in here. Each step belongs to a stop of the rail that people see.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from provisioning.engine.outcome import Outcome
+from provisioning.engine.steps import change_sets, checking, configuration, stacks, verifying
+from provisioning.engine.work import Work
+from provisioning.lifecycle import ChangeKind
+
+PLAN, APPROVE, DATA, COMPUTE, CONFIGURATION, VERIFY = (
+    "Plan",
+    "Approve",
+    "Data stack",
+    "Compute stack",
+    "Configuration",
+    "Verify",
+)
+CLEAN_UP = "Clean up"
+
+
+@dataclass(frozen=True)
+class PlaybookStep:
+    """One step: its function, the stop of the rail it belongs to, and what people read."""
+
+    run: Callable[[Work], Outcome]
+    stop: str
+    label: str
+
+    @property
+    def name(self) -> str:
+        """The function's name: what the database keeps."""
+        return self.run.__name__
+
+
+@dataclass(frozen=True)
+class Playbook:
+    """The steps of one kind of change. `planning` alters nothing that exists; `running` does what was planned."""
+
+    planning: tuple[PlaybookStep, ...]
+    running: tuple[PlaybookStep, ...]
+
+    @property
+    def stops(self) -> tuple[str, ...]:
+        """The stops of the rail, in order, each once; approval stands between planning and running."""
+        running = tuple(dict.fromkeys(step.stop for step in self.running))
+        return (PLAN, APPROVE, *running)
+
+    def step(self, name: str) -> PlaybookStep | None:
+        """The step of that name, in planning, running or cleaning up."""
+        return next((step for step in (*self.planning, *self.running, *CLEANUP) if step.name == name), None)
+
+
+_ACCOUNT = PlaybookStep(checking.ensure_account_known, PLAN, "Reach the account")
+_TEMPLATES = PlaybookStep(checking.ensure_templates_checked, PLAN, "Check templates and values")
+_NAMES = PlaybookStep(checking.ensure_names_free, PLAN, "Check names and quotas")
+_PLAN_DATA = PlaybookStep(change_sets.ensure_data_planned, PLAN, "Plan the data stack")
+_PLAN_COMPUTE = PlaybookStep(change_sets.ensure_compute_planned, PLAN, "Plan the compute stack")
+_PRICE = PlaybookStep(change_sets.ensure_priced, PLAN, "Price it")
+_SEAL = PlaybookStep(change_sets.ensure_plan_sealed, PLAN, "Seal the plan")
+
+_RUN_DATA = PlaybookStep(stacks.ensure_data_stack, DATA, "Bring up the data stack")
+_SETTINGS = PlaybookStep(configuration.ensure_table_settings, DATA, "Expiry and recovery of tables")
+_PROTECTION = PlaybookStep(stacks.ensure_protection, DATA, "Protect the data stack")
+_COMPUTE_SET = PlaybookStep(change_sets.ensure_compute_change_set, COMPUTE, "Compare with the plan")
+_RUN_COMPUTE = PlaybookStep(stacks.ensure_compute_stack, COMPUTE, "Bring up the compute stack")
+_FLAGS = PlaybookStep(configuration.ensure_flags, CONFIGURATION, "Put the flags")
+_VERIFIED = PlaybookStep(verifying.ensure_verified, VERIFY, "Compare reality with the promise")
+
+_DELETE_COMPUTE = PlaybookStep(stacks.ensure_compute_stack, COMPUTE, "Delete the compute stack")
+
+_PLANNED = (_ACCOUNT, _TEMPLATES, _NAMES, _PLAN_DATA, _PLAN_COMPUTE, _PRICE, _SEAL)
+
+_CREATE = Playbook(
+    planning=_PLANNED,
+    running=(_RUN_DATA, _SETTINGS, _PROTECTION, _COMPUTE_SET, _RUN_COMPUTE, _FLAGS, _VERIFIED),
+)
+_REMOVE_COMPUTE = Playbook(planning=(_ACCOUNT, _NAMES, _PLAN_COMPUTE, _PRICE, _SEAL), running=(_DELETE_COMPUTE,))
+
+CLEANUP = (PlaybookStep(stacks.ensure_change_sets_gone, CLEAN_UP, "Remove what the plan left in AWS"),)
+
+PLAYBOOKS: Mapping[str, Playbook] = {
+    ChangeKind.CREATE: _CREATE,
+    ChangeKind.UPDATE: _CREATE,
+    ChangeKind.WAKE: Playbook(
+        planning=_PLANNED, running=(_COMPUTE_SET, _RUN_COMPUTE, _FLAGS, _VERIFIED)
+    ),
+    ChangeKind.PARK: _REMOVE_COMPUTE,
+    ChangeKind.DELETE_COMPUTE: _REMOVE_COMPUTE,
+    ChangeKind.DELETE_DATA_STACK: Playbook(
+        planning=(
+            _ACCOUNT,
+            PlaybookStep(stacks.ensure_compute_gone, PLAN, "Check that no compute stack uses it"),
+            _NAMES,
+            PlaybookStep(checking.ensure_exports_unused, PLAN, "Check who uses its exports"),
+            _PLAN_DATA,
+            _PRICE,
+            _SEAL,
+        ),
+        running=(
+            PlaybookStep(stacks.ensure_unprotected, DATA, "Lift the stack's protection"),
+            PlaybookStep(stacks.ensure_data_stack, DATA, "Delete the data stack, keep its tables"),
+        ),
+    ),
+}

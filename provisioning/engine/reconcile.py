@@ -1,0 +1,168 @@
+"""One tick of a change: claim it, run its playbook from the top, record, release.
+
+Any tick may die anywhere; the next one starts from what the database and AWS say. Steps that are recorded as done
+in this attempt are not run again, so a tick costs only the calls of the step it stands at.
+"""
+
+import random
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from provisioning.aws.errors import AwsError, Busy
+from provisioning.engine import ending
+from provisioning.engine.claims import LeaseLostError, claim_change, hold, release_change
+from provisioning.engine.loading import AwsFor, NoBlueprintError, default_aws, work_for
+from provisioning.engine.outcome import Done, Outcome, Problem, Stop, Wait
+from provisioning.engine.playbooks import CLEANUP, PLAYBOOKS, PlaybookStep
+from provisioning.engine.work import Work
+from provisioning.lifecycle import ChangeStatus, StepState
+from provisioning.models import Change, Event, Step
+
+log = structlog.get_logger(__name__)
+BACKOFF_FIRST, BACKOFF_LAST = 2.0, 300.0
+
+
+@dataclass(frozen=True)
+class Tick:
+    """What should follow: ring again in so many seconds (None: not by itself), let the observer look at an account."""
+
+    again_in: float | None = None
+    look_at: int | None = None
+
+
+def reconcile(change_id: uuid.UUID, aws_for: AwsFor = default_aws) -> Tick:
+    """Bring one change as far as it goes now. Safe to call at any time, any number of times, by anyone."""
+    change = claim_change(change_id)
+    if change is None:
+        return Tick()
+    try:
+        outcome = _run(change, aws_for)
+    except LeaseLostError:
+        log.warning("lease_lost", change=str(change_id))
+        return Tick()
+    return _release(change, outcome)
+
+
+def _run(change: Change, aws_for: AwsFor) -> Wait | None:
+    try:
+        work = work_for(change, aws_for)
+    except NoBlueprintError as missing:
+        ending.fail(change, [], missing.problem, replan=True)
+        return None
+    done = set(change.steps.filter(state__in=[StepState.DONE, StepState.SKIPPED]).values_list("name", flat=True))
+    playbook = PLAYBOOKS[change.kind]
+    if change.cleanup:
+        waiting = _walk(work, CLEANUP, set())
+        if waiting is None:
+            ending.cleaned(work)
+        return waiting
+    if change.status == ChangeStatus.PLANNING:
+        waiting = _walk(work, playbook.planning, done)
+        if waiting is not None or change.status != ChangeStatus.PLANNING:
+            return waiting
+        ending.planned(work)
+    if change.status == ChangeStatus.QUEUED:
+        ending.started(work)
+    if change.status == ChangeStatus.RUNNING:
+        waiting = _walk(work, playbook.running, done, first=len(playbook.planning))
+        if waiting is not None or change.status != ChangeStatus.RUNNING:
+            return waiting
+        ending.succeeded(work)
+    return None
+
+
+def _walk(work: Work, steps: Iterable[PlaybookStep], done: set[str], *, first: int = 0) -> Wait | None:
+    """Run steps in order until one waits or stops; None when all are done or the change ended."""
+    for position, step in enumerate(steps, first):
+        if step.name in done:
+            continue
+        outcome = _guarded(work, step)
+        _record(work, step, position, outcome)
+        if isinstance(outcome, Wait):
+            return outcome
+        if isinstance(outcome, Stop):
+            ending.fail(work.change, list(work.operations.values()), outcome.problem, replan=outcome.replan)
+            return None
+    return None
+
+
+def _guarded(work: Work, step: PlaybookStep) -> Outcome:
+    """Run one step; AWS's bad days become waits, its refusals become problems, our own bugs get an id."""
+    try:
+        outcome = step.run(work)
+    except Busy as busy:
+        work.change.tries += 1
+        delay = min(BACKOFF_LAST, BACKOFF_FIRST * 2 ** (work.change.tries - 1))
+        # Full jitter (L19): it spreads retries and protects nothing.
+        return Wait(f"Try {work.change.tries}: {busy.sentence}", random.uniform(delay / 2, delay))  # noqa: S311
+    except AwsError as error:
+        return Stop(Problem(error.sentence, "you or an administrator", "Then retry.", str(error), "aws"))
+    except LeaseLostError:
+        raise
+    except Exception:
+        incident = uuid.uuid4().hex[:8]
+        log.exception("step_crashed", incident=incident, step=step.name, change=str(work.change.pk))
+        return Stop(
+            Problem(
+                f"Stackyard itself failed in “{step.label}” (incident {incident}).",
+                "an administrator",
+                "The worker's log has the details under that number. A retry is safe.",
+                code="crash",
+            )
+        )
+    work.change.tries = 0
+    return outcome
+
+
+def _record(work: Work, step: PlaybookStep, position: int, outcome: Outcome) -> None:
+    """Write what the step found, in one short transaction, while the lease holds."""
+    state, note = _state(outcome)
+    change, now = work.change, timezone.now()
+    with transaction.atomic():
+        hold(change)
+        row, _ = Step.objects.get_or_create(
+            change=change,
+            name=step.name,
+            defaults={"position": position, "state": StepState.PENDING, "started_at": now},
+        )
+        if row.state != state and not (isinstance(outcome, Done) and outcome.skipped):
+            Event.objects.create(change=change, at=now, logical_id=step.label, status=f"step_{state}", reason=note)
+        row.position, row.note = position, note
+        row.started_at = row.started_at or now
+        row.finished_at = None if isinstance(outcome, Wait) else now
+        row.state = state
+        row.save()
+        for operation in work.operations.values():
+            work.save(operation)
+        change.waiting_for = note[:300] if isinstance(outcome, Wait) else ""
+        change.save(update_fields=["findings", "plan", "plan_digest", "tries", "waiting_for"])
+        if change.plan is not None:
+            change.environment.save(update_fields=["monthly_cost"])
+
+
+def _state(outcome: Outcome) -> tuple[StepState, str]:
+    if isinstance(outcome, Wait):
+        return StepState.WAITING, outcome.reason
+    if isinstance(outcome, Stop):
+        return StepState.FAILED, outcome.problem.sentence
+    return (StepState.SKIPPED if outcome.skipped else StepState.DONE), outcome.note
+
+
+def _release(change: Change, waiting: Wait | None) -> Tick:
+    due = None if waiting is None else timezone.now() + timedelta(seconds=waiting.again_in)
+    rang = release_change(change, due)
+    if rang:
+        return Tick(again_in=0.0, look_at=_look(change, waiting))
+    return Tick(again_in=waiting.again_in if waiting else None, look_at=_look(change, waiting))
+
+
+def _look(change: Change, waiting: Wait | None) -> int | None:
+    return change.environment.account_id if waiting is not None and waiting.look else None
+
+

@@ -1,0 +1,193 @@
+"""Planning, first half: is what was asked for possible at all? Nothing in here alters AWS, except that a dead
+shell of an earlier try is removed so that its name is free (S4)."""
+
+from provisioning.aws import cloudformation, dynamodb
+from provisioning.blueprints.promises import table_promises
+from provisioning.blueprints.shapes import Pseudo
+from provisioning.blueprints.values import validate_values
+from provisioning.engine.accounts import ensure_account_facts
+from provisioning.engine.outcome import Done, Outcome, Problem, Stop, Wait
+from provisioning.engine.work import Work
+from provisioning.lifecycle import ChangeKind, StackKind, stack_status
+from provisioning.models import Operation
+from provisioning.planning import lint
+from provisioning.planning.findings import Finding, errors, with_new
+
+CREATE, UPDATE, DELETE, NONE = "create", "update", "delete", "none"
+STACK_QUOTA_SHARE = 0.9
+
+
+def ensure_templates_checked(work: Work) -> Outcome:
+    """cfn-lint, parameter values, and capabilities against the blueprint's allow-list (S27)."""
+    found: list[Finding] = []
+    for kind, operation in work.operations.items():
+        if operation.template is None:
+            continue
+        found += _lint(kind, operation)
+        template = work.template(operation)
+        values = {**operation.parameters, **work.secrets.get(kind, {})}
+        for name, sentence in validate_values(template, values).items():
+            if name not in operation.keep:
+                found.append(Finding("error", f"{kind}: {name}", sentence, "Correct the value and send it again."))
+        allowed = work.blueprint.stacks[kind].capabilities_allowed
+        for capability in sorted(template.capabilities - allowed):
+            found.append(
+                Finding(
+                    "error",
+                    kind,
+                    f"The template needs {capability}, which its blueprint does not allow.",
+                    "Add it to the blueprint's capabilities, or take the named IAM resource out.",
+                )
+            )
+    return _noted(work, found, "Templates and values are in order")
+
+
+def _lint(kind: StackKind, operation: Operation) -> list[Finding]:
+    assert operation.template is not None  # noqa: S101  (the caller looked)
+    try:
+        rows = lint.findings(operation.template)
+    except lint.LintUnavailableError as broken:
+        return [Finding("warning", kind, f"cfn-lint did not run: {broken}", "The template was not linted.")]
+    return [
+        Finding(row["severity"], f"{kind}: line {row['line']}", f"{row['rule']}: {row['sentence']}") for row in rows
+    ]
+
+
+def _noted(work: Work, found: list[Finding], good: str) -> Outcome:
+    """Keep the findings; stop on the first error."""
+    work.change.findings = with_new(work.change.findings, found)
+    wrong = errors(finding.as_dict() for finding in found)
+    if not wrong:
+        return Done(good)
+    more = f" ({len(wrong) - 1} more below)" if len(wrong) > 1 else ""
+    return Stop(Problem(wrong[0]["sentence"] + more, "you", wrong[0]["fix"], code="preflight"))
+
+
+def ensure_names_free(work: Work) -> Outcome:
+    """Look at each stack's name and decide what to do with it: create, update, delete or nothing (R10, S6)."""
+    found: list[Finding] = []
+    for kind, operation in work.operations.items():
+        if operation.action:
+            continue
+        outcome = _decide(work, kind, operation, found)
+        if outcome is not None:
+            return outcome
+    data = work.operations.get(StackKind.DATA)
+    if data is not None and data.action == CREATE:
+        found += _taken_tables(work, data)
+    if any(operation.action == CREATE for operation in work.operations.values()):
+        found += _quota(work)
+    return _noted(work, found, "Names are free and quotas suffice")
+
+
+def _decide(work: Work, kind: StackKind, operation: Operation, found: list[Finding]) -> Outcome | None:
+    stack = operation.stack
+    state = cloudformation.describe_stack(work.aws, stack.name)
+    status = stack_status(state.status if state else "")
+    if state is not None and state.tags.get("EnvironmentId") not in {None, str(work.change.environment_id)}:
+        found.append(_stranger(stack.name, "belongs to another Stackyard environment"))
+        return None
+    if state is not None and state.tags.get("EnvironmentId") is None and not stack.stack_id:
+        found.append(_stranger(stack.name, "was made outside Stackyard"))
+        return None
+    if state is not None:
+        stack.stack_id, stack.status = state.stack_id, state.status
+    if status.moving:
+        return Wait(f"{stack.name} is still {status.label.lower()}", 5)
+    if work.change.kind in {ChangeKind.PARK, ChangeKind.DELETE_COMPUTE, ChangeKind.DELETE_DATA_STACK}:
+        operation.action = NONE if status.gone else DELETE
+        return None
+    if status.shell and state is not None:
+        return _without_shell(work, operation, state.stack_id)
+    if status.gone and work.change.kind == ChangeKind.UPDATE:
+        found.append(Finding("error", kind, f"There is no stack {stack.name} to update.", "Create or wake it first."))
+    elif status.gone:
+        operation.action = CREATE
+        stack.stack_id = stack.status = stack.last_event_id = ""
+    elif status.updatable:
+        operation.action = UPDATE
+    else:
+        found.append(
+            Finding(
+                "error",
+                kind,
+                f"{stack.name} is in {status.name} ({status.label.lower()}) and takes no change.",
+                "An administrator has to bring it back to rest in CloudFormation first.",
+            )
+        )
+    return None
+
+
+def _without_shell(work: Work, operation: Operation, stack_id: str) -> Outcome:
+    """A shell holds nothing and blocks its name: delete it, then look again (S4, S6, S7)."""
+    cloudformation.delete_stack(work.aws, stack_id, token=work.token(operation, "shell"))
+    operation.stack.stack_id = operation.stack.status = operation.stack.last_event_id = ""
+    return Wait(f"Removing the empty shell of {operation.stack.name}", 0.5)
+
+
+def _stranger(name: str, why: str) -> Finding:
+    return Finding(
+        "error", name, f"A stack named {name} exists already and {why}.", "Choose another name, or have it adopted."
+    )
+
+
+def _taken_tables(work: Work, operation: Operation) -> list[Finding]:
+    environment = work.change.environment
+    pseudo = Pseudo(environment.account.region, environment.account.account_id, operation.stack.name)
+    found = []
+    for promise in table_promises(work.blueprint, operation.parameters, pseudo):
+        table = dynamodb.describe_table(work.aws, promise.name)
+        if table is not None:
+            found.append(
+                Finding(
+                    "error",
+                    promise.name,
+                    f"The table {promise.name} exists already (about {table.item_count:,} items) and no stack of"
+                    " this environment owns it. Creating it again would collide, so nothing was done to it.",
+                    "Have the table adopted, or choose another environment name.",
+                )
+            )
+    return found
+
+
+def _quota(work: Work) -> list[Finding]:
+    """Refuse new stacks at 90 % of the account's limit (Q1). Not being told the limit is no reason to stop."""
+    account = work.change.environment.account
+    limit = account.stack_limit
+    if limit is None or account.stack_count is None:
+        return []
+    if account.stack_count + 2 <= limit * STACK_QUOTA_SHARE:
+        return []
+    return [
+        Finding(
+            "error",
+            "quota",
+            f"{account.stack_count} of {limit} CloudFormation stacks are in use in {account.region}.",
+            "An administrator has to remove stacks or raise the limit in AWS Service Quotas.",
+        )
+    ]
+
+
+def ensure_exports_unused(work: Work) -> Outcome:
+    """A data stack whose exports are imported cannot go (X2, X5). Ask before AWS would fail half way."""
+    stack = work.operations[StackKind.DATA].stack
+    for output in stack.outputs:
+        if not output.get("export"):
+            continue
+        users = cloudformation.list_imports(work.aws, output["export"])
+        if users:
+            return Stop(
+                Problem(
+                    f"{stack.name} cannot be deleted: {', '.join(users)} uses its exports.",
+                    "you",
+                    "Delete the stacks that use it first.",
+                    code="exports-in-use",
+                )
+            )
+    return Done("No other stack uses its exports")
+
+
+def ensure_account_known(work: Work) -> Outcome:
+    """Console links, ARNs and the stack quota need the account: asked once a day, kept on the account's row."""
+    ensure_account_facts(work.aws, work.change.environment.account)
+    return Done("The account answers")

@@ -1,0 +1,78 @@
+"""Running, after the stacks: what CloudFormation did not apply, and what it does not own."""
+
+from provisioning.aws import dynamodb, parameters
+from provisioning.aws.errors import Conflict
+from provisioning.blueprints.model import TablePromise
+from provisioning.blueprints.promises import table_promises
+from provisioning.blueprints.shapes import Pseudo
+from provisioning.engine.outcome import Done, Outcome, Wait
+from provisioning.engine.steps.checking import DELETE, NONE
+from provisioning.engine.work import Work
+from provisioning.lifecycle import StackKind
+
+SSM_TYPES = {"list": "StringList"}
+
+
+def promised_tables(work: Work) -> tuple[TablePromise, ...]:
+    """The tables of this environment as the blueprint promises them, under the values that were sent."""
+    stack = work.stacks[StackKind.DATA]
+    account = work.change.environment.account
+    return table_promises(
+        work.blueprint, stack.parameters, Pseudo(account.region, account.account_id, stack.name)
+    )
+
+
+def ensure_table_settings(work: Work) -> Outcome:
+    """Expiry and point-in-time recovery where the template promises them and CloudFormation did not apply them."""
+    operation = work.operations.get(StackKind.DATA)
+    if operation is None or operation.action in {DELETE, NONE}:
+        return Done(skipped=True)
+    applied = []
+    for promise in promised_tables(work):
+        if promise.ttl_attribute and _ensure_expiry(work, promise):
+            applied.append(f"expiry of {promise.name}")
+        if promise.point_in_time_recovery and _ensure_recovery(work, promise):
+            applied.append(f"point-in-time recovery of {promise.name}")
+    return Done(f"Switched on by Stackyard: {', '.join(applied)}" if applied else "CloudFormation applied them all")
+
+
+def _ensure_expiry(work: Work, promise: TablePromise) -> bool:
+    found = dynamodb.time_to_live(work.aws, promise.name)
+    if found.status in {"ENABLED", "ENABLING"} or promise.ttl_attribute is None:
+        return False
+    dynamodb.enable_time_to_live(work.aws, promise.name, promise.ttl_attribute)
+    return True
+
+
+def _ensure_recovery(work: Work, promise: TablePromise) -> bool:
+    if dynamodb.point_in_time_recovery(work.aws, promise.name).enabled:
+        return False
+    dynamodb.enable_point_in_time_recovery(work.aws, promise.name)
+    return True
+
+
+def ensure_flags(work: Work) -> Outcome:
+    """The flags under the parameter path: put by Stackyard, never by a stack (M13, D6), never overwritten."""
+    environment = work.change.environment
+    path = work.blueprint.path(environment.name)
+    if path is None or not work.blueprint.flags:
+        return Done("This application has no flags", skipped=True)
+    there = {parameter.name for parameter in parameters.parameters_by_path(work.aws, path)}
+    missing = [flag for flag in work.blueprint.flags if f"{path}{flag.key}" not in there]
+    if not missing:
+        return Done(f"{len(work.blueprint.flags)} in place")
+    flag = missing[0]
+    try:
+        parameters.create_parameter(
+            work.aws,
+            f"{path}{flag.key}",
+            flag.default,
+            type=SSM_TYPES.get(flag.type, "String"),
+            tags=work.tags(),
+            description=flag.title,
+        )
+    except Conflict:
+        return Wait(f"{flag.key} has just been put by somebody else", 1)
+    if len(missing) > 1:
+        return Wait(f"{len(missing) - 1} more flags to put", 0)
+    return Done(f"Put {flag.key} = {flag.default}")

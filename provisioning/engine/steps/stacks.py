@@ -1,0 +1,140 @@
+"""Running: execute the reviewed change set, or delete a stack, and wait until the observer has seen the end."""
+
+from django.utils import timezone
+
+from provisioning.aws import cloudformation
+from provisioning.aws.errors import Conflict, Missing, Refused
+from provisioning.engine.causes import first_cause
+from provisioning.engine.outcome import Done, Outcome, Problem, Stop, Wait
+from provisioning.engine.steps.checking import DELETE, NONE
+from provisioning.engine.work import Work
+from provisioning.lifecycle import ChangeKind, StackKind, stack_status
+from provisioning.models import Operation
+
+WATCHED = 60.0  # the observer rings when the stack comes to rest; this is for a ring that got lost
+
+
+def ensure_data_stack(work: Work) -> Outcome:
+    """The data stack as planned."""
+    return _ensure_stack(work, StackKind.DATA)
+
+
+def ensure_compute_stack(work: Work) -> Outcome:
+    """The compute stack as planned."""
+    return _ensure_stack(work, StackKind.COMPUTE)
+
+
+def _ensure_stack(work: Work, kind: StackKind) -> Outcome:
+    operation = work.operations.get(kind)
+    if operation is None or operation.action == NONE:
+        return Done("Nothing to change" if operation else "", skipped=True)
+    if operation.finished_at is not None:
+        return _result(operation)
+    if operation.called_at is None:
+        _call_once(work, operation)
+    doing = "is being deleted" if operation.action == DELETE else f"is being {operation.action}d"
+    return Wait(f"{operation.stack.name} {doing}", WATCHED, look=True)
+
+
+def _call_once(work: Work, operation: Operation) -> None:
+    """Store the intent, call, store that it was called. After a crash in between, look before calling (L16)."""
+    token = work.token(operation, "run")
+    crashed = operation.token == token
+    if not crashed:
+        operation.token = token
+        work.store(operation)
+    if not (crashed and _landed(work, operation)):
+        _call(work, operation)
+    operation.called_at = operation.next_events_at = timezone.now()
+    work.store(operation)
+
+
+def _call(work: Work, operation: Operation) -> None:
+    try:
+        if operation.action == DELETE:
+            cloudformation.delete_stack(work.aws, operation.stack.stack_id, token=operation.token)
+        else:
+            cloudformation.execute_change_set(
+                work.aws, operation.change_set_id, token=operation.token, retain_except_on_create=True
+            )
+    except (Conflict, Refused, Missing):
+        # Accepted earlier and the answer lost? Then the stack has moved on, and this is no refusal (S21).
+        if not _landed(work, operation):
+            raise
+
+
+def _landed(work: Work, operation: Operation) -> bool:
+    """Whether an earlier call with this token reached AWS: its events carry the token (S20)."""
+    events = cloudformation.stack_events(
+        work.aws, operation.stack.stack_id, after=operation.stack.last_event_id or None
+    )
+    return any(event.token == operation.token for event in events)
+
+
+def _result(operation: Operation) -> Outcome:
+    status = stack_status(operation.result)
+    if operation.action == DELETE and status.gone:
+        return Done("Deleted")
+    if operation.action != DELETE and status.live and not status.failed:
+        return Done(status.label)
+    return Stop(first_cause(operation, status))
+
+
+def ensure_compute_gone(work: Work) -> Outcome:
+    """The data stack may only go when no compute stack uses it (X5)."""
+    stack = work.stacks[StackKind.COMPUTE]
+    state = cloudformation.describe_stack(work.aws, stack.name)
+    if state is None or stack_status(state.status).gone:
+        return Done("No compute stack uses it")
+    return Stop(
+        Problem(
+            f"{stack.name} is still there and uses the data stack.",
+            "you",
+            "Park the environment or delete its compute first.",
+            code="wrong-order",
+        )
+    )
+
+
+def ensure_protection(work: Work) -> Outcome:
+    """Termination protection where the stage asks for it: a second call, because a change set cannot (D1)."""
+    operation = work.operations.get(StackKind.DATA)
+    if operation is None or operation.action == DELETE:
+        return Done(skipped=True)
+    stack = operation.stack
+    if stack.termination_protection == work.policy.protection:
+        return Done("Termination protection is " + ("on" if stack.termination_protection else "not asked for"))
+    if not work.policy.protection:
+        return Done("Protection was switched on elsewhere and is left alone")
+    cloudformation.set_termination_protection(work.aws, stack.stack_id, enabled=True)
+    stack.termination_protection = True
+    work.store(operation)
+    return Done("Termination protection is on")
+
+
+def ensure_unprotected(work: Work) -> Outcome:
+    """Before an approved deletion of the data stack; the tables keep their own protection."""
+    operation = work.operations[StackKind.DATA]
+    if operation.action == NONE or not operation.stack.termination_protection:
+        return Done(skipped=True)
+    if work.change.kind != ChangeKind.DELETE_DATA_STACK:
+        return Done(skipped=True)
+    cloudformation.set_termination_protection(work.aws, operation.stack.stack_id, enabled=False)
+    operation.stack.termination_protection = False
+    work.store(operation)
+    return Done("Termination protection of the stack is off; tables keep theirs")
+
+
+def ensure_change_sets_gone(work: Work) -> Outcome:
+    """After a change that will not run: remove its change sets, and the shell a CREATE one made (S7)."""
+    for operation in work.operations.values():
+        if operation.called_at is not None or not operation.change_set_id:
+            continue
+        cloudformation.delete_change_set(work.aws, operation.change_set_id)
+        operation.change_set_id = ""
+        state = cloudformation.describe_stack(work.aws, operation.stack.stack_id)
+        if state is not None and state.status == "REVIEW_IN_PROGRESS":
+            cloudformation.delete_stack(work.aws, operation.stack.stack_id, token=work.token(operation, "shell"))
+            operation.stack.stack_id = operation.stack.status = ""
+        work.store(operation)
+    return Done("Nothing is left behind")

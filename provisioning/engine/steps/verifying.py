@@ -1,0 +1,121 @@
+"""The last step: look at what is really there and keep the checklist (never from the template alone)."""
+
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from provisioning.aws import parameters, tags
+from provisioning.blueprints.promises import computed_names
+from provisioning.blueprints.shapes import Pseudo
+from provisioning.engine.claims import hold
+from provisioning.engine.outcome import Done, Outcome, Problem, Stop
+from provisioning.engine.steps.configuration import promised_tables
+from provisioning.engine.verify.compute import compute_lines
+from provisioning.engine.verify.line import Line, line
+from provisioning.engine.verify.tables import table_lines
+from provisioning.engine.work import Work
+from provisioning.lifecycle import Outcome as Found
+from provisioning.lifecycle import StackKind
+from provisioning.models import Check, Stack, StackResource
+
+
+def ensure_verified(work: Work) -> Outcome:
+    """Read reality, keep every line, stop when one is not as promised."""
+    lines = [*_data_lines(work), *_compute_lines(work)]
+    _keep(work, lines)
+    wrong = [each for each in lines if each.outcome is Found.BAD]
+    if wrong:
+        first = wrong[0]
+        return Stop(
+            Problem(
+                f"{len(wrong)} of {len(lines)} checks failed. First: {first.group}, {first.label}: {first.detail}",
+                "an administrator",
+                "Look at the checklist, mend the cause, then retry: only the checks run again.",
+                code="verify",
+            ),
+            replan=False,
+        )
+    blind = sum(each.outcome is Found.UNKNOWN for each in lines)
+    note = f"{len(lines) - blind} as promised"
+    return Done(f"{note}, {blind} cannot be checked here" if blind else note)
+
+
+def _keep(work: Work, lines: list[Line]) -> None:
+    now, environment = timezone.now(), work.change.environment
+    with transaction.atomic():
+        hold(work.change)
+        Check.objects.filter(environment=environment).delete()
+        Check.objects.bulk_create(
+            Check(
+                environment=environment,
+                position=position,
+                group=each.group,
+                label=each.label[:200],
+                outcome=each.outcome,
+                detail=each.detail,
+                at=now,
+            )
+            for position, each in enumerate(lines)
+        )
+
+
+def _data_lines(work: Work) -> Iterator[Line]:
+    stack = work.stacks[StackKind.DATA]
+    if not stack.outputs:
+        return
+    tagged = tags.resources_by_tag(work.aws, "EnvironmentId", str(work.change.environment_id))
+    for promise in promised_tables(work):
+        arn_end = f":table/{promise.name}"
+        own = next((found for arn, found in tagged.items() if arn.endswith(arn_end)), None)
+        yield from table_lines(work.aws, promise, own)
+    yield from _export_lines(stack)
+    yield from _parameter_lines(work)
+    if work.policy.protection:
+        yield line(
+            "Data stack",
+            "Termination protection is on",
+            stack.termination_protection,
+            "on" if stack.termination_protection else "off",
+        )
+
+
+def _export_lines(stack: Stack) -> Iterator[Line]:
+    for output in stack.outputs:
+        if output.get("export"):
+            yield line("Exports", output["export"], bool(output["value"]), output["value"])
+
+
+def _parameter_lines(work: Work) -> Iterator[Line]:
+    environment = work.change.environment
+    path = work.blueprint.path(environment.name)
+    if path is None:
+        return
+    account = environment.account
+    names = computed_names(
+        work.blueprint,
+        environment.name,
+        environment.stage,
+        Pseudo(account.region, account.account_id, work.stacks[StackKind.DATA].name),
+    )
+    there = {parameter.name: parameter for parameter in parameters.parameters_by_path(work.aws, path)}
+    for name in names.parameters:
+        found = there.get(name)
+        yield line("Parameters", name, found is not None, f"version {found.version}" if found else "not there")
+
+
+def _compute_lines(work: Work) -> Iterator[Line]:
+    stack = work.stacks[StackKind.COMPUTE]
+    if not stack.outputs:
+        return
+    by_type: dict[str, list[StackResource]] = {}
+    for resource in stack.resources.all():
+        by_type.setdefault(resource.type, []).append(resource)
+    yield from compute_lines(work.aws, by_type, _own_tables(work), emulated=bool(settings.AWS_ENDPOINT_URL))
+
+
+def _own_tables(work: Work) -> frozenset[str]:
+    account = work.change.environment.account
+    names = [promise.name for promise in promised_tables(work)]
+    return frozenset(f"arn:aws:dynamodb:{account.region}:{account.account_id}:table/{name}" for name in names)

@@ -1,0 +1,61 @@
+"""Tables: active, with the keys, indexes, stream, expiry, recovery, protection and tags that were promised."""
+
+from collections.abc import Iterator, Mapping
+
+from provisioning.aws import dynamodb
+from provisioning.aws.clients import Clients
+from provisioning.blueprints.model import TablePromise
+from provisioning.engine.verify.line import Line, line
+
+
+def table_lines(aws: Clients, promise: TablePromise, tags: Mapping[str, str] | None) -> Iterator[Line]:
+    """One line per promise about one table. `tags` are those AWS shows for it; None when it shows none."""
+    table = dynamodb.describe_table(aws, promise.name)
+    group = promise.name
+    if table is None:
+        yield line(group, "Table is there", good=False, detail="There is no table of this name.")
+        return
+    yield line(group, "Table is active", table.status == "ACTIVE", table.status)
+    keys = tuple((key.attribute, key.role) for key in table.keys)
+    yield line(group, f"Keys: {_keys(promise.key_schema)}", keys == tuple(promise.key_schema), _keys(keys))
+    yield from _indexes(group, promise, table)
+    if promise.stream or table.stream_view:
+        yield line(group, f"Stream: {promise.stream or 'off'}", table.stream_view == (promise.stream or ""), table.stream_view or "off")
+    if promise.ttl_attribute:
+        found = dynamodb.time_to_live(aws, promise.name)
+        good = found.status in {"ENABLED", "ENABLING"} and found.attribute in {promise.ttl_attribute, ""}
+        yield line(group, f"Items expire by {promise.ttl_attribute}", good, found.status.lower())
+    if promise.point_in_time_recovery:
+        recovery = dynamodb.point_in_time_recovery(aws, promise.name)
+        yield line(group, "Point-in-time recovery is on", recovery.enabled, "on" if recovery.enabled else "off")
+    yield line(
+        group,
+        f"Deletion protection is {_on(promise.deletion_protection)}",
+        table.protection == promise.deletion_protection,
+        _on(table.protection),
+    )
+    yield line(group, f"Billing: {promise.billing_mode}", table.billing_mode == promise.billing_mode, table.billing_mode)
+    yield _tags(group, promise, tags or {})
+
+
+def _indexes(group: str, promise: TablePromise, table: dynamodb.Table) -> Iterator[Line]:
+    there = {index.name: index for index in table.indexes}
+    for wanted in promise.indexes:
+        found = there.get(wanted.name)
+        keys = tuple((key.attribute, key.role) for key in found.keys) if found else ()
+        good = found is not None and keys == tuple(wanted.key_schema) and found.projection == wanted.projection
+        state = f"{_keys(keys)}, {found.projection}, {found.status or 'ACTIVE'}" if found else "not there"
+        yield line(group, f"Index {wanted.name}: {_keys(wanted.key_schema)}", good, state)
+
+
+def _tags(group: str, promise: TablePromise, tags: Mapping[str, str]) -> Line:
+    wrong = sorted(key for key, value in promise.tags.items() if tags.get(key) != value)
+    return line(group, "Tags for cost and ownership", not wrong, f"missing or other: {', '.join(wrong)}" if wrong else f"{len(promise.tags)} tags")
+
+
+def _keys(keys: tuple[tuple[str, str], ...]) -> str:
+    return " + ".join(attribute for attribute, _ in keys) or "none"
+
+
+def _on(value: bool) -> str:  # noqa: FBT001  (it is said, not switched)
+    return "on" if value else "off"

@@ -1,0 +1,120 @@
+"""What a step works on: one change with everything around it, and the guarded way to write."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from provisioning.aws.clients import Clients
+from provisioning.blueprints.model import Blueprint, StagePolicy
+from provisioning.blueprints.shapes import Pseudo, Resolved, ResolvedResource, Template
+from provisioning.blueprints.resolving import resolve
+from provisioning.blueprints.template import parse
+from provisioning.engine.claims import hold
+from provisioning.lifecycle import StackKind
+from provisioning.models import Change, Operation, Stack
+from provisioning.models import Template as TemplateRow
+from provisioning.planning.secrets import opened
+
+STEP_COLUMNS = (
+    "action",
+    "parameters",
+    "keep",
+    "change_set_id",
+    "changes",
+    "read_from",
+    "token",
+    "called_at",
+    "next_events_at",
+)
+STACK_COLUMNS = ("termination_protection",)
+PLANNING_STACK_COLUMNS = ("stack_id", "status", "last_event_id", "termination_protection")
+
+
+@lru_cache(maxsize=64)
+def _parsed(body: str) -> Template:
+    return parse(body)
+
+
+@dataclass
+class Work:
+    """One tick's view of a change. Steps change `operations` and their stacks in memory; the reconciler, or
+    `store` before a call, writes them while the lease holds."""
+
+    change: Change
+    blueprint: Blueprint
+    operations: Mapping[StackKind, Operation]
+    stacks: Mapping[StackKind, Stack]
+    aws: Clients
+    cost: dict[str, Any] | None = None
+
+    @property
+    def policy(self) -> StagePolicy:
+        """What the environment's stage asks for."""
+        return self.blueprint.stages[self.change.environment.stage]
+
+    @cached_property
+    def secrets(self) -> dict[str, dict[str, str]]:
+        """NoEcho values by stack kind, as typed by the requester."""
+        return opened(self.change.secrets)
+
+    def store(self, operation: Operation) -> None:
+        """Write an intent, or a result, right away: before and after a mutating call (L16)."""
+        with transaction.atomic():
+            hold(self.change)
+            self.save(operation)
+
+    def save(self, operation: Operation) -> None:
+        """Write the columns that steps own. Once the call is made, the observer owns the stack's state and the
+        operation's end; writing those here would undo what it saw in the meantime."""
+        operation.save(update_fields=STEP_COLUMNS)
+        operation.stack.save(update_fields=STACK_COLUMNS if operation.called_at else PLANNING_STACK_COLUMNS)
+
+    def token(self, operation: Operation, verb: str) -> str:
+        """The request token of one mutating call: the same after a crash, another after a retry (S20)."""
+        return f"sy-{self.change.pk.hex}-{operation.stack.kind}-{verb}-{self.change.attempt}"
+
+    def template(self, operation: Operation) -> Template:
+        """The parsed template that this operation sends."""
+        if operation.template is None:
+            raise ValueError(f"{operation} sends no template")
+        return self.parsed(operation.template)
+
+    def parsed(self, template: TemplateRow) -> Template:
+        """A kept template, parsed once per process."""
+        return _parsed(template.body)
+
+    def deployed(self, stack: Stack) -> tuple[ResolvedResource, ...]:
+        """The resources of a stack as it was last sent; none when there is no stack."""
+        if stack.template is None or not stack.stack_id:
+            return ()
+        return resolve(self.parsed(stack.template), stack.parameters, pseudo=self._pseudo(stack)).resources
+
+    @property
+    def execution_role(self) -> str:
+        """The role that CloudFormation itself uses, where one is set (A4)."""
+        return str(settings.AWS_EXECUTION_ROLE_ARN)
+
+    def _pseudo(self, stack: Stack) -> Pseudo:
+        account = self.change.environment.account
+        return Pseudo(account.region, account.account_id, stack.name)
+
+    def resolved(self, operation: Operation) -> Resolved:
+        """The operation's template under its parameters, as far as it is known before AWS runs it."""
+        values = {**operation.parameters, **self.secrets.get(operation.stack.kind, {})}
+        return resolve(self.template(operation), values, pseudo=self._pseudo(operation.stack))
+
+    def tags(self) -> dict[str, str]:
+        """The tags that every stack, and through it every resource, carries (E11, E14): always the full set."""
+        environment = self.change.environment
+        return {
+            "Application": environment.application,
+            "Environment": environment.name,
+            "Stage": environment.stage,
+            "Owner": environment.owner.get_username(),
+            "ManagedBy": "Stackyard",
+            "EnvironmentId": str(environment.pk),
+        }

@@ -1,0 +1,251 @@
+"""Statuses with label and tone, the moves that are legal, and the meaning of CloudFormation's 23 stack statuses.
+
+No other module holds a status literal. A tone is one of good, busy, attention, bad, quiet.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from django.db import models
+from django.utils import timezone
+
+from provisioning.models import Change, Environment
+
+
+class IllegalMoveError(Exception):
+    """A change was asked to go where its status does not allow."""
+
+
+class ChangeStatus(models.TextChoices):
+    """Where a change is between its request and its result."""
+
+    PLANNING = "planning", "Planning"
+    AWAITING_APPROVAL = "awaiting_approval", "Awaiting approval"
+    QUEUED = "queued", "Queued"
+    RUNNING = "running", "Running"
+    SUCCEEDED = "succeeded", "Succeeded"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+    REJECTED = "rejected", "Rejected"
+    EXPIRED = "expired", "Expired"
+    SUPERSEDED = "superseded", "Superseded"
+
+    @property
+    def tone(self) -> str:
+        """The colour family of its badge."""
+        return _CHANGE_TONES[self]
+
+
+_CHANGE_TONES: Mapping[str, str] = {
+    ChangeStatus.PLANNING: "busy",
+    ChangeStatus.AWAITING_APPROVAL: "attention",
+    ChangeStatus.QUEUED: "busy",
+    ChangeStatus.RUNNING: "busy",
+    ChangeStatus.SUCCEEDED: "good",
+    ChangeStatus.FAILED: "bad",
+    ChangeStatus.CANCELLED: "quiet",
+    ChangeStatus.REJECTED: "attention",
+    ChangeStatus.EXPIRED: "quiet",
+    ChangeStatus.SUPERSEDED: "quiet",
+}
+
+_MOVES: Mapping[ChangeStatus, frozenset[ChangeStatus]] = {
+    ChangeStatus.PLANNING: frozenset(
+        {
+            ChangeStatus.AWAITING_APPROVAL,
+            ChangeStatus.QUEUED,
+            ChangeStatus.SUCCEEDED,
+            ChangeStatus.FAILED,
+            ChangeStatus.CANCELLED,
+        }
+    ),
+    ChangeStatus.AWAITING_APPROVAL: frozenset(
+        {
+            ChangeStatus.QUEUED,
+            ChangeStatus.REJECTED,
+            ChangeStatus.CANCELLED,
+            ChangeStatus.EXPIRED,
+            ChangeStatus.SUPERSEDED,
+            ChangeStatus.PLANNING,
+        }
+    ),
+    ChangeStatus.QUEUED: frozenset({ChangeStatus.RUNNING, ChangeStatus.CANCELLED, ChangeStatus.FAILED}),
+    ChangeStatus.RUNNING: frozenset({ChangeStatus.SUCCEEDED, ChangeStatus.FAILED, ChangeStatus.PLANNING}),
+    ChangeStatus.FAILED: frozenset({ChangeStatus.PLANNING, ChangeStatus.QUEUED}),
+    ChangeStatus.SUCCEEDED: frozenset(),
+    ChangeStatus.CANCELLED: frozenset(),
+    ChangeStatus.REJECTED: frozenset(),
+    ChangeStatus.EXPIRED: frozenset(),
+    ChangeStatus.SUPERSEDED: frozenset(),
+}
+
+OPEN_CHANGES = frozenset(
+    {ChangeStatus.PLANNING, ChangeStatus.AWAITING_APPROVAL, ChangeStatus.QUEUED, ChangeStatus.RUNNING}
+)
+MOVING_CHANGES = frozenset({ChangeStatus.PLANNING, ChangeStatus.QUEUED, ChangeStatus.RUNNING})
+CANCELLABLE_CHANGES = frozenset({ChangeStatus.PLANNING, ChangeStatus.AWAITING_APPROVAL, ChangeStatus.QUEUED})
+
+
+def move(change: Change, to: ChangeStatus) -> None:
+    """Set the status of a change whose row the caller holds; times follow. Raises IllegalMoveError."""
+    here = ChangeStatus(change.status)
+    if to not in _MOVES[here]:
+        raise IllegalMoveError(f"A change that is {here.label.lower()} cannot become {to.label.lower()}.")
+    change.status = to
+    if to is ChangeStatus.RUNNING:
+        change.started_at = change.started_at or timezone.now()
+    change.finished_at = None if to in OPEN_CHANGES else timezone.now()
+
+
+class ChangeKind(models.TextChoices):
+    """What a change does; the label is the verb on its button."""
+
+    CREATE = "create", "Create environment"
+    UPDATE = "update", "Update"
+    PARK = "park", "Park"
+    WAKE = "wake", "Wake"
+    DELETE_COMPUTE = "delete_compute", "Delete compute"
+    DELETE_DATA_STACK = "delete_data_stack", "Delete data stack, keep tables"
+
+
+class EnvironmentStatus(models.TextChoices):
+    """What there is of an environment, as last seen."""
+
+    REQUESTED = "requested", "Requested"
+    BUSY = "busy", "Changing"
+    READY = "ready", "Ready"
+    PARKED = "parked", "Parked"
+    DATA_ONLY = "data_only", "Data only"
+    ATTENTION = "attention", "Needs attention"
+    REMOVED = "removed", "Removed"
+
+    @property
+    def tone(self) -> str:
+        """The colour family of its badge."""
+        return _ENVIRONMENT_TONES[self]
+
+
+_ENVIRONMENT_TONES: Mapping[str, str] = {
+    EnvironmentStatus.REQUESTED: "quiet",
+    EnvironmentStatus.BUSY: "busy",
+    EnvironmentStatus.READY: "good",
+    EnvironmentStatus.PARKED: "quiet",
+    EnvironmentStatus.DATA_ONLY: "quiet",
+    EnvironmentStatus.ATTENTION: "bad",
+    EnvironmentStatus.REMOVED: "quiet",
+}
+
+
+class StepState(models.TextChoices):
+    """How far a step is."""
+
+    PENDING = "pending", "To do"
+    RUNNING = "running", "Running"
+    WAITING = "waiting", "Waiting"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+    SKIPPED = "skipped", "Not needed"
+
+
+class Verdict(models.TextChoices):
+    """What a person decided about a plan."""
+
+    APPROVED = "approved", "Approved"
+    REJECTED = "rejected", "Rejected"
+
+
+class Outcome(models.TextChoices):
+    """What a check found."""
+
+    GOOD = "good", "As promised"
+    BAD = "bad", "Not as promised"
+    UNKNOWN = "unknown", "Cannot be checked here"
+
+    @property
+    def tone(self) -> str:
+        """The colour family of its mark."""
+        return {Outcome.GOOD: "good", Outcome.BAD: "bad", Outcome.UNKNOWN: "quiet"}[self]
+
+
+class StackKind(models.TextChoices):
+    """The two stacks of an environment."""
+
+    DATA = "data", "Data stack"
+    COMPUTE = "compute", "Compute stack"
+
+
+@dataclass(frozen=True)
+class StackStatus:
+    """The meaning of one CloudFormation status (S1): `moving` changes by itself; `live` serves its last good
+    configuration; `failed` says that the newest operation did not do what was asked (S5); `updatable` takes an
+    UPDATE change set; `gone` means that the name is free."""
+
+    name: str
+    label: str
+    tone: str
+    moving: bool = False
+    live: bool = False
+    failed: bool = False
+    updatable: bool = False
+    gone: bool = False
+    shell: bool = False
+
+
+_ALL = (
+    StackStatus("REVIEW_IN_PROGRESS", "Under review", "quiet", shell=True),
+    StackStatus("CREATE_IN_PROGRESS", "Creating", "busy", moving=True),
+    StackStatus("CREATE_COMPLETE", "Ready", "good", live=True, updatable=True),
+    StackStatus("CREATE_FAILED", "Create failed", "bad", failed=True, updatable=True),
+    StackStatus("ROLLBACK_IN_PROGRESS", "Rolling back", "busy", moving=True, failed=True),
+    StackStatus("ROLLBACK_COMPLETE", "Create failed, rolled back", "bad", failed=True, shell=True),
+    StackStatus("ROLLBACK_FAILED", "Roll-back failed", "bad", failed=True),
+    StackStatus("UPDATE_IN_PROGRESS", "Updating", "busy", moving=True, live=True),
+    StackStatus("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "Ready, cleaning up", "busy", moving=True, live=True),
+    StackStatus("UPDATE_COMPLETE", "Ready", "good", live=True, updatable=True),
+    StackStatus("UPDATE_FAILED", "Update failed", "bad", failed=True, updatable=True),
+    StackStatus("UPDATE_ROLLBACK_IN_PROGRESS", "Update failed, rolling back", "busy", moving=True, failed=True),
+    StackStatus(
+        "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
+        "Update undone, cleaning up",
+        "busy",
+        moving=True,
+        live=True,
+        failed=True,
+    ),
+    StackStatus(
+        "UPDATE_ROLLBACK_COMPLETE", "Ready, last update undone", "good", live=True, failed=True, updatable=True
+    ),
+    StackStatus("UPDATE_ROLLBACK_FAILED", "Stuck: undoing the update failed", "bad", failed=True),
+    StackStatus("DELETE_IN_PROGRESS", "Deleting", "busy", moving=True),
+    StackStatus("DELETE_FAILED", "Stuck: delete failed", "bad", failed=True),
+    StackStatus("DELETE_COMPLETE", "Gone", "quiet", gone=True),
+    StackStatus("IMPORT_IN_PROGRESS", "Importing", "busy", moving=True),
+    StackStatus("IMPORT_COMPLETE", "Ready", "good", live=True, updatable=True),
+    StackStatus("IMPORT_ROLLBACK_IN_PROGRESS", "Import failed, rolling back", "busy", moving=True, failed=True),
+    StackStatus(
+        "IMPORT_ROLLBACK_COMPLETE", "Ready, last import undone", "good", live=True, failed=True, updatable=True
+    ),
+    StackStatus("IMPORT_ROLLBACK_FAILED", "Stuck: undoing the import failed", "bad", failed=True),
+)
+STACK_STATUSES: Mapping[str, StackStatus] = {status.name: status for status in _ALL}
+MOVING_STACKS: Collection[str] = tuple(status.name for status in _ALL if status.moving)
+NO_STACK = StackStatus("", "Not there", "quiet", gone=True)
+
+
+def stack_status(name: str) -> StackStatus:
+    """The meaning of a status by exact match, never by suffix (S3). An unknown one that says it is in progress
+    is moving; any other unknown one freezes the environment (S2)."""
+    if not name:
+        return NO_STACK
+    if name in STACK_STATUSES:
+        return STACK_STATUSES[name]
+    if name.endswith("_IN_PROGRESS"):
+        return StackStatus(name, f"Working ({name})", "busy", moving=True)
+    return StackStatus(name, f"Unknown ({name})", "bad", failed=True)
+
+
+def set_environment_status(environment: Environment, status: EnvironmentStatus) -> None:
+    """Write what there is of an environment now."""
+    environment.status = status
+    environment.changed_at = timezone.now()
+    environment.save(update_fields=["status", "changed_at"])

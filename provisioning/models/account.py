@@ -1,0 +1,32 @@
+"""AWS accounts that environments live in, and the heartbeat of the workers."""
+
+from django.db import models
+
+
+class Account(models.Model):
+    """One AWS account in one region. `slug` is what people and settings call it."""
+
+    slug = models.SlugField(unique=True)
+    region = models.CharField(max_length=32)
+    account_id = models.CharField(max_length=12, blank=True)
+    role_arn = models.CharField(max_length=200, blank=True)
+    external_id = models.CharField(max_length=120, blank=True)
+    stack_limit = models.PositiveIntegerField(null=True)
+    stack_count = models.PositiveIntegerField(null=True)
+    facts_at = models.DateTimeField(null=True)
+    observer_token = models.UUIDField(null=True, editable=False)
+    observer_until = models.DateTimeField(null=True, editable=False)
+    next_look_at = models.DateTimeField(null=True, editable=False)
+
+    def __str__(self) -> str:
+        return f"{self.slug} ({self.account_id or 'not seen yet'}, {self.region})"
+
+
+class Heartbeat(models.Model):
+    """When a part of Stackyard last finished its work: liveness is work done, not a process id (L7)."""
+
+    name = models.CharField(max_length=40, unique=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.at}"

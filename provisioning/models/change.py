@@ -1,0 +1,143 @@
+"""A change from request to result: its stacks, steps, decisions and events."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+
+class Change(models.Model):
+    """Anything that alters AWS. People write the goal; only the engine writes `status` after the request."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    request_key = models.UUIDField(unique=True, null=True, help_text="One click, one change: sent by the form.")
+    environment = models.ForeignKey("Environment", models.PROTECT, related_name="changes")
+    kind = models.CharField(max_length=24)
+    status = models.CharField(max_length=20)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="changes")
+    requested_at = models.DateTimeField()
+    reason = models.TextField(blank=True)
+    goal = models.JSONField(default=dict)
+    secrets = models.TextField(blank=True, help_text="NoEcho parameter values, encrypted, until the change ends.")
+    findings = models.JSONField(default=list)
+    plan = models.JSONField(null=True)
+    plan_digest = models.CharField(max_length=64, blank=True)
+    problem = models.JSONField(null=True)
+    waiting_for = models.CharField(max_length=300, blank=True)
+    attempt = models.PositiveIntegerField(default=1)
+    tries = models.PositiveIntegerField(default=0, help_text="Ticks in a row that AWS could not serve.")
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    cleanup = models.BooleanField(default=False, help_text="Change sets and empty shells are still to be removed.")
+    next_check_at = models.DateTimeField(null=True)
+    wakes = models.PositiveIntegerField(default=0, help_text="Rings heard; one during a tick is not lost.")
+    lease_token = models.UUIDField(null=True, editable=False)
+    lease_until = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["next_check_at"]),
+            models.Index(fields=["status", "-requested_at"]),
+            models.Index(fields=["environment", "-requested_at"]),
+            models.Index(fields=["requested_by", "-requested_at"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id.hex[:8]}"
+
+
+class Operation(models.Model):
+    """One change's work on one stack. While it is open no other change may touch that stack (S29)."""
+
+    change = models.ForeignKey(Change, models.CASCADE, related_name="operations")
+    stack = models.ForeignKey("Stack", models.PROTECT, related_name="operations")
+    is_open = models.BooleanField(default=True)
+    action = models.CharField(max_length=8, blank=True)
+    template = models.ForeignKey("Template", models.PROTECT, null=True, related_name="+")
+    parameters = models.JSONField(default=dict)
+    keep = models.JSONField(default=list, help_text="Parameters that keep their value without us knowing it.")
+    change_set_id = models.CharField(max_length=300, blank=True)
+    changes = models.JSONField(null=True, help_text="What the change set, or the template, says will happen.")
+    read_from = models.CharField(max_length=12, blank=True, help_text="What `changes` was read from.")
+    token = models.CharField(max_length=128, blank=True, help_text="Stored before the call; its events carry it.")
+    called_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    result = models.CharField(max_length=60, blank=True, help_text="The stack status that ended it.")
+    next_events_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["change", "stack"], name="one_operation_per_change_and_stack"),
+            models.UniqueConstraint(
+                fields=["stack"], condition=Q(is_open=True), name="one_open_change_per_stack"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action or 'work'} on {self.stack}"
+
+
+class Step(models.Model):
+    """How far one step of the playbook got in one change."""
+
+    change = models.ForeignKey(Change, models.CASCADE, related_name="steps")
+    name = models.CharField(max_length=60)
+    position = models.PositiveIntegerField()
+    state = models.CharField(max_length=10)
+    note = models.TextField(blank=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["change", "name"], name="one_row_per_step")]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.state}"
+
+
+class Decision(models.Model):
+    """An approval or a rejection of one plan by one person."""
+
+    change = models.ForeignKey(Change, models.CASCADE, related_name="decisions")
+    plan_digest = models.CharField(max_length=64)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="decisions")
+    verdict = models.CharField(max_length=10)
+    comment = models.TextField(blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["at"]
+        constraints = [
+            models.UniqueConstraint(fields=["change", "plan_digest", "by"], name="one_decision_per_person_and_plan")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.verdict} by {self.by}"
+
+
+class Event(models.Model):
+    """One line of a change's story, from CloudFormation or from a step. The id grows, so a page can ask for
+    what came after the last line it has."""
+
+    change = models.ForeignKey(Change, models.CASCADE, related_name="events")
+    stack = models.ForeignKey("Stack", models.CASCADE, null=True, related_name="events")
+    aws_id = models.CharField(max_length=300, blank=True)
+    at = models.DateTimeField()
+    logical_id = models.CharField(max_length=255, blank=True)
+    physical_id = models.TextField(blank=True)
+    type = models.CharField(max_length=200, blank=True)
+    status = models.CharField(max_length=60)
+    reason = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["stack", "aws_id"], condition=~Q(aws_id=""), name="one_row_per_aws_event"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.logical_id} {self.status}"

@@ -1,0 +1,1 @@
+"""What a change will do, found out before anyone is asked: findings, data impact, price, digest."""

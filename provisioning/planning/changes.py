@@ -1,0 +1,110 @@
+"""The resource changes of one stack, as plain rows of a plan, whether they come from a change set, from a template
+that no stack has yet, or from a stack that will be deleted."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from provisioning.aws.cloudformation import ChangeSet, ResourceChange
+from provisioning.blueprints.shapes import Resolved
+from provisioning.models import StackResource
+
+STATEFUL_TYPES = frozenset(
+    {
+        "AWS::DynamoDB::Table",
+        "AWS::DynamoDB::GlobalTable",
+        "AWS::S3::Bucket",
+        "AWS::RDS::DBInstance",
+        "AWS::RDS::DBCluster",
+        "AWS::EFS::FileSystem",
+        "AWS::KMS::Key",
+        "AWS::SecretsManager::Secret",
+        "AWS::SQS::Queue",
+        "AWS::Logs::LogGroup",
+    }
+)
+DATA_TYPES = STATEFUL_TYPES - {"AWS::Logs::LogGroup", "AWS::SQS::Queue"}
+
+
+def from_change_set(change_set: ChangeSet) -> list[dict[str, Any]]:
+    """Rows of a change set that was read whole (C8–C10)."""
+    return [_row(change) for change in sorted(change_set.changes, key=lambda change: change.logical_id)]
+
+
+def _row(change: ResourceChange) -> dict[str, Any]:
+    return {
+        "logical_id": change.logical_id,
+        "physical_id": change.physical_id,
+        "type": change.type,
+        "action": change.action,
+        "replacement": change.replacement,
+        "policy_action": change.policy_action,
+        "details": [
+            {
+                "path": detail.path or detail.attribute,
+                "before": detail.before,
+                "after": detail.after,
+                "requires_recreation": detail.requires_recreation,
+                "cause": detail.cause,
+            }
+            for detail in change.details
+        ],
+    }
+
+
+def from_template(resolved: Resolved) -> list[dict[str, Any]]:
+    """Rows of a stack that does not exist yet and cannot have a change set before the data stack does."""
+    return [
+        {
+            "logical_id": resource.logical_id,
+            "physical_id": "",
+            "type": resource.type,
+            "action": "Add",
+            "replacement": "",
+            "policy_action": "",
+            "details": [],
+        }
+        for resource in sorted(resolved.resources, key=lambda resource: resource.logical_id)
+    ]
+
+
+def from_deletion(resources: Iterable[StackResource], *, keeps: frozenset[str]) -> list[dict[str, Any]]:
+    """Rows of a stack that will be deleted; `keeps` names the logical ids that its template retains."""
+    return [
+        {
+            "logical_id": resource.logical_id,
+            "physical_id": resource.physical_id,
+            "type": resource.type,
+            "action": "Keep" if resource.logical_id in keeps else "Remove",
+            "replacement": "",
+            "policy_action": "Retain" if resource.logical_id in keeps else "Delete",
+            "details": [],
+        }
+        for resource in resources
+        if resource.type != "AWS::CloudFormation::Stack"
+    ]
+
+
+def endangers_data(row: dict[str, Any]) -> bool:
+    """Whether a row would delete or replace something that holds data (C8). Retaining it on deletion does not,
+    yet a table that leaves its stack in an update does: the application would lose it."""
+    if row["type"] not in DATA_TYPES or row["action"] in {"Add", "Keep", "Import"}:
+        return False
+    return row["action"] in {"Remove", "Dynamic"} or row["replacement"] in {"True", "Conditional"}
+
+
+def counters(rows: Iterable[dict[str, Any]]) -> dict[str, int]:
+    """How many resources are added, changed, replaced, deleted and kept."""
+    counted = {"add": 0, "change": 0, "replace": 0, "delete": 0, "keep": 0}
+    for row in rows:
+        counted[_counter(row)] += 1
+    return counted
+
+
+def _counter(row: dict[str, Any]) -> str:
+    if row["action"] in {"Add", "Import"}:
+        return "add"
+    if row["action"] == "Remove":
+        return "delete"
+    if row["action"] == "Keep":
+        return "keep"
+    return "replace" if row["replacement"] in {"True", "Conditional"} else "change"

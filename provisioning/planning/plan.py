@@ -1,0 +1,68 @@
+"""The plan: plain data, fixed and digested before anyone decides about it."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from provisioning.planning.changes import DATA_TYPES, counters, endangers_data
+
+NO_TABLE = "No table is touched."
+
+
+def build(
+    *, kind: str, stacks: list[dict[str, Any]], findings: list[dict[str, str]], cost: dict[str, Any] | None
+) -> dict[str, Any]:
+    """A plan as the change keeps it: stacks with their changes, findings, data impact, cost, counters."""
+    rows = [row for stack in stacks for row in stack["changes"]]
+    return {
+        "kind": kind,
+        "stacks": stacks,
+        "findings": findings,
+        "cost": cost,
+        "counters": counters(rows),
+        "impact": data_impact(rows),
+    }
+
+
+def digest(plan: dict[str, Any]) -> str:
+    """SHA-256 in hex over what a reviewer agrees to: stacks, templates, parameters and every change."""
+    sealed = {"kind": plan["kind"], "stacks": plan["stacks"]}
+    return hashlib.sha256(json.dumps(sealed, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def data_impact(rows: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """One sentence about data, and a line for each thing that holds some."""
+    lines = [{"name": row["physical_id"] or row["logical_id"], "effect": _effect(row)} for row in rows if _holds(row)]
+    lost = [row for row in rows if endangers_data(row)] if isinstance(rows, list) else []
+    if lost:
+        names = ", ".join(row["physical_id"] or row["logical_id"] for row in lost)
+        return {"tone": "bad", "sentence": f"Data would be lost: {names}.", "lines": lines}
+    if not lines:
+        return {"tone": "good", "sentence": NO_TABLE, "lines": []}
+    kinds = {line["effect"] for line in lines}
+    if kinds == {"is created, empty"}:
+        return {"tone": "good", "sentence": f"{_count(len(lines))} created, none is touched.", "lines": lines}
+    if kinds == {"is kept with its items"}:
+        return {"tone": "good", "sentence": f"{_count(len(lines))} kept with all items.", "lines": lines}
+    return {"tone": "attention", "sentence": f"{_count(len(lines))} changed in place; items stay.", "lines": lines}
+
+
+def _holds(row: dict[str, Any]) -> bool:
+    return row["type"] in DATA_TYPES
+
+
+def _count(number: int) -> str:
+    return "1 table is" if number == 1 else f"{number} tables are"
+
+
+def _effect(row: dict[str, Any]) -> str:
+    if row["action"] == "Add":
+        return "is created, empty"
+    if row["action"] == "Keep":
+        return "is kept with its items"
+    if row["action"] == "Import":
+        return "is taken over with its items"
+    if endangers_data(row):
+        return "would be deleted or replaced"
+    return "is changed in place, items stay"

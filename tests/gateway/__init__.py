@@ -1,0 +1,1 @@
+"""The gateway, one module a service, against AWS in process."""
