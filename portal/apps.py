@@ -10,4 +10,4 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         """Load the checks."""
-        from portal import checks  # noqa: F401, PLC0415  (registers itself)
+        from portal import checks

@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.apps import AppConfig
-from django.core.checks import CheckMessage, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, register
 
 from provisioning.blueprints.loader import library
 
 
 @register()
-def check_blueprints(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:  # noqa: ARG001
+def check_blueprints(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
     """One warning for each blueprint problem, with file, line and fix."""
     return [
-        Warning(f"{problem.file}:{problem.line}: {problem.sentence}", hint=problem.fix, id="stackyard.W001")
+        checks.Warning(f"{problem.file}:{problem.line}: {problem.sentence}", hint=problem.fix, id="stackyard.W001")
         for problem in library().problems
     ]

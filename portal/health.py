@@ -13,13 +13,13 @@ SILENT_AFTER = timedelta(seconds=60)
 
 
 @login_not_required
-def healthz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
+def healthz(request: HttpRequest) -> JsonResponse:
     """200 when this process answers."""
     return JsonResponse({"status": "ok"})
 
 
 @login_not_required
-def readyz(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
+def readyz(request: HttpRequest) -> JsonResponse:
     """200 when the database answers and a worker finished its sweep lately; 503 with the reason otherwise."""
     try:
         with connection.cursor() as cursor:

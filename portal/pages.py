@@ -87,9 +87,9 @@ class PagesMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
 
-    def process_view(self, request: HttpRequest, view: object, args: object, kwargs: object) -> HttpResponse | None:  # noqa: ARG002
+    def process_view(self, request: HttpRequest, view: object, args: object, kwargs: object) -> HttpResponse | None:
         """403 for a URL that no page lists, or whose page is for other groups."""
-        from portal.errors import refused_page  # noqa: PLC0415  (errors render pages; pages are read first)
+        from portal.errors import refused_page
 
         name = request.resolver_match.url_name or "" if request.resolver_match else ""
         if name in OPEN_NAMES or name.startswith(OPEN_PREFIXES) or not request.user.is_authenticated:
@@ -114,10 +114,10 @@ def groups_of(request: HttpRequest) -> frozenset[str]:
 def shell(request: HttpRequest) -> dict[str, object]:
     """What the frame around every page shows: the rail, and how many decisions wait."""
     if not getattr(request, "user", None) or not request.user.is_authenticated:
-        from portal.accounts.demo import demo_people  # noqa: PLC0415
+        from portal.accounts.demo import demo_people
 
         return {"demo_people": demo_people()}
-    from portal.approvals.waiting import waiting_count  # noqa: PLC0415  (pages is imported before the apps are)
+    from portal.approvals.waiting import waiting_count
 
     groups = groups_of(request)
     match = request.resolver_match

@@ -7,6 +7,7 @@ import uuid
 
 import structlog
 from celery import shared_task
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -18,6 +19,16 @@ from provisioning.models import Account, Change, Heartbeat, Operation
 SOON = 10.0  # seconds; what is due later is left to the sweep (L11)
 BATCH = 200
 log = structlog.get_logger(__name__)
+
+
+def ring(change_id: uuid.UUID) -> None:
+    """Once the transaction is committed, ask a worker to look at a change. A broker that is away costs only the
+    seconds until the next sweep (L12)."""
+    transaction.on_commit(lambda: _ring_now(change_id), robust=True)
+
+
+def _ring_now(change_id: uuid.UUID) -> None:
+    reconcile_change.delay(str(change_id))
 
 
 @shared_task

@@ -18,7 +18,7 @@ from provisioning.lifecycle import (
     set_environment_status,
 )
 from provisioning.models import Change, Decision, Operation, Stack
-from provisioning.tasks import reconcile_change
+from provisioning.tasks import ring
 
 
 def policy_of(change: Change) -> StagePolicy:
@@ -138,9 +138,7 @@ def _locked(change: Change) -> Change:
 def _guard(actor: Actor, change: Change) -> None:
     last = change.decisions.select_related("by").last()
     if change.status != ChangeStatus.AWAITING_APPROVAL and last is not None:
-        raise Refusal(
-            f"{last.by.get_username()} has {Verdict(last.verdict).label.lower()} this already.", "decided"
-        )
+        raise Refusal(f"{last.by.get_username()} has {Verdict(last.verdict).label.lower()} this already.", "decided")
     why = why_not_decide(actor, change)
     if why:
         raise Refusal(why, "not-yours-to-decide", forbidden=change.status == ChangeStatus.AWAITING_APPROVAL)
@@ -170,7 +168,7 @@ def _end(change: Change, to: ChangeStatus) -> None:
 def _ring(change: Change) -> None:
     change.wakes += 1
     change.next_check_at = timezone.now()
-    reconcile_change.delay_on_commit(str(change.pk))
+    ring(change.pk)
 
 
 def _start_again(change: Change) -> None:
@@ -179,7 +177,7 @@ def _start_again(change: Change) -> None:
     if replan:
         failed_steps = change.steps.all()
         change.operations.update(
-            action="", changes=None, read_from="", change_set_id="", token="",  # noqa: S106  (a request token)
+            action="", changes=None, read_from="", change_set_id="", token="",
             called_at=None, finished_at=None, result="", next_events_at=None,
         )  # fmt: skip
         change.attempt, change.plan, change.plan_digest, change.findings = change.attempt + 1, None, "", []

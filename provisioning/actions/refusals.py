@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 
-class Refusal(Exception):  # noqa: N818  (it is no error: the rules worked)
+class Refusal(Exception):
     """What was asked is not done, and nothing was changed. `change_id` names the change that is in the way."""
 
     def __init__(

@@ -17,7 +17,7 @@ from provisioning.blueprints.values import validate_values
 from provisioning.lifecycle import ChangeKind, ChangeStatus, EnvironmentStatus, StackKind, stack_status
 from provisioning.models import Account, Change, Environment, Operation, Stack, Template
 from provisioning.planning.secrets import sealed
-from provisioning.tasks import reconcile_change
+from provisioning.tasks import ring
 
 Values = Mapping[str, Mapping[str, str]]
 
@@ -205,7 +205,9 @@ def _open_change(actor: Actor, environment: Environment, blueprint: Blueprint, a
             "blueprint_version": blueprint.version,
         },
     )
-    operations, secrets, wrong = [], {}, {}
+    operations: list[Operation] = []
+    secrets: dict[StackKind, dict[str, str]] = {}
+    wrong: dict[str, str] = {}
     for kind in TOUCHES[ask.kind]:
         if ask.kind == ChangeKind.UPDATE and stack_status(stacks[kind].status).gone:
             continue
@@ -229,7 +231,7 @@ def _open_change(actor: Actor, environment: Environment, blueprint: Blueprint, a
         change=change,
         reason=ask.reason,
     )
-    reconcile_change.delay_on_commit(str(change.pk))
+    ring(change.pk)
     return change
 
 
@@ -244,9 +246,7 @@ def _fill(
         operation.template, operation.parameters = stack.template, dict(stack.parameters)
         return {}
     template = blueprint.stacks[stack.kind].template
-    operation.template, _ = Template.objects.get_or_create(
-        digest=template.digest, defaults={"body": template.body}
-    )
+    operation.template, _ = Template.objects.get_or_create(digest=template.digest, defaults={"body": template.body})
     given = {name: value for name, value in ask.values.get(stack.kind, {}).items() if name in template.parameters}
     kept = {name: value for name, value in stack.parameters.items() if name in template.parameters}
     defaults = starting_values(blueprint, stack.kind, environment.stage)

@@ -151,9 +151,7 @@ class Clients:
     @cached_property
     def tagging(self) -> "ResourceGroupsTaggingAPIClient":
         """Resources by tag."""
-        return self._build(
-            "tagging", lambda session: session.client("resourcegroupstaggingapi", config=CONFIG)
-        )
+        return self._build("tagging", lambda session: session.client("resourcegroupstaggingapi", config=CONFIG))
 
     @cached_property
     def cloudwatch(self) -> "CloudWatchClient":

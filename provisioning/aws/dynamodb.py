@@ -137,9 +137,7 @@ def _table(found: Mapping[str, Any]) -> Table:
     billing_mode = (found.get("BillingModeSummary") or {}).get("BillingMode", "PROVISIONED")
     read_capacity, write_capacity = _capacity(found, billing_mode)
     local = (_index(index, billing_mode, is_local=True) for index in found.get("LocalSecondaryIndexes") or [])
-    everywhere = (
-        _index(index, billing_mode, is_local=False) for index in found.get("GlobalSecondaryIndexes") or []
-    )
+    everywhere = (_index(index, billing_mode, is_local=False) for index in found.get("GlobalSecondaryIndexes") or [])
     return Table(
         arn=found["TableArn"],
         name=found["TableName"],

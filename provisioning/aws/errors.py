@@ -1,4 +1,3 @@
-# ruff: noqa: N818 - the five errors are named as the answers they are
 """What can go wrong with AWS, as five errors that each say what to do.
 
 `Missing`, `Denied`, `Refused` and `Conflict` are answers; only `Busy` is worth asking again. `translated`
@@ -246,9 +245,7 @@ def _by_text(code: str, message: str, where: Where) -> AwsError | None:
     if "as it is in use by" in text or "is imported by stack" in text:
         return Conflict(message, kind="in_use", **where)
     # A parameter "does not exist" too: only what starts with the thing itself is about it (S9).
-    if code == "ValidationError" and re.match(
-        r"(stack|changeset|export)\b.*\bdoes not exist", text, re.DOTALL
-    ):
+    if code == "ValidationError" and re.match(r"(stack|changeset|export)\b.*\bdoes not exist", text, re.DOTALL):
         return Missing(message, **where)
     if code == "ValidationError" and re.match(r"(stack|changeset)\b.*\balready exists", text, re.DOTALL):
         return Conflict(message, kind="exists", **where)

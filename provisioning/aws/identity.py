@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from provisioning.aws.clients import Clients
@@ -63,12 +64,20 @@ def _attached(aws: Clients, role_name: str) -> Iterator[Statement]:
         found = [policy for page in pages for policy in page["AttachedPolicies"]]
     for policy in found:
         arn = policy.get("PolicyArn", "")
-        with translated(SERVICE, "GetPolicy"):
-            version = aws.iam.get_policy(PolicyArn=arn)["Policy"].get("DefaultVersionId", "v1")
-        with translated(SERVICE, "GetPolicyVersion"):
-            answer = aws.iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]
-        document: Any = answer.get("Document", {})
-        yield from _statements(document, policy.get("PolicyName", arn))
+        read = _kept_document if ":iam::aws:policy/" in arn else _document
+        yield from _statements(read(aws, arn), policy.get("PolicyName", arn))
+
+
+def _document(aws: Clients, arn: str) -> Any:
+    with translated(SERVICE, "GetPolicy"):
+        version = aws.iam.get_policy(PolicyArn=arn)["Policy"].get("DefaultVersionId", "v1")
+    with translated(SERVICE, "GetPolicyVersion"):
+        answer = aws.iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]
+    return answer.get("Document", {})
+
+
+# AWS's own policies are the same for everybody and change rarely: read once a process.
+_kept_document = lru_cache(maxsize=256)(_document)
 
 
 def _statements(document: Any, source: str) -> Iterator[Statement]:

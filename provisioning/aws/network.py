@@ -118,9 +118,7 @@ def list_key_pairs(aws: Clients) -> tuple[KeyPair, ...]:
     """Every key pair of the region, by name."""
     with translated(SERVICE, "DescribeKeyPairs"):
         found = aws.ec2.describe_key_pairs()["KeyPairs"]
-    return tuple(
-        sorted((KeyPair(key["KeyName"], key.get("KeyPairId", "")) for key in found), key=lambda key: key.name)
-    )
+    return tuple(sorted((KeyPair(key["KeyName"], key.get("KeyPairId", "")) for key in found), key=lambda key: key.name))
 
 
 def list_images(aws: Clients) -> tuple[Image, ...]:

@@ -37,9 +37,7 @@ def parameters_by_path(aws: Clients, path: str) -> tuple[Parameter, ...]:
     AWS gives ten a page at most, and pages may be empty before the last (M6).
     """
     with translated(SERVICE, "GetParametersByPath"):
-        pages = aws.ssm.get_paginator("get_parameters_by_path").paginate(
-            Path=path, Recursive=True, WithDecryption=True
-        )
+        pages = aws.ssm.get_paginator("get_parameters_by_path").paginate(Path=path, Recursive=True, WithDecryption=True)
         found = [_parameter(parameter) for page in pages for parameter in page["Parameters"]]
     return tuple(sorted(found, key=lambda parameter: parameter.name))
 
@@ -58,7 +56,7 @@ def create_parameter(
     name: str,
     value: str,
     *,
-    type: ParameterType = "String",  # noqa: A002 - AWS's own word for it
+    type: ParameterType = "String",
     tags: Mapping[str, str],
     description: str = "",
 ) -> int:
@@ -85,7 +83,7 @@ def put_parameter(
     name: str,
     value: str,
     *,
-    type: ParameterType | None = None,  # noqa: A002 - AWS's own word for it
+    type: ParameterType | None = None,
     description: str = "",
 ) -> int:
     """Write a new version of a parameter and return its number; no type keeps the one it has.

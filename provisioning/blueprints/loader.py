@@ -59,7 +59,7 @@ def library() -> Library:
 
 
 @lru_cache(maxsize=2)
-def _loaded(dirs: tuple[Path, ...], stamps: tuple[tuple[str, int, int], ...]) -> Library:  # noqa: ARG001 - stamps are the cache's key
+def _loaded(dirs: tuple[Path, ...], stamps: tuple[tuple[str, int, int], ...]) -> Library:
     return load_library(dirs)
 
 

@@ -47,7 +47,7 @@ FREE_TYPES = frozenset(
 )
 
 
-def price_nothing(sheet: Sheet) -> Bill:  # noqa: ARG001 (every price function takes its sheet)
+def price_nothing(sheet: Sheet) -> Bill:
     """Price a resource that AWS does not charge for."""
     return Bill(Decimal(0), FREE)
 

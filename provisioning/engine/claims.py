@@ -45,9 +45,7 @@ def hold(change: Change) -> None:
 def release_change(change: Change, next_check_at: datetime | None) -> bool:
     """Give the lease back. Returns True when a ring came during the tick, so that another should follow at once."""
     mine = Change.objects.filter(pk=change.pk, lease_token=change.lease_token)
-    quiet = mine.filter(wakes=change.wakes).update(
-        lease_token=None, lease_until=None, next_check_at=next_check_at
-    )
+    quiet = mine.filter(wakes=change.wakes).update(lease_token=None, lease_until=None, next_check_at=next_check_at)
     if quiet:
         return False
     return bool(mine.update(lease_token=None, lease_until=None, next_check_at=timezone.now()))
@@ -61,9 +59,9 @@ def wake(change_ids: list[uuid.UUID]) -> None:
 def claim_account(account_id: int) -> Account | None:
     """Take the observer's lease of an account, or None when another worker is watching it."""
     now, token = timezone.now(), uuid.uuid4()
-    taken = Account.objects.filter(
-        Q(observer_until__isnull=True) | Q(observer_until__lt=now), pk=account_id
-    ).update(observer_token=token, observer_until=now + LEASE)
+    taken = Account.objects.filter(Q(observer_until__isnull=True) | Q(observer_until__lt=now), pk=account_id).update(
+        observer_token=token, observer_until=now + LEASE
+    )
     return Account.objects.get(pk=account_id) if taken == 1 else None
 
 

@@ -86,9 +86,7 @@ def _turn(work: Work, to: ChangeStatus, summary: str) -> None:
 
 
 def _save(change: Change) -> None:
-    change.save(
-        update_fields=["status", "problem", "cleanup", "started_at", "finished_at", "secrets", "waiting_for"]
-    )
+    change.save(update_fields=["status", "problem", "cleanup", "started_at", "finished_at", "secrets", "waiting_for"])
 
 
 def _close(change: Change) -> None:

@@ -42,9 +42,7 @@ def _fold(stack: Stack, events: tuple[StackEvent, ...]) -> None:
             continue
         row = rows.get(event.logical_id)
         if row is None:
-            row = rows[event.logical_id] = StackResource(
-                stack=stack, logical_id=event.logical_id, started_at=event.at
-            )
+            row = rows[event.logical_id] = StackResource(stack=stack, logical_id=event.logical_id, started_at=event.at)
         if event.status.endswith("_IN_PROGRESS") and not row.status.endswith("_IN_PROGRESS"):
             row.started_at = event.at
         row.physical_id = event.physical_id or row.physical_id

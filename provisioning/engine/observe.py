@@ -102,9 +102,7 @@ def _events_due(operation: Operation, at: datetime) -> None:
 
 
 def _new_events(aws: Clients, operation: Operation) -> tuple[StackEvent, ...]:
-    return cloudformation.stack_events(
-        aws, operation.stack.stack_id, after=operation.stack.last_event_id or None
-    )
+    return cloudformation.stack_events(aws, operation.stack.stack_id, after=operation.stack.last_event_id or None)
 
 
 def _has_ended(aws: Clients, operation: Operation) -> bool:

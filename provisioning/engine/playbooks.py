@@ -67,7 +67,8 @@ _SETTINGS = PlaybookStep(configuration.ensure_table_settings, DATA, "Expiry and 
 _PROTECTION = PlaybookStep(stacks.ensure_protection, DATA, "Protect the data stack")
 _COMPUTE_SET = PlaybookStep(change_sets.ensure_compute_change_set, COMPUTE, "Compare with the plan")
 _RUN_COMPUTE = PlaybookStep(stacks.ensure_compute_stack, COMPUTE, "Bring up the compute stack")
-_FLAGS = PlaybookStep(configuration.ensure_flags, CONFIGURATION, "Put the flags")
+_FLAGS = PlaybookStep(configuration.ensure_flags, DATA, "Put the flags")
+_CONFIGURATION = PlaybookStep(configuration.ensure_configuration, CONFIGURATION, "Collect what the application reads")
 _VERIFIED = PlaybookStep(verifying.ensure_verified, VERIFY, "Compare reality with the promise")
 
 _DELETE_COMPUTE = PlaybookStep(stacks.ensure_compute_stack, COMPUTE, "Delete the compute stack")
@@ -76,7 +77,16 @@ _PLANNED = (_ACCOUNT, _TEMPLATES, _NAMES, _PLAN_DATA, _PLAN_COMPUTE, _PRICE, _SE
 
 _CREATE = Playbook(
     planning=_PLANNED,
-    running=(_RUN_DATA, _SETTINGS, _PROTECTION, _COMPUTE_SET, _RUN_COMPUTE, _FLAGS, _VERIFIED),
+    running=(
+        _RUN_DATA,
+        _SETTINGS,
+        _PROTECTION,
+        _FLAGS,
+        _COMPUTE_SET,
+        _RUN_COMPUTE,
+        _CONFIGURATION,
+        _VERIFIED,
+    ),
 )
 _REMOVE_COMPUTE = Playbook(planning=(_ACCOUNT, _NAMES, _PLAN_COMPUTE, _PRICE, _SEAL), running=(_DELETE_COMPUTE,))
 
@@ -86,7 +96,7 @@ PLAYBOOKS: Mapping[str, Playbook] = {
     ChangeKind.CREATE: _CREATE,
     ChangeKind.UPDATE: _CREATE,
     ChangeKind.WAKE: Playbook(
-        planning=_PLANNED, running=(_COMPUTE_SET, _RUN_COMPUTE, _FLAGS, _VERIFIED)
+        planning=_PLANNED, running=(_FLAGS, _COMPUTE_SET, _RUN_COMPUTE, _CONFIGURATION, _VERIFIED)
     ),
     ChangeKind.PARK: _REMOVE_COMPUTE,
     ChangeKind.DELETE_COMPUTE: _REMOVE_COMPUTE,

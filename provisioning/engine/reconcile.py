@@ -100,7 +100,7 @@ def _guarded(work: Work, step: PlaybookStep) -> Outcome:
         work.change.tries += 1
         delay = min(BACKOFF_LAST, BACKOFF_FIRST * 2 ** (work.change.tries - 1))
         # Full jitter (L19): it spreads retries and protects nothing.
-        return Wait(f"Try {work.change.tries}: {busy.sentence}", random.uniform(delay / 2, delay))  # noqa: S311
+        return Wait(f"Try {work.change.tries}: {busy.sentence}", random.uniform(delay / 2, delay))
     except AwsError as error:
         return Stop(Problem(error.sentence, "you or an administrator", "Then retry.", str(error), "aws"))
     except LeaseLostError:
@@ -164,5 +164,3 @@ def _release(change: Change, waiting: Wait | None) -> Tick:
 
 def _look(change: Change, waiting: Wait | None) -> int | None:
     return change.environment.account_id if waiting is not None and waiting.look else None
-
-

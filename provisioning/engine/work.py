@@ -9,9 +9,10 @@ from django.conf import settings
 from django.db import transaction
 
 from provisioning.aws.clients import Clients
+from provisioning.aws.parameters import Parameter
 from provisioning.blueprints.model import Blueprint, StagePolicy
-from provisioning.blueprints.shapes import Pseudo, Resolved, ResolvedResource, Template
 from provisioning.blueprints.resolving import resolve
+from provisioning.blueprints.shapes import Pseudo, Resolved, ResolvedResource, Template
 from provisioning.blueprints.template import parse
 from provisioning.engine.claims import hold
 from provisioning.lifecycle import StackKind
@@ -50,6 +51,7 @@ class Work:
     stacks: Mapping[StackKind, Stack]
     aws: Clients
     cost: dict[str, Any] | None = None
+    parameters: Mapping[str, Parameter] | None = None
 
     @property
     def policy(self) -> StagePolicy:

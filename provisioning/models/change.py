@@ -69,9 +69,7 @@ class Operation(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["change", "stack"], name="one_operation_per_change_and_stack"),
-            models.UniqueConstraint(
-                fields=["stack"], condition=Q(is_open=True), name="one_open_change_per_stack"
-            ),
+            models.UniqueConstraint(fields=["stack"], condition=Q(is_open=True), name="one_open_change_per_stack"),
         ]
 
     def __str__(self) -> str:
@@ -134,9 +132,7 @@ class Event(models.Model):
     class Meta:
         ordering = ["id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["stack", "aws_id"], condition=~Q(aws_id=""), name="one_row_per_aws_event"
-            )
+            models.UniqueConstraint(fields=["stack", "aws_id"], condition=~Q(aws_id=""), name="one_row_per_aws_event")
         ]
 
     def __str__(self) -> str:

@@ -19,9 +19,7 @@ class Environment(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["account", "application", "name"], name="one_environment_per_name"
-            )
+            models.UniqueConstraint(fields=["account", "application", "name"], name="one_environment_per_name")
         ]
         indexes = [models.Index(fields=["owner", "-changed_at"]), models.Index(fields=["application", "stage"])]
 

@@ -1,5 +1,6 @@
 """AWS in process for the gateway: moto where it behaves like AWS, scripted answers where it does not."""
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,8 +17,8 @@ from .scripts import Script
 @pytest.fixture(autouse=True)
 def made_up_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     """No test can reach a real account, whatever the machine is signed in to."""
-    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ROLE_ARN"):
-        monkeypatch.delenv(name, raising=False)
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

@@ -132,26 +132,26 @@ def create_change_set(
         return ChangeSetRef(answer["Id"], answer["StackId"])
 
 
-def describe_change_set(aws: Clients, change_set_id: str) -> ChangeSet:
-    """The change set by its ARN, every page; raises Missing.
+def describe_change_set(aws: Clients, change_set_id: str, *, stack: str = "", values: bool = True) -> ChangeSet:
+    """The change set by its ARN, or by its name within `stack`, every page; raises Missing.
 
-    A finished one is read twice, with and without property values, and both answers are united: a reading
+    Without `values` it is read once: which resources, not what in them. Otherwise a finished one is read twice, with and without property values, and both answers are united: a reading
     with values can leave out a whole changed resource, and one without has no values (C8-C10).
     """
+    if not values:
+        return _change_set(*_read(aws, change_set_id, stack, values=False))
     try:
-        head, detailed = _read(aws, change_set_id, values=True)
+        head, detailed = _read(aws, change_set_id, stack, values=True)
         if head["Status"] in MOVING or head["Status"] == "FAILED":
             return _change_set(head, united(detailed, ()))
     except Refused:
         # Not every AWS-compatible endpoint knows property values; a real mistake is refused again below.
         detailed = ()
-    head, plain = _read(aws, change_set_id, values=False)
+    head, plain = _read(aws, change_set_id, stack, values=False)
     return _change_set(head, united(detailed, plain))
 
 
-def execute_change_set(
-    aws: Clients, change_set_id: str, *, token: str, retain_except_on_create: bool
-) -> None:
+def execute_change_set(aws: Clients, change_set_id: str, *, token: str, retain_except_on_create: bool) -> None:
     """Start what the change set says; a failure rolls back.
 
     Rollback is asked for in words, since AWS documents the opposite default (C11). `retain_except_on_create`
@@ -190,10 +190,12 @@ def _parameters(values: Mapping[str, str], keep: Collection[str]) -> "list[Param
 
 
 def _read(
-    aws: Clients, change_set_id: str, *, values: bool
+    aws: Clients, change_set_id: str, stack: str, *, values: bool
 ) -> tuple[Mapping[str, Any], tuple[ResourceChange, ...]]:
     """The first page, which holds the head, and the changes of all pages."""
     request: dict[str, Any] = {"ChangeSetName": change_set_id}
+    if stack:
+        request["StackName"] = stack
     if values:
         request["IncludePropertyValues"] = True
     head: Mapping[str, Any] = {}

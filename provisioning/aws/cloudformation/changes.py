@@ -82,9 +82,7 @@ def _both(one: ResourceChange, other: ResourceChange) -> ResourceChange:
     )
 
 
-def _details(
-    one: tuple[PropertyChange, ...], other: tuple[PropertyChange, ...]
-) -> tuple[PropertyChange, ...]:
+def _details(one: tuple[PropertyChange, ...], other: tuple[PropertyChange, ...]) -> tuple[PropertyChange, ...]:
     """The details of one, and those of the other that tell of a property, recreation or evaluation it lacks.
 
     Causes are left out of the comparison: a plain reading names each property once per cause, and the cause

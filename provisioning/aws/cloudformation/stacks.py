@@ -162,9 +162,7 @@ def cancel_update(aws: Clients, stack_id: str, *, token: str) -> None:
 def set_termination_protection(aws: Clients, stack_id: str, *, enabled: bool) -> None:
     """Switch termination protection; a change set cannot, so this is a second call (D1)."""
     with translated(SERVICE, "UpdateTerminationProtection"):
-        aws.cloudformation.update_termination_protection(
-            StackName=stack_id, EnableTerminationProtection=enabled
-        )
+        aws.cloudformation.update_termination_protection(StackName=stack_id, EnableTerminationProtection=enabled)
 
 
 def set_stack_policy(aws: Clients, stack_id: str, *, policy: str) -> None:
@@ -205,9 +203,7 @@ def _stack(found: "StackTypeDef") -> StackState:
         detailed_status=found.get("DetailedStatus", ""),
         parameters={p["ParameterKey"]: p.get("ParameterValue", "") for p in found.get("Parameters", [])},
         outputs=tuple(
-            Output(
-                o["OutputKey"], o.get("OutputValue", ""), o.get("Description", ""), o.get("ExportName", "")
-            )
+            Output(o["OutputKey"], o.get("OutputValue", ""), o.get("Description", ""), o.get("ExportName", ""))
             for o in found.get("Outputs", [])
         ),
         tags={tag["Key"]: tag["Value"] for tag in found.get("Tags", [])},
@@ -216,8 +212,7 @@ def _stack(found: "StackTypeDef") -> StackState:
         created_at=found["CreationTime"],
         updated_at=found.get("LastUpdatedTime"),
         last_operations=tuple(
-            Operation(o.get("OperationType", ""), o.get("OperationId", ""))
-            for o in found.get("LastOperations", [])
+            Operation(o.get("OperationType", ""), o.get("OperationId", "")) for o in found.get("LastOperations", [])
         ),
         role_arn=found.get("RoleARN", ""),
         description=found.get("Description", ""),

@@ -43,9 +43,7 @@ class TemplateSummary:
 def get_template(aws: Clients, stack_id: str) -> str:
     """The template a stack was made from, as it was sent; raises Missing."""
     with translated("cloudformation", "GetTemplate"):
-        body: object = aws.cloudformation.get_template(StackName=stack_id, TemplateStage="Original")[
-            "TemplateBody"
-        ]
+        body: object = aws.cloudformation.get_template(StackName=stack_id, TemplateStage="Original")["TemplateBody"]
     # boto3 parses a template that was sent as JSON, and leaves YAML as text.
     return body if isinstance(body, str) else json.dumps(body)
 

@@ -42,7 +42,8 @@ def ensure_compute_change_set(work: Work) -> Outcome:
     if operation.read_from == CHANGE_SET:
         return Done("Reviewed before", skipped=True)
     reviewed = {(row["logical_id"], row["type"]) for row in operation.changes or []}
-    outcome = _read_change_set(work, operation)
+    # Every row is an Add of what was reviewed, or the change stops: values would add nothing to that.
+    outcome = _read_change_set(work, operation, values=False)
     if not isinstance(outcome, Done):
         return outcome
     real = {(row["logical_id"], row["type"]) for row in operation.changes or [] if row["action"] == "Add"}
@@ -102,14 +103,14 @@ def _guarded(operation: Operation) -> Outcome:
     return Done(f"{len(rows)} resources change" if rows else "There is nothing to change")
 
 
-def _read_change_set(work: Work, operation: Operation) -> Outcome:
+def _read_change_set(work: Work, operation: Operation, *, values: bool = True) -> Outcome:
     """Make the change set, wait until it is ready, keep every row of it."""
     if operation.read_from == CHANGE_SET:
         return Done()
     if not operation.change_set_id:
         _create(work, operation)
         work.store(operation)
-    found = cloudformation.describe_change_set(work.aws, operation.change_set_id)
+    found = cloudformation.describe_change_set(work.aws, operation.change_set_id, values=values)
     if found.is_moving:
         return Wait("CloudFormation is reading the template", CHANGE_SET_PAUSE)
     if found.is_empty:

@@ -43,7 +43,7 @@ def ensure_templates_checked(work: Work) -> Outcome:
 
 
 def _lint(kind: StackKind, operation: Operation) -> list[Finding]:
-    assert operation.template is not None  # noqa: S101  (the caller looked)
+    assert operation.template is not None
     try:
         rows = lint.findings(operation.template)
     except lint.LintUnavailableError as broken:

@@ -5,21 +5,17 @@ from provisioning.aws.errors import Conflict
 from provisioning.blueprints.model import TablePromise
 from provisioning.blueprints.promises import table_promises
 from provisioning.blueprints.shapes import Pseudo
-from provisioning.engine.outcome import Done, Outcome, Wait
+from provisioning.engine.outcome import Done, Outcome, Problem, Stop
 from provisioning.engine.steps.checking import DELETE, NONE
 from provisioning.engine.work import Work
 from provisioning.lifecycle import StackKind
-
-SSM_TYPES = {"list": "StringList"}
 
 
 def promised_tables(work: Work) -> tuple[TablePromise, ...]:
     """The tables of this environment as the blueprint promises them, under the values that were sent."""
     stack = work.stacks[StackKind.DATA]
     account = work.change.environment.account
-    return table_promises(
-        work.blueprint, stack.parameters, Pseudo(account.region, account.account_id, stack.name)
-    )
+    return table_promises(work.blueprint, stack.parameters, Pseudo(account.region, account.account_id, stack.name))
 
 
 def ensure_table_settings(work: Work) -> Outcome:
@@ -52,27 +48,42 @@ def _ensure_recovery(work: Work, promise: TablePromise) -> bool:
 
 
 def ensure_flags(work: Work) -> Outcome:
-    """The flags under the parameter path: put by Stackyard, never by a stack (M13, D6), never overwritten."""
-    environment = work.change.environment
-    path = work.blueprint.path(environment.name)
+    """The flags under the parameter path: put by Stackyard, never by a stack (M13, D6), never overwritten.
+    Before the compute stack, because its tasks read them when they start."""
+    path = work.blueprint.path(work.change.environment.name)
     if path is None or not work.blueprint.flags:
         return Done("This application has no flags", skipped=True)
-    there = {parameter.name for parameter in parameters.parameters_by_path(work.aws, path)}
-    missing = [flag for flag in work.blueprint.flags if f"{path}{flag.key}" not in there]
-    if not missing:
-        return Done(f"{len(work.blueprint.flags)} in place")
-    flag = missing[0]
-    try:
-        parameters.create_parameter(
-            work.aws,
-            f"{path}{flag.key}",
-            flag.default,
-            type=SSM_TYPES.get(flag.type, "String"),
-            tags=work.tags(),
-            description=flag.title,
+    there = []
+    for flag in work.blueprint.flags:
+        try:
+            parameters.create_parameter(
+                work.aws, f"{path}{flag.key}", flag.default, tags=work.tags(), description=flag.title
+            )
+        except Conflict:
+            there.append(flag.key)
+    put = [f"{flag.key} = {flag.default}" for flag in work.blueprint.flags if flag.key not in there]
+    return Done(f"Put {', '.join(put)}" if put else f"{', '.join(there)} in place, left as it is")
+
+
+def ensure_configuration(work: Work) -> Outcome:
+    """Every value that the application's configuration needs is there: outputs, parameters, flags."""
+    environment = work.change.environment
+    outputs = {f"output:{kind}:{output['key']}" for kind, stack in work.stacks.items() for output in stack.outputs}
+    path = work.blueprint.path(environment.name)
+    wanted = [value for value in work.blueprint.configuration if value.source.startswith(("output:", "parameter:"))]
+    keys = set()
+    if path is not None:
+        work.parameters = {one.name: one for one in parameters.parameters_by_path(work.aws, path)}
+        keys = {f"parameter:{name.removeprefix(path)}" for name in work.parameters}
+    missing = [value.variable for value in wanted if value.source not in outputs | keys]
+    if missing:
+        return Stop(
+            Problem(
+                f"The configuration lacks {', '.join(missing)}.",
+                "the blueprint's owner",
+                "Correct the outputs or parameters that blueprint.yaml names, then retry.",
+                code="configuration",
+            ),
+            replan=False,
         )
-    except Conflict:
-        return Wait(f"{flag.key} has just been put by somebody else", 1)
-    if len(missing) > 1:
-        return Wait(f"{len(missing) - 1} more flags to put", 0)
-    return Done(f"Put {flag.key} = {flag.default}")
+    return Done(f"{len(work.blueprint.configuration)} values ready to connect with")

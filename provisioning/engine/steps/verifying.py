@@ -99,7 +99,9 @@ def _parameter_lines(work: Work) -> Iterator[Line]:
         environment.stage,
         Pseudo(account.region, account.account_id, work.stacks[StackKind.DATA].name),
     )
-    there = {parameter.name: parameter for parameter in parameters.parameters_by_path(work.aws, path)}
+    there = work.parameters
+    if there is None:
+        there = {parameter.name: parameter for parameter in parameters.parameters_by_path(work.aws, path)}
     for name in names.parameters:
         found = there.get(name)
         yield line("Parameters", name, found is not None, f"version {found.version}" if found else "not there")

@@ -20,7 +20,12 @@ def table_lines(aws: Clients, promise: TablePromise, tags: Mapping[str, str] | N
     yield line(group, f"Keys: {_keys(promise.key_schema)}", keys == tuple(promise.key_schema), _keys(keys))
     yield from _indexes(group, promise, table)
     if promise.stream or table.stream_view:
-        yield line(group, f"Stream: {promise.stream or 'off'}", table.stream_view == (promise.stream or ""), table.stream_view or "off")
+        yield line(
+            group,
+            f"Stream: {promise.stream or 'off'}",
+            table.stream_view == (promise.stream or ""),
+            table.stream_view or "off",
+        )
     if promise.ttl_attribute:
         found = dynamodb.time_to_live(aws, promise.name)
         good = found.status in {"ENABLED", "ENABLING"} and found.attribute in {promise.ttl_attribute, ""}
@@ -34,7 +39,9 @@ def table_lines(aws: Clients, promise: TablePromise, tags: Mapping[str, str] | N
         table.protection == promise.deletion_protection,
         _on(table.protection),
     )
-    yield line(group, f"Billing: {promise.billing_mode}", table.billing_mode == promise.billing_mode, table.billing_mode)
+    yield line(
+        group, f"Billing: {promise.billing_mode}", table.billing_mode == promise.billing_mode, table.billing_mode
+    )
     yield _tags(group, promise, tags or {})
 
 
@@ -50,12 +57,17 @@ def _indexes(group: str, promise: TablePromise, table: dynamodb.Table) -> Iterat
 
 def _tags(group: str, promise: TablePromise, tags: Mapping[str, str]) -> Line:
     wrong = sorted(key for key, value in promise.tags.items() if tags.get(key) != value)
-    return line(group, "Tags for cost and ownership", not wrong, f"missing or other: {', '.join(wrong)}" if wrong else f"{len(promise.tags)} tags")
+    return line(
+        group,
+        "Tags for cost and ownership",
+        not wrong,
+        f"missing or other: {', '.join(wrong)}" if wrong else f"{len(promise.tags)} tags",
+    )
 
 
 def _keys(keys: tuple[tuple[str, str], ...]) -> str:
     return " + ".join(attribute for attribute, _ in keys) or "none"
 
 
-def _on(value: bool) -> str:  # noqa: FBT001  (it is said, not switched)
+def _on(value: bool) -> str:
     return "on" if value else "off"

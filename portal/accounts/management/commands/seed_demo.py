@@ -1,4 +1,4 @@
-"""`manage.py seed_demo`: the account row, the groups, and on an emulator the demo people and network. Safe to repeat."""
+"""`manage.py seed_demo`: the account's row and the groups; on an emulator also demo people and a network."""
 
 from django.conf import settings
 from django.contrib.auth.models import Group
@@ -6,8 +6,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from portal.accounts.demo import PASSWORD, PEOPLE
 from portal.accounts.models import User
-from provisioning.aws.errors import AwsError
 from provisioning.actions.seeding import ensure_account, ensure_demo_network
+from provisioning.aws.errors import AwsError
 
 GROUPS = ("engineers", "admins", "auditors")
 
@@ -17,7 +17,7 @@ class Command(BaseCommand):
 
     help = "Make groups and the account; on an emulator also demo people, a VPC, two subnets and a key pair."
 
-    def handle(self, *args: object, **options: object) -> None:  # noqa: ARG002
+    def handle(self, *args: object, **options: object) -> None:
         """Seed."""
         groups = {name: Group.objects.get_or_create(name=name)[0] for name in GROUPS}
         account = ensure_account(settings.AWS_REGION)
