@@ -38,6 +38,22 @@ def refused_page(request: HttpRequest, sentence: str, status: int = 403) -> Http
     return render(request, "errors/403.html", {"problem": sentence}, status=status)
 
 
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
+    """Django's handler for a request that makes no sense."""
+    return render(request, "errors/400.html", status=400)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
+    """Django's handler for what somebody may not do."""
+    return render(request, "errors/403.html", status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Django's handler for what is not there; our own sentence is shown, Django's list of addresses is not."""
+    problem = str(exception) if exception and exception.args and isinstance(exception.args[0], str) else ""
+    return render(request, "errors/404.html", {"problem": problem}, status=404)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler for what nobody expected: an incident number that the log has too."""
     incident = uuid.uuid4().hex[:8]

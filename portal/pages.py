@@ -134,4 +134,4 @@ def shell(request: HttpRequest) -> dict[str, object]:
         for page in PAGES
         if page.icon and page.groups & groups
     ]
-    return {"nav": nav, "person": request.user.get_username(), "may_change": bool(groups & CHANGERS)}
+    return {"nav": nav, "person": request.user, "may_change": bool(groups & CHANGERS)}

@@ -1,13 +1,32 @@
 """Every address, by page package."""
 
-from django.urls import include, path
+from allauth.account import views as account
+from django.urls import URLPattern, URLResolver, include, path
 
 from portal import health
 
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    path("accounts/", include("allauth.urls")),
+    # Of allauth only what a portal with made accounts needs: nobody signs up, no mail is sent.
+    path("accounts/login/", account.login, name="account_login"),
+    path("accounts/logout/", account.logout, name="account_logout"),
+    path("accounts/password/", account.password_change, name="account_change_password"),
+    path("accounts/again/", account.reauthenticate, name="account_reauthenticate"),
+    path("accounts/inactive/", account.account_inactive, name="account_inactive"),
+    path("accounts/2fa/", include("allauth.mfa.urls")),
+    path("accounts/social/", include("allauth.socialaccount.urls")),
+    path("accounts/", include("allauth.socialaccount.providers.openid_connect.urls")),
+    path("", include("portal.home.urls")),
+    path("", include("portal.catalogue.urls")),
+    path("", include("portal.requesting.urls")),
+    path("", include("portal.environments.urls")),
+    path("", include("portal.changes.urls")),
+    path("", include("portal.approvals.urls")),
+    path("", include("portal.audit.urls")),
 ]
 
+handler400 = "portal.errors.bad_request"
+handler403 = "portal.errors.forbidden"
+handler404 = "portal.errors.not_found"
 handler500 = "portal.errors.server_error"

@@ -117,7 +117,7 @@ def test_every_table_stays_when_its_stack_goes(slug: str) -> None:
         for resource in worked_out(slug, kind, "prod").resources:
             kinds.add((kind, resource.type == "AWS::DynamoDB::Table"))
             if resource.type == "AWS::DynamoDB::Table":
-                assert resource.deletion_policy == "RetainExceptOnCreate"
+                assert resource.deletion_policy == "Retain"
                 assert resource.update_replace_policy == "Retain"
     assert ("data", True) in kinds
     assert ("compute", True) not in kinds
