@@ -10,4 +10,3 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         """Load the checks."""
-        from portal import checks

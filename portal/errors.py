@@ -38,12 +38,12 @@ def refused_page(request: HttpRequest, sentence: str, status: int = 403) -> Http
     return render(request, "errors/403.html", {"problem": sentence}, status=status)
 
 
-def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Django's handler for a request that makes no sense."""
     return render(request, "errors/400.html", status=400)
 
 
-def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Django's handler for what somebody may not do."""
     return render(request, "errors/403.html", status=403)
 

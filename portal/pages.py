@@ -1,10 +1,8 @@
 """Every page as data: what it is called, its URLs, who may see it. A URL outside this list is refused."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.http import HttpRequest
 
 EVERYONE = frozenset({"engineers", "admins", "auditors"})
 CHANGERS = frozenset({"engineers", "admins"})
@@ -78,30 +76,6 @@ def page_of(url_name: str) -> Page | None:
     return _BY_NAME.get(url_name)
 
 
-class PagesMiddleware:
-    """Refuses what is not on a page, and pages that are not for this person."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
-
-    def process_view(self, request: HttpRequest, view: object, args: object, kwargs: object) -> HttpResponse | None:
-        """403 for a URL that no page lists, or whose page is for other groups."""
-        from portal.errors import refused_page
-
-        name = request.resolver_match.url_name or "" if request.resolver_match else ""
-        if name in OPEN_NAMES or name.startswith(OPEN_PREFIXES) or not request.user.is_authenticated:
-            return None
-        page = page_of(name)
-        if page is None:
-            return refused_page(request, "This address belongs to no page.")
-        if not page.groups & groups_of(request):
-            return refused_page(request, f"{page.label} is for {' and '.join(sorted(page.groups))}.")
-        return None
-
-
 def groups_of(request: HttpRequest) -> frozenset[str]:
     """The names of the person's groups, read once a request."""
     if not hasattr(request, "group_names"):
@@ -109,29 +83,3 @@ def groups_of(request: HttpRequest) -> frozenset[str]:
         request.group_names = frozenset(names)  # type: ignore[attr-defined]  # a note on the request, for one request
     found: frozenset[str] = request.group_names  # type: ignore[attr-defined]
     return found
-
-
-def shell(request: HttpRequest) -> dict[str, object]:
-    """What the frame around every page shows: the rail, and how many decisions wait."""
-    if not getattr(request, "user", None) or not request.user.is_authenticated:
-        from portal.accounts.demo import demo_people
-
-        return {"demo_people": demo_people()}
-    from portal.approvals.waiting import waiting_count
-
-    groups = groups_of(request)
-    match = request.resolver_match
-    here = page_of(match.url_name or "") if match else None
-    nav = [
-        {
-            "label": page.label,
-            "url": reverse(page.names[0]),
-            "icon": page.icon,
-            "active": page is here,
-            "count": waiting_count(request) if page.slug == "approvals" else 0,
-            "admin": page.admin,
-        }
-        for page in PAGES
-        if page.icon and page.groups & groups
-    ]
-    return {"nav": nav, "person": request.user, "may_change": bool(groups & CHANGERS)}

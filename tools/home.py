@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.children import Child, started_at, stop_orphan
+from tools.children import PATIENCE, Child, started_at, stop_orphan
 from tools.terminal import CommandError
 
 MARKER = ".stackyard-home"
@@ -65,9 +65,7 @@ def prepare(home: Home, checkout: Path) -> None:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         home.marker.write_text("This folder belongs to a local Stackyard; `make reset` removes it.\n")
     except OSError as error:
-        raise CommandError(
-            f"STACKYARD_HOME names {home.root}, which cannot be used ({error.strerror})."
-        ) from error
+        raise CommandError(f"STACKYARD_HOME names {home.root}, which cannot be used ({error.strerror}).") from error
 
 
 @contextlib.contextmanager
@@ -102,14 +100,15 @@ def note_children(home: Home, children: Sequence[Child]) -> None:
     fresh.replace(home.run / "children.json")
 
 
-def stop_orphans(home: Home) -> int:
+def stop_orphans(home: Home, patience: float = PATIENCE) -> int:
     """End what a killed run left behind, and nothing else; returns how many. Needs the home to be taken."""
     notes = home.run / "children.json"
     try:
         left = json.loads(notes.read_text())
     except (OSError, ValueError):
         return 0
-    count = sum(stop_orphan(int(note["pid"]), str(note["started"])) for note in reversed(left))
+    ours = [(int(note["pid"]), str(note["started"])) for note in reversed(left)]
+    count = sum(stop_orphan(pid, started, patience) for pid, started in ours)
     notes.unlink()
     return count
 

@@ -11,6 +11,7 @@ import hashlib
 import os
 import re
 import shutil
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -160,10 +161,17 @@ def _quiet(command: list[str]) -> int:
 
 
 def _run(command: list[str], failure: str) -> None:
-    environment = os.environ | {"UV_PYTHON_DOWNLOADS": "never"}
-    done = subprocess.run(command, cwd=CHECKOUT, env=environment, check=False)  # noqa: S603  our own argv, no shell
+    done = subprocess.run(command, cwd=CHECKOUT, env=_uv_settings(), check=False)  # noqa: S603  our own argv, no shell
     if done.returncode:
         raise CommandError(f"{failure}; what it said is above. Check the network and try again.")
+
+
+def _uv_settings() -> dict[str, str]:
+    settings = {"UV_PYTHON_DOWNLOADS": "never"}
+    # uv trusts a list of its own; where this system has one, that one also knows the proxies of a company.
+    if ssl.create_default_context().cert_store_stats()["x509_ca"]:
+        settings["UV_SYSTEM_CERTS"] = "true"
+    return settings | dict(os.environ)
 
 
 @contextlib.contextmanager

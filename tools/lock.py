@@ -37,9 +37,7 @@ def write_lock(name: str, sources: list[str], *, upgrade: bool) -> None:
     if subprocess.run(command, cwd=CHECKOUT, stdout=subprocess.DEVNULL, check=False).returncode:  # noqa: S603
         raise CommandError(f"requirements/{name} could not be resolved; what uv said is above.")
     if "://" in path.read_text():
-        raise CommandError(
-            f"requirements/{name} names an address: remove the direct reference from its source."
-        )
+        raise CommandError(f"requirements/{name} names an address: remove the direct reference from its source.")
 
 
 def main() -> int:

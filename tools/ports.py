@@ -16,9 +16,7 @@ def read_port(environment: Mapping[str, str], name: str, default: int) -> int:
     """
     text = environment.get(name, "").strip() or str(default)
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 65535):
-        raise CommandError(
-            f"{name} must be a port number from 1 to 65535, not “{text}”: set {name} to another one."
-        )
+        raise CommandError(f"{name} must be a port number from 1 to 65535, not “{text}”: set {name} to another one.")
     return int(text)
 
 

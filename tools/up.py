@@ -1,6 +1,6 @@
 """`make up`: install what is missing, start Stackyard on this machine, and stop it again on Ctrl-C.
 
-    read settings → take the home → ports free? → install → local AWS → migrate, seed → worker, web → wait
+    read settings → take the home → ports free? → install → local AWS, migrate → worker, web, seed → wait
 
 Everything listens on the loopback address only. What is started here is stopped here, and nothing else.
 """
@@ -68,9 +68,7 @@ class Yard:
         Raises CommandError when it fails or takes longer than SETUP_LIMIT seconds.
         """
         child = self.start(command)
-        self._wait(
-            lambda: child.ended, SETUP_LIMIT, f"{child.name} did not finish in {SETUP_LIMIT:.0f} s", child
-        )
+        self._wait(lambda: child.ended, SETUP_LIMIT, f"{child.name} did not finish in {SETUP_LIMIT:.0f} s", child)
         self.running.remove(child)
         if child.process.returncode:
             raise CommandError(f"{child.name} failed. The end of {child.log}:\n{tail(child.log)}")
@@ -232,16 +230,19 @@ def bring_up(yard: Yard) -> None:
     """
     launch = yard.launch
     python = install_app()
-    if launch.aws.kind is Kind.LOCAL:
-        local = yard.start(local_aws_command(launch, install_local_aws()))
-        yard.ready(local, launch.aws_port, "/_ministack/health")
+    local = launch.aws.kind is Kind.LOCAL
+    aws = yard.start(local_aws_command(launch, install_local_aws())) if local else None
     yard.finish(manage_command(launch, python, "migrate", "--no-input"))
     if launch.settings.get("SECRET_KEY"):
         yard.finish(manage_command(launch, python, "collectstatic", "--no-input"))
-    if launch.aws.kind is not Kind.REAL:
-        yard.finish(manage_command(launch, python, "seed_demo"))
+    if aws:
+        yard.ready(aws, launch.aws_port, "/_ministack/health")
     yard.start(worker_command(launch, python))
-    yard.ready(yard.start(web_command(launch, python)), launch.port, "/readyz")
+    web = yard.start(web_command(launch, python))
+    if launch.aws.kind is not Kind.REAL:
+        # Safe beside a running worker, and both take seconds to load.
+        yard.finish(manage_command(launch, python, "seed_demo"))
+    yard.ready(web, launch.port, "/readyz")
 
 
 def serve(launch: Launch) -> None:

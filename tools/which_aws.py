@@ -70,13 +70,9 @@ def aws_environment(aws: Aws, environment: Mapping[str, str]) -> dict[str, str]:
 def _at(endpoint: str) -> Aws:
     parts = urlsplit(endpoint)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise CommandError(
-            f"AWS_ENDPOINT_URL must be an address such as http://127.0.0.1:4566, not “{endpoint}”."
-        )
+        raise CommandError(f"AWS_ENDPOINT_URL must be an address such as http://127.0.0.1:4566, not “{endpoint}”.")
     if parts.hostname.endswith((".amazonaws.com", ".amazonaws.com.cn", ".api.aws")):
-        raise CommandError(
-            "AWS_ENDPOINT_URL names the real AWS: unset it and set STACKYARD_AWS=real instead."
-        )
+        raise CommandError("AWS_ENDPOINT_URL names the real AWS: unset it and set STACKYARD_AWS=real instead.")
     return Aws(Kind.EMULATOR, endpoint, "AWS_ENDPOINT_URL is set")
 
 

@@ -61,9 +61,7 @@ def read_configuration(environment: Environment) -> Configuration:
     if blueprint is None:
         raise Refusal(f"The blueprint of {environment.application} cannot be read any more.", "no-blueprint")
     outputs = {
-        (stack.kind, output["key"]): output["value"]
-        for stack in environment.stacks.all()
-        for output in stack.outputs
+        (stack.kind, output["key"]): output["value"] for stack in environment.stacks.all() for output in stack.outputs
     }
     found, problem = _live_parameters(environment, blueprint)
     known = _Known(outputs, blueprint.path(environment.name) or "", found)

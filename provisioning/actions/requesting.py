@@ -182,7 +182,7 @@ def _wake_problem(environment: Environment, *, data: bool, compute: bool) -> str
 
 
 def _data_problem(environment: Environment, *, data: bool, compute: bool) -> str:
-    if not data:
+    if not data and environment.status != EnvironmentStatus.ATTENTION:
         return f"{environment} has no data stack."
     if compute:
         return "The compute stack uses the data stack's exports. Park the environment or delete its compute first."

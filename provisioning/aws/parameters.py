@@ -56,7 +56,7 @@ def create_parameter(
     name: str,
     value: str,
     *,
-    type: ParameterType = "String",
+    type: ParameterType = "String",  # noqa: A002 - AWS's own word for it
     tags: Mapping[str, str],
     description: str = "",
 ) -> int:
@@ -83,7 +83,7 @@ def put_parameter(
     name: str,
     value: str,
     *,
-    type: ParameterType | None = None,
+    type: ParameterType | None = None,  # noqa: A002 - AWS's own word for it
     description: str = "",
 ) -> int:
     """Write a new version of a parameter and return its number; no type keeps the one it has.

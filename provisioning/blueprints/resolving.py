@@ -184,9 +184,8 @@ class _Resolver:
             literal, name = match.groups()
             if literal:
                 return "${" + name + "}"
-            if name in own:
-                found = own[name]
-            else:
+            found = own.get(name)
+            if found is None:
                 found = self.get_att(name.split(".", 1)) if "." in name else self.ref(name)
             unknown = unknown or isinstance(found, Unknown)
             return _bare(found)

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from provisioning.models import Account, Change
 
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=20)
 
 
 class LeaseLostError(Exception):
@@ -34,8 +34,9 @@ def claim_change(change_id: uuid.UUID) -> Change | None:
 
 
 def hold(change: Change) -> None:
-    """Renew the lease inside the caller's transaction. Raises LeaseLostError when it is no longer ours."""
-    held = Change.objects.filter(pk=change.pk, lease_token=change.lease_token).update(
+    """Renew the lease inside the caller's transaction. Raises LeaseLostError when it is no longer ours, or when a
+    person has moved the change meanwhile (cancelled it, say): what this tick believes is then out of date."""
+    held = Change.objects.filter(pk=change.pk, lease_token=change.lease_token, status=change.status).update(
         lease_until=timezone.now() + LEASE
     )
     if held != 1:

@@ -18,6 +18,7 @@ def keep_events(operation: Operation, events: tuple[StackEvent, ...]) -> None:
                     change=operation.change,
                     stack=stack,
                     aws_id=event.event_id,
+                    token=event.token,
                     at=event.at,
                     logical_id=event.logical_id,
                     physical_id=event.physical_id,

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from provisioning.aws import cloudformation
@@ -109,7 +110,8 @@ def _has_ended(aws: Clients, operation: Operation) -> bool:
     """Whether our operation, not just the stack, has come to rest: the stack's own newest event says so."""
     keep_events(operation, _new_events(aws, operation))
     newest = (
-        operation.change.events.filter(stack=operation.stack, type=STACK_TYPE, at__gte=_since(operation))
+        operation.change.events.filter(stack=operation.stack, type=STACK_TYPE)
+        .filter(Q(token=operation.token) | Q(token="", at__gte=_since(operation)))
         .order_by("-at", "-id")
         .first()
     )
@@ -123,7 +125,7 @@ def _has_ended(aws: Clients, operation: Operation) -> bool:
 
 
 def _since(operation: Operation) -> datetime:
-    """Events of this operation only; a minute of grace for clocks that differ."""
+    """For events without a token: from when on they can be this operation's. A minute of grace for clocks."""
     return (operation.called_at or timezone.now()) - timedelta(seconds=60)
 
 

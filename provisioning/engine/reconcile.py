@@ -26,6 +26,7 @@ from provisioning.models import Change, Event, Step
 
 log = structlog.get_logger(__name__)
 BACKOFF_FIRST, BACKOFF_LAST = 2.0, 300.0
+CLEANUP_PAUSE = 60.0
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,9 @@ def reconcile(change_id: uuid.UUID, aws_for: AwsFor = default_aws) -> Tick:
         outcome = _run(change, aws_for)
     except LeaseLostError:
         log.warning("lease_lost", change=str(change_id))
-        return Tick()
+        return Tick(again_in=0.0) if release_change(change, timezone.now()) else Tick()
+    if outcome is None and change.cleanup:
+        outcome = Wait("Tidying up", 0.0)
     return _release(change, outcome)
 
 
@@ -58,10 +61,7 @@ def _run(change: Change, aws_for: AwsFor) -> Wait | None:
     done = set(change.steps.filter(state__in=[StepState.DONE, StepState.SKIPPED]).values_list("name", flat=True))
     playbook = PLAYBOOKS[change.kind]
     if change.cleanup:
-        waiting = _walk(work, CLEANUP, set())
-        if waiting is None:
-            ending.cleaned(work)
-        return waiting
+        return _clean_up(work)
     if change.status == ChangeStatus.PLANNING:
         waiting = _walk(work, playbook.planning, done)
         if waiting is not None or change.status != ChangeStatus.PLANNING:
@@ -74,6 +74,18 @@ def _run(change: Change, aws_for: AwsFor) -> Wait | None:
         if waiting is not None or change.status != ChangeStatus.RUNNING:
             return waiting
         ending.succeeded(work)
+    return None
+
+
+def _clean_up(work: Work) -> Wait | None:
+    """Remove what a change that will not run left in AWS. A refusal does not end it: it is tried again later."""
+    for step in CLEANUP:
+        outcome = _guarded(work, step)
+        if isinstance(outcome, Stop):
+            return Wait(f"Tidying up: {outcome.problem.sentence}", CLEANUP_PAUSE)
+        if isinstance(outcome, Wait):
+            return outcome
+    ending.cleaned(work)
     return None
 
 
@@ -100,7 +112,7 @@ def _guarded(work: Work, step: PlaybookStep) -> Outcome:
         work.change.tries += 1
         delay = min(BACKOFF_LAST, BACKOFF_FIRST * 2 ** (work.change.tries - 1))
         # Full jitter (L19): it spreads retries and protects nothing.
-        return Wait(f"Try {work.change.tries}: {busy.sentence}", random.uniform(delay / 2, delay))
+        return Wait(f"Try {work.change.tries}: {busy.sentence}", random.uniform(delay / 2, delay))  # noqa: S311
     except AwsError as error:
         return Stop(Problem(error.sentence, "you or an administrator", "Then retry.", str(error), "aws"))
     except LeaseLostError:

@@ -151,6 +151,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('aws_id', models.CharField(blank=True, max_length=300)),
+                ('token', models.CharField(blank=True, help_text='Of the operation that it belongs to (S20).', max_length=128)),
                 ('at', models.DateTimeField()),
                 ('logical_id', models.CharField(blank=True, max_length=255)),
                 ('physical_id', models.TextField(blank=True)),

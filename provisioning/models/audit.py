@@ -1,4 +1,8 @@
-"""Who did what, when, why, from where. Entries are added, never changed: the database refuses the rest."""
+"""Who did what, when, why, from where. Entries are added, never changed: triggers in the database refuse the rest.
+
+The migration audit_guard puts the triggers up. Whatever an entry points at is protected, because emptying the
+pointer would be a change too.
+"""
 
 from django.conf import settings
 from django.db import models

@@ -122,6 +122,7 @@ class Event(models.Model):
     change = models.ForeignKey(Change, models.CASCADE, related_name="events")
     stack = models.ForeignKey("Stack", models.CASCADE, null=True, related_name="events")
     aws_id = models.CharField(max_length=300, blank=True)
+    token = models.CharField(max_length=128, blank=True, help_text="Of the operation that it belongs to (S20).")
     at = models.DateTimeField()
     logical_id = models.CharField(max_length=255, blank=True)
     physical_id = models.TextField(blank=True)

@@ -135,8 +135,9 @@ def create_change_set(
 def describe_change_set(aws: Clients, change_set_id: str, *, stack: str = "", values: bool = True) -> ChangeSet:
     """The change set by its ARN, or by its name within `stack`, every page; raises Missing.
 
-    Without `values` it is read once: which resources, not what in them. Otherwise a finished one is read twice, with and without property values, and both answers are united: a reading
-    with values can leave out a whole changed resource, and one without has no values (C8-C10).
+    Without `values` it is read once: which resources change, not what in them. Otherwise a finished one is read
+    twice, with and without property values, and both answers are united: a reading with values can leave out a
+    whole changed resource, and one without has no values (C8-C10).
     """
     if not values:
         return _change_set(*_read(aws, change_set_id, stack, values=False))

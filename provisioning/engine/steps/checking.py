@@ -21,9 +21,9 @@ def ensure_templates_checked(work: Work) -> Outcome:
     """cfn-lint, parameter values, and capabilities against the blueprint's allow-list (S27)."""
     found: list[Finding] = []
     for kind, operation in work.operations.items():
+        found += _lint(kind, operation)
         if operation.template is None:
             continue
-        found += _lint(kind, operation)
         template = work.template(operation)
         values = {**operation.parameters, **work.secrets.get(kind, {})}
         for name, sentence in validate_values(template, values).items():
@@ -43,7 +43,8 @@ def ensure_templates_checked(work: Work) -> Outcome:
 
 
 def _lint(kind: StackKind, operation: Operation) -> list[Finding]:
-    assert operation.template is not None
+    if operation.template is None:
+        return []
     try:
         rows = lint.findings(operation.template)
     except lint.LintUnavailableError as broken:

@@ -15,7 +15,7 @@ class Line:
     detail: str = ""
 
 
-def line(group: str, label: str, good: bool, detail: str) -> Line:
+def line(group: str, label: str, good: bool, detail: str) -> Line:  # noqa: FBT001  (the finding itself)
     """A line that is as promised or not."""
     return Line(group, label, Outcome.GOOD if good else Outcome.BAD, detail)
 

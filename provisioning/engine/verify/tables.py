@@ -69,5 +69,5 @@ def _keys(keys: tuple[tuple[str, str], ...]) -> str:
     return " + ".join(attribute for attribute, _ in keys) or "none"
 
 
-def _on(value: bool) -> str:
+def _on(value: bool) -> str:  # noqa: FBT001  (it is said, not switched)
     return "on" if value else "off"

@@ -1,0 +1,362 @@
+"""What CloudFormation does to a stack, beat by beat: create, update, delete, import, and undoing each.
+
+Every operation is a generator; one `next` is one beat. It leaves events as it goes and ends at a status of rest.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from provisioning.blueprints.shapes import Resolved, ResolvedResource
+
+from . import resources
+from .differences import replacement
+from .naming import NAMED_BY, NoExportError, parsed, resolved
+from .resources import ResourceError, physical_id
+from .world import ChangeSet, Placed, Stack, World
+
+STACK_TYPE = "AWS::CloudFormation::Stack"
+CUSTOM_NAMED = (
+    "CloudFormation cannot update a stack when a custom-named resource requires replacing."
+    " Rename {name} and update the stack again."
+)
+
+
+def say(
+    world: World, stack: Stack, logical_id: str, kind: str, status: str, reason: str = "", physical: str = ""
+) -> None:
+    """Add an event."""
+    event: dict[str, Any] = {
+        "StackId": stack.stack_id,
+        "StackName": stack.name,
+        "EventId": f"{logical_id}-{status}-{world.number()}",
+        "LogicalResourceId": logical_id,
+        "PhysicalResourceId": physical,
+        "ResourceType": kind,
+        "Timestamp": world.now(),
+        "ResourceStatus": status,
+    }
+    if reason:
+        event["ResourceStatusReason"] = reason
+    if stack.token:
+        event["ClientRequestToken"] = stack.token
+    stack.events.append(event)
+
+
+def turn(world: World, stack: Stack, status: str, reason: str = "") -> None:
+    """Move a stack to a status, and say so."""
+    world.set_status(stack, status, reason)
+    say(world, stack, stack.name, STACK_TYPE, status, reason, stack.stack_id)
+
+
+class Run:
+    """One operation on one stack, and what is needed to undo it."""
+
+    def __init__(
+        self, world: World, stack: Stack, change_set: ChangeSet | None, *, keep_failed: bool, clear_created: bool
+    ) -> None:
+        self.world, self.stack, self.change_set = world, stack, change_set
+        self.keep_failed, self.clear_created = keep_failed, clear_created
+        self.before = dict(stack.resources)
+        self.before_properties = {name: dict(one.properties) for name, one in stack.resources.items()}
+        self.old_tags = dict(stack.tags)
+        self.made: list[Placed] = []
+        self.replaced: list[Placed] = []
+
+    # Creating.
+
+    def create(self) -> Iterator[None]:
+        """A first create: to CREATE_COMPLETE, or back to nothing."""
+        world, stack = self.world, self.stack
+        turn(world, stack, "CREATE_IN_PROGRESS", "User Initiated")
+        yield
+        wanted = self._wanted()
+        problem = wanted if isinstance(wanted, str) else ""
+        if isinstance(wanted, Resolved):
+            problem = yield from self._apply(wanted.resources)
+            problem = problem or self._publish(wanted)
+        if not problem:
+            turn(world, stack, "CREATE_COMPLETE")
+            return
+        if self.keep_failed:
+            turn(world, stack, "CREATE_FAILED", problem)
+            return
+        turn(world, stack, "ROLLBACK_IN_PROGRESS", f"{problem} Rollback requested by user.")
+        yield
+        retains = not self.clear_created
+        stuck = yield from self._take_away(list(reversed(self.made)), "ROLLBACK", keeps=retains)
+        turn(world, stack, "ROLLBACK_FAILED" if stuck else "ROLLBACK_COMPLETE", stuck)
+
+    # Updating.
+
+    def update(self) -> Iterator[None]:
+        """An update: to UPDATE_COMPLETE, or back to what was."""
+        world, stack = self.world, self.stack
+        old = (stack.body, dict(stack.parameters), list(stack.outputs), stack.imports)
+        turn(world, stack, "UPDATE_IN_PROGRESS", "User Initiated")
+        yield
+        wanted = self._wanted()
+        problem = wanted if isinstance(wanted, str) else ""
+        if isinstance(wanted, Resolved):
+            problem = yield from self._apply(wanted.resources)
+            problem = problem or self._publish(wanted)
+        if not problem and isinstance(wanted, Resolved):
+            turn(world, stack, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+            stack.updated_at = world.now()
+            yield
+            kept = {one.logical_id for one in wanted.resources}
+            gone = [one for name, one in self.before.items() if name not in kept]
+            yield from self._take_away([*self.replaced, *gone], "DELETE", keeps=True)
+            turn(world, stack, "UPDATE_COMPLETE")
+        elif self.keep_failed:
+            turn(world, stack, "UPDATE_FAILED", problem)
+        else:
+            yield from self._undo(problem)
+            stack.body, stack.parameters, stack.outputs, stack.imports = old
+
+    def _undo(self, problem: str) -> Iterator[None]:
+        world, stack = self.world, self.stack
+        turn(world, stack, "UPDATE_ROLLBACK_IN_PROGRESS", problem)
+        yield
+        stack.tags = self.old_tags
+        for name, placed in self.before.items():
+            if stack.resources.get(name) is placed and placed.properties == self.before_properties[name]:
+                continue
+            why = world.script.failure(stack.name, name, "ROLLBACK")
+            if why:
+                self._say(placed, "UPDATE_FAILED", why)
+                turn(world, stack, "UPDATE_ROLLBACK_FAILED", f"The following resource(s) failed to update: [{name}].")
+                return
+            stack.resources[name] = placed
+            resources.change(world, stack, placed, self.before_properties[name])
+            self._say(placed, "UPDATE_COMPLETE")
+        turn(world, stack, "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
+        yield
+        yield from self._take_away(list(reversed(self.made)), "DELETE", keeps=not self.clear_created)
+        turn(world, stack, "UPDATE_ROLLBACK_COMPLETE")
+
+    # Deleting.
+
+    def delete(self) -> Iterator[None]:
+        """A delete: to DELETE_COMPLETE, or stuck."""
+        world, stack = self.world, self.stack
+        turn(world, stack, "DELETE_IN_PROGRESS", "User Initiated")
+        yield
+        stuck = yield from self._take_away(list(reversed(stack.resources.values())), "DELETE", keeps=True)
+        if stuck:
+            turn(world, stack, "DELETE_FAILED", stuck)
+            return
+        self._unpublish()
+        stack.outputs, stack.resources = [], {}
+        if world.names.get(stack.name) == stack.stack_id:
+            del world.names[stack.name]
+        turn(world, stack, "DELETE_COMPLETE")
+
+    # Importing.
+
+    def take_over(self) -> Iterator[None]:
+        """An import: to IMPORT_COMPLETE, or back."""
+        world, stack = self.world, self.stack
+        turn(world, stack, "IMPORT_IN_PROGRESS", "User Initiated")
+        yield
+        wanted = self._wanted()
+        problem = wanted if isinstance(wanted, str) else ""
+        fresh = [one for one in wanted.resources if one.logical_id not in self.before] if not isinstance(wanted, str) else []
+        for resource in fresh:
+            placed = self._placed(resource, "IMPORT_IN_PROGRESS")
+            self._say(placed, "IMPORT_IN_PROGRESS", "Resource import started.")
+            yield
+            why = world.script.failure(stack.name, resource.logical_id, "IMPORT")
+            try:
+                resources.adopt(world, stack, placed) if not why else None
+            except ResourceError as refusal:
+                why = str(refusal)
+            if why:
+                self._say(placed, "IMPORT_FAILED", why)
+                problem = f"The following resource(s) failed to import: [{resource.logical_id}]."
+                break
+            self.made.append(placed)
+            stack.resources[resource.logical_id] = placed
+            self._say(placed, "IMPORT_COMPLETE", "Resource import completed.")
+        if not problem:
+            turn(world, stack, "IMPORT_COMPLETE")
+            return
+        turn(world, stack, "IMPORT_ROLLBACK_IN_PROGRESS", problem)
+        yield
+        for placed in self.made:
+            resources.release(world, placed)
+            del stack.resources[placed.logical_id]
+        blocked = world.script.failure(stack.name, stack.name, "ROLLBACK")
+        turn(world, stack, "IMPORT_ROLLBACK_FAILED" if blocked else "IMPORT_ROLLBACK_COMPLETE", blocked or "")
+
+    # Parts.
+
+    def _wanted(self) -> Resolved | str:
+        """The template worked out, or the reason why it cannot be, said at the resource that it is about."""
+        assert self.change_set is not None
+        world, stack = self.world, self.stack
+        stack.body, stack.parameters = self.change_set.body, self.change_set.parameters
+        stack.tags, stack.capabilities = dict(self.change_set.tags), self.change_set.capabilities
+        try:
+            wanted, imported = resolved(world, stack, stack.body, stack.parameters)
+        except NoExportError as missing:
+            logical_id, body = next(
+                (name, body) for name, body in parsed(stack.body).resources.items() if "Fn::ImportValue" in str(body)
+            )
+            verb = "UPDATE" if self.before else "CREATE"
+            say(world, stack, logical_id, body["Type"], f"{verb}_FAILED", str(missing))
+            return f"The following resource(s) failed to {verb.lower()}: [{logical_id}]."
+        stack.imports = imported
+        for name in imported:
+            world.importers.setdefault(name, set()).add(stack.stack_id)
+        return wanted
+
+    def _apply(self, wanted: Sequence[ResolvedResource]) -> Iterator[None] | Any:
+        """Make and change resources, a beat's worth at a time. Returns what went wrong, or nothing."""
+        todo = [one for one in wanted if self._differs(one)]
+        step = max(1, self.world.pace.resources)
+        for start in range(0, len(todo), step):
+            batch = [(one, self._begin(one)) for one in todo[start : start + step]]
+            yield
+            failed = [one.logical_id for one, placed in batch if not self._finish(one, placed)]
+            if self.stack.cancelled:
+                return "User Initiated"
+            if failed:
+                for one, placed in batch:
+                    verb = self._verb(one)
+                    if one.logical_id not in failed and placed in self.made:
+                        doing = "creation" if verb == "CREATE" else "update"
+                        self._say(placed, f"{verb}_FAILED", f"Resource {doing} cancelled")
+                return f"The following resource(s) failed to {'update' if self.before else 'create'}: [{', '.join(failed)}]."
+        return ""
+
+    def _differs(self, resource: ResolvedResource) -> bool:
+        placed = self.before.get(resource.logical_id)
+        return placed is None or placed.properties != resource.properties or self.stack.tags != self.old_tags
+
+    def _verb(self, resource: ResolvedResource) -> str:
+        return "UPDATE" if resource.logical_id in self.before else "CREATE"
+
+    def _begin(self, resource: ResolvedResource) -> Placed:
+        placed = self.before.get(resource.logical_id)
+        if placed is None or replacement(placed, resource) != "False":
+            placed = self._placed(resource, "CREATE_IN_PROGRESS")
+        self._say(replace(placed, physical_id=placed.physical_id), f"{self._verb(resource)}_IN_PROGRESS")
+        return placed
+
+    def _finish(self, resource: ResolvedResource, placed: Placed) -> bool:
+        """Whether the resource came out as wanted."""
+        verb = self._verb(resource)
+        why = self.world.script.failure(self.stack.name, resource.logical_id, verb)
+        try:
+            if why is None:
+                self._bring_about(resource, placed)
+        except ResourceError as refusal:
+            why = str(refusal)
+        if why is None:
+            self._say(placed, f"{verb}_COMPLETE")
+            return True
+        self._say(placed, f"{verb}_FAILED", why)
+        return False
+
+    def _bring_about(self, resource: ResolvedResource, placed: Placed) -> None:
+        world, stack = self.world, self.stack
+        there = self.before.get(resource.logical_id)
+        if there is placed:
+            resources.change(world, stack, placed, resource.properties)
+            return
+        if there is not None:
+            if there.physical_id == placed.physical_id and resource.properties.get(NAMED_BY.get(resource.type, "")):
+                raise ResourceError(CUSTOM_NAMED.format(name=there.physical_id))
+            self.replaced.append(there)
+        resources.make(world, stack, placed)
+        self.made.append(placed)
+        stack.resources[resource.logical_id] = placed
+
+    def _placed(self, resource: ResolvedResource, status: str) -> Placed:
+        return Placed(
+            logical_id=resource.logical_id,
+            type=resource.type,
+            physical_id=physical_id(self.world, self.stack, resource),
+            properties=resource.properties,
+            deletion_policy=resource.deletion_policy,
+            update_replace_policy=resource.update_replace_policy,
+            status=status,
+            updated_at=self.world.now(),
+        )
+
+    def _take_away(self, doomed: Sequence[Placed], verb: str, *, keeps: bool) -> Iterator[None] | Any:
+        """Remove resources, or leave those that are retained. Returns what is stuck, or nothing."""
+        stack, step = self.stack, max(1, self.world.pace.resources)
+        stuck = []
+        for start in range(0, len(doomed), step):
+            batch = doomed[start : start + step]
+            for placed in batch:
+                self._say(placed, "DELETE_IN_PROGRESS")
+            yield
+            stuck += [placed.logical_id for placed in batch if not self._removed(placed, verb, keeps=keeps)]
+        for placed in doomed:
+            if stack.resources.get(placed.logical_id) is placed and placed.logical_id not in stuck:
+                del stack.resources[placed.logical_id]
+        return f"The following resource(s) failed to delete: [{', '.join(stuck)}]." if stuck else ""
+
+    def _removed(self, placed: Placed, verb: str, *, keeps: bool) -> bool:
+        replaced = any(placed is one for one in self.replaced)
+        policy = placed.update_replace_policy if replaced else placed.deletion_policy
+        if keeps and policy.startswith("Retain"):
+            resources.release(self.world, placed)
+            self._say(placed, "DELETE_SKIPPED")
+            return True
+        why = self.world.script.failure(self.stack.name, placed.logical_id, verb)
+        try:
+            if why is None:
+                resources.remove(self.world, placed)
+        except ResourceError as refusal:
+            why = str(refusal)
+        self._say(placed, "DELETE_FAILED" if why else "DELETE_COMPLETE", why or "")
+        return why is None
+
+    def _publish(self, wanted: Resolved) -> str:
+        """Outputs and exports as wanted. Returns why not, when an export is taken or still imported (X1, X2)."""
+        world, stack = self.world, self.stack
+        new = {one.export: str(one.value) for one in wanted.outputs if one.export}
+        for name, value in new.items():
+            owner, there = world.exports.get(name, (stack.stack_id, value))
+            if owner != stack.stack_id:
+                return f"Export with name {name} is already exported by stack {owner}."
+            if there != value and importers(world, name):
+                return f"Export {name} cannot be updated as it is in use by {', '.join(importers(world, name))}."
+        for name in [name for name, (owner, _) in world.exports.items() if owner == stack.stack_id and name not in new]:
+            if importers(world, name):
+                return f"Export {name} cannot be deleted as it is in use by {', '.join(importers(world, name))}."
+            del world.exports[name]
+        for name, value in new.items():
+            world.exports[name] = (stack.stack_id, value)
+        described = parsed(stack.body).outputs
+        stack.outputs = [
+            {
+                "OutputKey": one.name,
+                "OutputValue": str(one.value),
+                "Description": str(described[one.name].get("Description", "")),
+                **({"ExportName": one.export} if one.export else {}),
+            }
+            for one in wanted.outputs
+        ]
+        return ""
+
+    def _unpublish(self) -> None:
+        world, stack = self.world, self.stack
+        for output in stack.outputs:
+            if world.exports.get(output.get("ExportName", ""), ("", ""))[0] == stack.stack_id:
+                del world.exports[output["ExportName"]]
+        for name in stack.imports:
+            world.importers[name].discard(stack.stack_id)
+
+    def _say(self, placed: Placed, status: str, reason: str = "") -> None:
+        placed.status, placed.updated_at = status, self.world.now()
+        say(self.world, self.stack, placed.logical_id, placed.type, status, reason, placed.physical_id)
+
+
+def importers(world: World, export: str) -> list[str]:
+    """Names of the stacks that import an export."""
+    return sorted(world.stacks[stack_id].name for stack_id in world.importers.get(export, ()))
