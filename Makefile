@@ -2,7 +2,7 @@
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help up reset test lint lock
+.PHONY: help up reset test lint lock bench screenshots
 
 help: ## say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -18,6 +18,12 @@ test: ## every check and every tier of tests; TIERS="unit gateway" runs only tho
 
 lint: ## the checks that need no test run
 	@$(PYTHON) -m tools.check lint
+
+bench: ## measure against the budgets; prints ratios and counts
+	@$(PYTHON) -m tools.run bench
+
+screenshots: ## make the README's pictures again
+	@$(PYTHON) -m tools.run bench.screenshots
 
 lock: ## pin every package again; UPGRADE=1 moves to the newest versions
 	@UPGRADE=$(UPGRADE) $(PYTHON) -m tools.lock

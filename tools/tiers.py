@@ -24,6 +24,7 @@ TIERS = (
     Tier("unit", processes=2),
     Tier("gateway", processes=2),
     Tier("engine", processes=2),
+    Tier("verbs", processes=2),
     Tier("pages", processes=2),
     Tier("journeys"),
     Tier("browser", needs=("CHROMIUM_PATH",)),
