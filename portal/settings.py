@@ -7,6 +7,7 @@ STACKYARD_HOME. With SECRET_KEY it runs as a deployment: secure cookies, HTTPS, 
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import environ
@@ -17,18 +18,102 @@ from django.core.exceptions import ImproperlyConfigured
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
+_YES, _NO = frozenset({"true", "on", "yes", "y", "1"}), frozenset({"false", "off", "no", "n", "0"})
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+_DATABASES = frozenset({"django.db.backends.sqlite3", "django.db.backends.postgresql"})
+_BROKERS = frozenset({"filesystem", "memory", "redis", "rediss", "redis+socket", "sentinel", "amqp", "amqps"})
+
+
+def _text(name: str, default: str = "") -> str:
+    """A setting that is there but empty counts as not set."""
+    return str(env.str(name, default="")) or default
+
 
 def _number(name: str, default: int, low: int, high: int) -> int:
-    text = env.str(name, default=str(default))
-    if not text.isdigit() or not low <= int(text) <= high:
+    text = _text(name, str(default))
+    if not text.isdecimal() or not low <= int(text) <= high:
         raise ImproperlyConfigured(f"{name} must be a number from {low} to {high}, not “{text}”.")
     return int(text)
+
+
+def _switch(name: str, *, default: bool) -> bool:
+    text = _text(name, str(default)).lower()
+    if text not in _YES | _NO:
+        raise ImproperlyConfigured(f"{name} must be true or false, not “{text}”.")
+    return text in _YES
+
+
+def _choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
+    text = _text(name, default).upper()
+    if text not in allowed:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(allowed)}, not “{text}”.")
+    return text
+
+
+def _web_address(name: str) -> str:
+    text = _text(name)
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if text and not good:
+        raise ImproperlyConfigured(f"{name} must be an http(s) address, not “{text}”.")
+    return text
+
+
+def _origins(name: str) -> list[str]:
+    origins: list[str] = [origin for origin in env.list(name, default=[]) if origin]
+    for origin in origins:
+        if not origin.startswith(("http://", "https://")):
+            raise ImproperlyConfigured(f"{name} must list origins such as https://portal.example.org, not “{origin}”.")
+    return origins
+
+
+def _made(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as trouble:
+        raise ImproperlyConfigured(
+            f"STACKYARD_HOME needs the folder {folder}, which cannot be made: {trouble.strerror}."
+        ) from None
+    return folder
+
+
+def _database() -> dict[str, Any]:
+    """The database, whose address is never repeated in an error: there may be a password in it."""
+    text = _text("DATABASE_URL")
+    if not text:
+        return dict(env.db_url_config(f"sqlite:///{_made(STACKYARD_HOME) / 'stackyard.sqlite3'}"))
+    try:
+        found = dict(env.db_url_config(text))
+    except (ValueError, ImproperlyConfigured):
+        found = {}
+    if found.get("ENGINE") not in _DATABASES:
+        raise ImproperlyConfigured(
+            "DATABASE_URL must be an address such as postgres://user:password@host:5432/name or sqlite:////folder/file."
+        )
+    return found
+
+
+def _cache() -> dict[str, Any]:
+    try:
+        return dict(env.cache_url_config(_text("CACHE_URL", "locmemcache://")))
+    except (ValueError, ImproperlyConfigured):
+        raise ImproperlyConfigured("CACHE_URL must be locmemcache:// or such as redis://host:6379/1.") from None
+
+
+def _broker() -> str:
+    text = _text("CELERY_BROKER_URL", "filesystem://")
+    if text.partition("://")[0] not in _BROKERS or "://" not in text:
+        raise ImproperlyConfigured("CELERY_BROKER_URL must be filesystem:// or such as redis://host:6379/0.")
+    return text
 
 
 def _kept_key(path: Path) -> str:
     """The key of a local Stackyard: made once, readable by its owner only."""
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _made(path.parent)
         try:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
@@ -46,21 +131,19 @@ def _folders(text: str) -> list[Path]:
     return folders
 
 
-STACKYARD_HOME = Path(env.str("STACKYARD_HOME", default=str(BASE_DIR / ".home"))).expanduser().resolve()
+STACKYARD_HOME = Path(_text("STACKYARD_HOME", str(BASE_DIR / ".home"))).expanduser().resolve()
 LOCAL = not env.str("SECRET_KEY", default="")
 SECRET_KEY = _kept_key(STACKYARD_HOME / "secret_key") if LOCAL else env.str("SECRET_KEY")
-DEBUG = env.bool("DEBUG", default=False)
-HTTPS = env.bool("HTTPS", default=not LOCAL)
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if LOCAL else [])
+DEBUG = _switch("DEBUG", default=False)
+HTTPS = _switch("HTTPS", default=not LOCAL)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[]) or (["localhost", "127.0.0.1", "[::1]"] if LOCAL else [])
 if not ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts that this portal answers to.")
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+CSRF_TRUSTED_ORIGINS = _origins("CSRF_TRUSTED_ORIGINS")
 PORT = _number("PORT", 8000, 1, 65535)
 
-AWS_REGION = env.str("AWS_REGION", default="us-east-1")
-AWS_ENDPOINT_URL = env.str("AWS_ENDPOINT_URL", default="")
-if AWS_ENDPOINT_URL and urlsplit(AWS_ENDPOINT_URL).scheme not in {"http", "https"}:
-    raise ImproperlyConfigured(f"AWS_ENDPOINT_URL must be an http(s) address, not “{AWS_ENDPOINT_URL}”.")
+AWS_REGION = _text("AWS_REGION", "us-east-1")
+AWS_ENDPOINT_URL = _web_address("AWS_ENDPOINT_URL")
 AWS_EXECUTION_ROLE_ARN = env.str("AWS_EXECUTION_ROLE_ARN", default="")
 BLUEPRINT_DIRS = _folders(env.str("BLUEPRINT_DIRS", default=""))
 
@@ -118,9 +201,7 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {
-    "default": env.db("DATABASE_URL", default=f"sqlite:///{STACKYARD_HOME / 'stackyard.sqlite3'}"),
-}
+DATABASES = {"default": _database()}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # One writer at a time, taken at BEGIN so that nobody fails half way through a transaction.
     DATABASES["default"]["OPTIONS"] = {
@@ -132,12 +213,12 @@ else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-CACHES = {"default": env.cache("CACHE_URL", default="locmemcache://")}
+CACHES = {"default": _cache()}
 
 BROKER_FOLDER = STACKYARD_HOME / "broker"
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="filesystem://")
+CELERY_BROKER_URL = _broker()
 if CELERY_BROKER_URL.startswith("filesystem"):
-    BROKER_FOLDER.mkdir(parents=True, exist_ok=True)
+    _made(BROKER_FOLDER)
     CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {
         "data_folder_in": str(BROKER_FOLDER),
         "data_folder_out": str(BROKER_FOLDER),
@@ -170,7 +251,7 @@ ACCOUNT_ADAPTER = "portal.accounts.adapter.AccountAdapter"
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 SOCIALACCOUNT_PROVIDERS: dict[str, object] = {}
-OIDC_SERVER_URL = env.str("OIDC_SERVER_URL", default="")
+OIDC_SERVER_URL = _web_address("OIDC_SERVER_URL")
 OIDC_ORIGIN = ["{0.scheme}://{0.netloc}".format(urlsplit(OIDC_SERVER_URL))] if OIDC_SERVER_URL else []
 if OIDC_SERVER_URL:
     SOCIALACCOUNT_PROVIDERS["openid_connect"] = {
@@ -210,7 +291,7 @@ SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
-if env.bool("TRUST_PROXY", default=False):
+if _switch("TRUST_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -246,7 +327,7 @@ LOGGING = {
         }
     },
     "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "lines"}},
-    "root": {"handlers": ["out"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["out"], "level": _choice("LOG_LEVEL", "INFO", _LEVELS)},
 }
 structlog.configure(
     processors=[

@@ -203,9 +203,7 @@ def initials(name: str) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def sort_header(
-    context: template.Context, label: str, field: str, *, default: str = "", css: str = ""
-) -> SafeString:
+def sort_header(context: template.Context, label: str, field: str, *, default: str = "", css: str = "") -> SafeString:
     """A `<th>` that sorts by `field`: links to `?sort=field`, or to `-field` when that is the order already.
 
     Keeps the filters of the request's query and drops `page`. `default` is the order without a `sort`; `css`

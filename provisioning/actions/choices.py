@@ -19,6 +19,7 @@ from provisioning.aws import cloudformation, dynamodb, network
 from provisioning.aws.clients import Clients, clients_for
 from provisioning.aws.errors import BUSY_WORDS, SERVICE_NAMES, AwsError, Busy
 from provisioning.engine.accounts import target
+from provisioning.lifecycle import stack_status
 from provisioning.models import Account
 
 KEPT_SECONDS = 60
@@ -130,7 +131,9 @@ def _taken_stacks(aws: Clients, names: Iterable[str]) -> Iterable[TakenName]:
     for name in names:
         state = cloudformation.describe_stack(aws, name)
         if state is not None:
-            yield TakenName("stack", name, state.status, state.tags.get("EnvironmentId", ""))
+            yield TakenName(
+                "stack", name, stack_status(state.status).label.lower(), state.tags.get("EnvironmentId", "")
+            )
 
 
 def _taken_tables(aws: Clients, names: Iterable[str]) -> Iterable[TakenName]:

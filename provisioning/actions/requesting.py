@@ -200,10 +200,7 @@ def _open_change(actor: Actor, environment: Environment, blueprint: Blueprint, a
         requested_at=timezone.now(),
         reason=ask.reason,
         next_check_at=timezone.now(),
-        goal={
-            "values": {kind: dict(values) for kind, values in ask.values.items()},
-            "blueprint_version": blueprint.version,
-        },
+        goal={"blueprint_version": blueprint.version},
     )
     operations: list[Operation] = []
     secrets: dict[StackKind, dict[str, str]] = {}
@@ -216,9 +213,14 @@ def _open_change(actor: Actor, environment: Environment, blueprint: Blueprint, a
         operations.append(operation)
     if wrong:
         raise Refusal("Some values cannot be used. Nothing was sent.", "bad-values", fields=wrong)
+    # Kept for "same again": what this change sends, never what is hidden, unknown, or meant for another stack (P3).
     change.goal["values"] = {
-        kind: {name: value for name, value in values.items() if name not in secrets.get(StackKind(kind), {})}
-        for kind, values in change.goal["values"].items()
+        operation.stack.kind: {
+            name: value
+            for name, value in ask.values.get(operation.stack.kind, {}).items()
+            if name in operation.parameters
+        }
+        for operation in operations
     }
     change.secrets = sealed({str(kind): values for kind, values in secrets.items()})
     change.save(force_insert=True)

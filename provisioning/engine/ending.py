@@ -55,7 +55,8 @@ def fail(change: Change, operations: Sequence[Operation], problem: Problem, *, r
         change.problem = {**problem.as_dict(), "replan": replan}
         move(change, ChangeStatus.FAILED)
         # Change sets that were never executed are removed before the stacks are free again (S7, C6).
-        change.cleanup = replan and any(one.change_set_id and one.called_at is None for one in operations)
+        planned = (one for one in operations if one.called_at is None)
+        change.cleanup = replan and any(one.change_set_id or one.action in {"create", "update"} for one in planned)
         _save(change)
         _close(change)
         set_environment_status(change.environment, resting_status(change))

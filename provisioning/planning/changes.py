@@ -51,6 +51,17 @@ def _row(change: ResourceChange) -> dict[str, Any]:
     }
 
 
+def with_names(rows: list[dict[str, Any]], resolved: Resolved) -> list[dict[str, Any]]:
+    """The rows, each with the `name` people know it by: AWS's where there is one, else the one its template fixes."""
+    fixed = {
+        resource.logical_id: name
+        for resource in resolved.resources
+        for name in (resource.properties.get("TableName"), resource.properties.get("Name"))
+        if isinstance(name, str)
+    }
+    return [{**row, "name": row["physical_id"] or fixed.get(row["logical_id"], row["logical_id"])} for row in rows]
+
+
 def from_template(resolved: Resolved) -> list[dict[str, Any]]:
     """Rows of a stack that does not exist yet and cannot have a change set before the data stack does."""
     return [
@@ -73,6 +84,7 @@ def from_deletion(resources: Iterable[StackResource], *, keeps: frozenset[str]) 
         {
             "logical_id": resource.logical_id,
             "physical_id": resource.physical_id,
+            "name": resource.physical_id or resource.logical_id,
             "type": resource.type,
             "action": "Keep" if resource.logical_id in keeps else "Remove",
             "replacement": "",

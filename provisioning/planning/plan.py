@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
 from typing import Any
 
 from provisioning.planning.changes import DATA_TYPES, counters, endangers_data
@@ -31,12 +30,12 @@ def digest(plan: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(sealed, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def data_impact(rows: Iterable[dict[str, Any]]) -> dict[str, Any]:
+def data_impact(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """One sentence about data, and a line for each thing that holds some."""
-    lines = [{"name": row["physical_id"] or row["logical_id"], "effect": _effect(row)} for row in rows if _holds(row)]
-    lost = [row for row in rows if endangers_data(row)] if isinstance(rows, list) else []
+    lines = [{"name": _name(row), "effect": _effect(row)} for row in rows if _holds(row)]
+    lost = [row for row in rows if endangers_data(row)]
     if lost:
-        names = ", ".join(row["physical_id"] or row["logical_id"] for row in lost)
+        names = ", ".join(_name(row) for row in lost)
         return {"tone": "bad", "sentence": f"Data would be lost: {names}.", "lines": lines}
     if not lines:
         return {"tone": "good", "sentence": NO_TABLE, "lines": []}
@@ -46,6 +45,11 @@ def data_impact(rows: Iterable[dict[str, Any]]) -> dict[str, Any]:
     if kinds == {"is kept with its items"}:
         return {"tone": "good", "sentence": f"{_count(len(lines))} kept with all items.", "lines": lines}
     return {"tone": "attention", "sentence": f"{_count(len(lines))} changed in place; items stay.", "lines": lines}
+
+
+def _name(row: dict[str, Any]) -> str:
+    name: str = row.get("name") or row["physical_id"] or row["logical_id"]
+    return name
 
 
 def _holds(row: dict[str, Any]) -> bool:

@@ -6,28 +6,19 @@ from typing import Any
 
 from provisioning.blueprints.shapes import Resolved, ResolvedResource
 
+from .naming import ALWAYS, CONDITIONALLY, NEVER, recreation
 from .resources import physical_id
 from .world import Placed, Stack, World
 
 Row = dict[str, Any]
-ALWAYS, CONDITIONALLY, NEVER = "Always", "Conditionally", "Never"
-# Properties that cannot change where the resource is (R11, N1, N3); `*` stands for all of them.
-RECREATES = {
-    "AWS::DynamoDB::Table": {"TableName": ALWAYS, "KeySchema": CONDITIONALLY},
-    "AWS::SSM::Parameter": {"Name": ALWAYS},
-    "AWS::IAM::ManagedPolicy": {"Description": ALWAYS},
-    "AWS::ElasticLoadBalancingV2::LoadBalancer": {"Scheme": ALWAYS, "Type": ALWAYS, "Name": ALWAYS},
-    "AWS::ElasticLoadBalancingV2::TargetGroup": dict.fromkeys(("Port", "Protocol", "VpcId", "TargetType"), ALWAYS),
-    "AWS::EC2::SecurityGroup": {"VpcId": ALWAYS, "GroupDescription": ALWAYS},
-    "AWS::ECS::TaskDefinition": {"*": ALWAYS},
-    "AWS::ECS::Service": {"Cluster": ALWAYS, "LaunchType": ALWAYS},
-}
 
 
 def differences(world: World, stack: Stack, wanted: Resolved, tags: dict[str, str]) -> list[Row]:
     """The changes from what the stack has to what is wanted, by logical id."""
     rows = list(_rows(world, stack, wanted, retagged=tags != stack.tags))
-    return [{"Type": "Resource", "ResourceChange": row} for row in sorted(rows, key=lambda row: row["LogicalResourceId"])]
+    return [
+        {"Type": "Resource", "ResourceChange": row} for row in sorted(rows, key=lambda row: row["LogicalResourceId"])
+    ]
 
 
 def _rows(world: World, stack: Stack, wanted: Resolved, *, retagged: bool) -> Iterator[Row]:
@@ -50,9 +41,7 @@ def imports(world: World, stack: Stack, wanted: Resolved) -> list[Row]:
     return [
         {
             "Type": "Resource",
-            "ResourceChange": _row(
-                "Import", resource.logical_id, resource.type, physical_id(world, stack, resource)
-            ),
+            "ResourceChange": _row("Import", resource.logical_id, resource.type, physical_id(world, stack, resource)),
         }
         for resource in wanted.resources
         if resource.logical_id not in stack.resources
@@ -61,7 +50,7 @@ def imports(world: World, stack: Stack, wanted: Resolved) -> list[Row]:
 
 def replacement(placed: Placed, resource: ResolvedResource) -> str:
     """Whether these new properties need another resource in its place: True, False or Conditional (C8)."""
-    found = {_recreation(placed.type, key) for key in changed(placed, resource)}
+    found = {recreation(placed.type, key) for key in changed(placed, resource)}
     if ALWAYS in found:
         return "True"
     return "Conditional" if CONDITIONALLY in found else "False"
@@ -91,18 +80,13 @@ def _detail(placed: Placed, resource: ResolvedResource, key: str) -> Row:
         "Attribute": "Properties",
         "Name": key,
         "Path": f"/Properties/{key}",
-        "RequiresRecreation": _recreation(placed.type, key),
+        "RequiresRecreation": recreation(placed.type, key),
     }
     for name, properties in (("BeforeValue", placed.properties), ("AfterValue", resource.properties)):
         if key in properties:
             value = properties[key]
             target[name] = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
     return {"Target": target, "Evaluation": "Static", "ChangeSource": "DirectModification"}
-
-
-def _recreation(kind: str, key: str) -> str:
-    rules = RECREATES.get(kind, {})
-    return rules.get(key) or rules.get("*", NEVER)
 
 
 def _row(action: str, logical_id: str, kind: str, found: str) -> Row:

@@ -25,6 +25,18 @@ NAMED_BY = {
     "AWS::Logs::LogGroup": "LogGroupName",
     "AWS::CloudWatch::Alarm": "AlarmName",
 }
+ALWAYS, CONDITIONALLY, NEVER = "Always", "Conditionally", "Never"
+# Properties that cannot change where the resource is (R11, N1, N3); `*` stands for all of them.
+RECREATES = {
+    "AWS::DynamoDB::Table": {"TableName": ALWAYS, "KeySchema": CONDITIONALLY},
+    "AWS::SSM::Parameter": {"Name": ALWAYS},
+    "AWS::IAM::ManagedPolicy": {"Description": ALWAYS},
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": {"Scheme": ALWAYS, "Type": ALWAYS, "Name": ALWAYS},
+    "AWS::ElasticLoadBalancingV2::TargetGroup": dict.fromkeys(("Port", "Protocol", "VpcId", "TargetType"), ALWAYS),
+    "AWS::EC2::SecurityGroup": {"VpcId": ALWAYS, "GroupDescription": ALWAYS},
+    "AWS::ECS::TaskDefinition": {"*": ALWAYS},
+    "AWS::ECS::Service": {"Cluster": ALWAYS, "LaunchType": ALWAYS},
+}
 _BALANCING = "AWS::ElasticLoadBalancingV2"
 # What `Ref` gives, by type; the others are called by their name.
 _REFS = {
@@ -101,7 +113,7 @@ class _Live(_Resolver):
             body = self.template.resources[logical_id]
             raw = body.get("Properties") or {}
             # Only what the name depends on: a whole resource may refer back to this one.
-            part = raw if body["Type"] in _REVISED else {key: raw[key] for key in raw if key == NAMED_BY.get(body["Type"])}
+            part = {key: inner for key, inner in raw.items() if _identifies(body["Type"], key)}
             self.known[logical_id] = facts(self.world, self.stack, logical_id, body["Type"], self.value(part))
         return self.known[logical_id]
 
@@ -114,7 +126,8 @@ def resolved(world: World, stack: Stack, body: str, values: Mapping[str, str]) -
 
 def facts(world: World, stack: Stack, logical_id: str, kind: str, properties: Mapping[str, Any]) -> dict[str, str]:
     """What a resource is called: its `ref`, its `arn`, and the parts that its attributes are made of."""
-    digest = hashlib.sha256(f"{stack.uid}{logical_id}".encode()).hexdigest()[:17]
+    fixed = {key: value for key, value in properties.items() if recreation(kind, key) == ALWAYS}
+    digest = _digest([stack.uid, logical_id, fixed])[:17]
     named = properties.get(NAMED_BY.get(kind, ""))
     known = {
         "region": world.region,
@@ -130,6 +143,19 @@ def facts(world: World, stack: Stack, logical_id: str, kind: str, properties: Ma
     return known
 
 
+def recreation(kind: str, key: str) -> str:
+    """Whether a change of this property needs another resource: Always, Conditionally or Never."""
+    rules = RECREATES.get(kind, {})
+    return rules.get(key) or rules.get("*", NEVER)
+
+
+def _identifies(kind: str, key: str) -> bool:
+    return kind in _REVISED or key == NAMED_BY.get(kind) or recreation(kind, key) == ALWAYS
+
+
 def _revision(properties: Mapping[str, Any]) -> str:
-    text = json.dumps(properties, sort_keys=True)
-    return str(int(hashlib.sha256(text.encode()).hexdigest()[:6], 16))
+    return str(int(_digest(properties)[:6], 16))
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

@@ -3,8 +3,7 @@
 Every operation is a generator; one `next` is one beat. It leaves events as it goes and ends at a status of rest.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 from provisioning.blueprints.shapes import Resolved, ResolvedResource
@@ -15,6 +14,8 @@ from .naming import NAMED_BY, NoExportError, parsed, resolved
 from .resources import ResourceError, physical_id
 from .world import ChangeSet, Placed, Stack, World
 
+# A part of an operation: beats, and in the end what went wrong, empty when nothing did.
+Steps = Generator[None, None, str]
 STACK_TYPE = "AWS::CloudFormation::Stack"
 CUSTOM_NAMED = (
     "CloudFormation cannot update a stack when a custom-named resource requires replacing."
@@ -22,16 +23,15 @@ CUSTOM_NAMED = (
 )
 
 
-def say(
-    world: World, stack: Stack, logical_id: str, kind: str, status: str, reason: str = "", physical: str = ""
-) -> None:
-    """Add an event."""
+def say(world: World, stack: Stack, about: tuple[str, str, str], status: str, reason: str = "") -> None:
+    """Add an event `about` a logical id, a type and a physical id."""
+    logical_id, kind, physical_id = about
     event: dict[str, Any] = {
         "StackId": stack.stack_id,
         "StackName": stack.name,
         "EventId": f"{logical_id}-{status}-{world.number()}",
         "LogicalResourceId": logical_id,
-        "PhysicalResourceId": physical,
+        "PhysicalResourceId": physical_id,
         "ResourceType": kind,
         "Timestamp": world.now(),
         "ResourceStatus": status,
@@ -46,7 +46,7 @@ def say(
 def turn(world: World, stack: Stack, status: str, reason: str = "") -> None:
     """Move a stack to a status, and say so."""
     world.set_status(stack, status, reason)
-    say(world, stack, stack.name, STACK_TYPE, status, reason, stack.stack_id)
+    say(world, stack, (stack.name, STACK_TYPE, stack.stack_id), status, reason)
 
 
 class Run:
@@ -83,8 +83,8 @@ class Run:
             return
         turn(world, stack, "ROLLBACK_IN_PROGRESS", f"{problem} Rollback requested by user.")
         yield
-        retains = not self.clear_created
-        stuck = yield from self._take_away(list(reversed(self.made)), "ROLLBACK", keeps=retains)
+        stuck = yield from self._take_away(self.made[::-1], "ROLLBACK", undoing=True)
+        self._unpublish()
         turn(world, stack, "ROLLBACK_FAILED" if stuck else "ROLLBACK_COMPLETE", stuck)
 
     # Updating.
@@ -106,7 +106,7 @@ class Run:
             yield
             kept = {one.logical_id for one in wanted.resources}
             gone = [one for name, one in self.before.items() if name not in kept]
-            yield from self._take_away([*self.replaced, *gone], "DELETE", keeps=True)
+            yield from self._take_away([*self.replaced, *gone], "DELETE")
             turn(world, stack, "UPDATE_COMPLETE")
         elif self.keep_failed:
             turn(world, stack, "UPDATE_FAILED", problem)
@@ -132,7 +132,7 @@ class Run:
             self._say(placed, "UPDATE_COMPLETE")
         turn(world, stack, "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
         yield
-        yield from self._take_away(list(reversed(self.made)), "DELETE", keeps=not self.clear_created)
+        yield from self._take_away(self.made[::-1], "DELETE", undoing=True)
         turn(world, stack, "UPDATE_ROLLBACK_COMPLETE")
 
     # Deleting.
@@ -142,7 +142,7 @@ class Run:
         world, stack = self.world, self.stack
         turn(world, stack, "DELETE_IN_PROGRESS", "User Initiated")
         yield
-        stuck = yield from self._take_away(list(reversed(stack.resources.values())), "DELETE", keeps=True)
+        stuck = yield from self._take_away(list(stack.resources.values())[::-1], "DELETE")
         if stuck:
             turn(world, stack, "DELETE_FAILED", stuck)
             return
@@ -161,23 +161,8 @@ class Run:
         yield
         wanted = self._wanted()
         problem = wanted if isinstance(wanted, str) else ""
-        fresh = [one for one in wanted.resources if one.logical_id not in self.before] if not isinstance(wanted, str) else []
-        for resource in fresh:
-            placed = self._placed(resource, "IMPORT_IN_PROGRESS")
-            self._say(placed, "IMPORT_IN_PROGRESS", "Resource import started.")
-            yield
-            why = world.script.failure(stack.name, resource.logical_id, "IMPORT")
-            try:
-                resources.adopt(world, stack, placed) if not why else None
-            except ResourceError as refusal:
-                why = str(refusal)
-            if why:
-                self._say(placed, "IMPORT_FAILED", why)
-                problem = f"The following resource(s) failed to import: [{resource.logical_id}]."
-                break
-            self.made.append(placed)
-            stack.resources[resource.logical_id] = placed
-            self._say(placed, "IMPORT_COMPLETE", "Resource import completed.")
+        if isinstance(wanted, Resolved):
+            problem = yield from self._adopt(one for one in wanted.resources if one.logical_id not in self.before)
         if not problem:
             turn(world, stack, "IMPORT_COMPLETE")
             return
@@ -188,6 +173,26 @@ class Run:
             del stack.resources[placed.logical_id]
         blocked = world.script.failure(stack.name, stack.name, "ROLLBACK")
         turn(world, stack, "IMPORT_ROLLBACK_FAILED" if blocked else "IMPORT_ROLLBACK_COMPLETE", blocked or "")
+
+    def _adopt(self, wanted: Iterator[ResolvedResource]) -> Steps:
+        world, stack = self.world, self.stack
+        for resource in wanted:
+            placed = self._placed(resource, "IMPORT_IN_PROGRESS")
+            self._say(placed, "IMPORT_IN_PROGRESS", "Resource import started.")
+            yield
+            why = world.script.failure(stack.name, resource.logical_id, "IMPORT")
+            try:
+                if why is None:
+                    resources.adopt(world, stack, placed)
+            except ResourceError as refusal:
+                why = str(refusal)
+            if why is not None:
+                self._say(placed, "IMPORT_FAILED", why)
+                return f"The following resource(s) failed to import: [{resource.logical_id}]."
+            self.made.append(placed)
+            stack.resources[resource.logical_id] = placed
+            self._say(placed, "IMPORT_COMPLETE", "Resource import completed.")
+        return ""
 
     # Parts.
 
@@ -204,30 +209,31 @@ class Run:
                 (name, body) for name, body in parsed(stack.body).resources.items() if "Fn::ImportValue" in str(body)
             )
             verb = "UPDATE" if self.before else "CREATE"
-            say(world, stack, logical_id, body["Type"], f"{verb}_FAILED", str(missing))
+            say(world, stack, (logical_id, body["Type"], ""), f"{verb}_FAILED", str(missing))
             return f"The following resource(s) failed to {verb.lower()}: [{logical_id}]."
         stack.imports = imported
         for name in imported:
             world.importers.setdefault(name, set()).add(stack.stack_id)
         return wanted
 
-    def _apply(self, wanted: Sequence[ResolvedResource]) -> Iterator[None] | Any:
+    def _apply(self, wanted: Sequence[ResolvedResource]) -> Steps:
         """Make and change resources, a beat's worth at a time. Returns what went wrong, or nothing."""
         todo = [one for one in wanted if self._differs(one)]
         step = max(1, self.world.pace.resources)
         for start in range(0, len(todo), step):
             batch = [(one, self._begin(one)) for one in todo[start : start + step]]
             yield
-            failed = [one.logical_id for one, placed in batch if not self._finish(one, placed)]
             if self.stack.cancelled:
                 return "User Initiated"
+            failed = ""
+            for one, placed in batch:
+                if failed:
+                    doing = "creation" if self._verb(one) == "CREATE" else "update"
+                    self._say(placed, f"{self._verb(one)}_FAILED", f"Resource {doing} cancelled")
+                elif not self._finish(one, placed):
+                    failed = one.logical_id
             if failed:
-                for one, placed in batch:
-                    verb = self._verb(one)
-                    if one.logical_id not in failed and placed in self.made:
-                        doing = "creation" if verb == "CREATE" else "update"
-                        self._say(placed, f"{verb}_FAILED", f"Resource {doing} cancelled")
-                return f"The following resource(s) failed to {'update' if self.before else 'create'}: [{', '.join(failed)}]."
+                return f"The following resource(s) failed to {'update' if self.before else 'create'}: [{failed}]."
         return ""
 
     def _differs(self, resource: ResolvedResource) -> bool:
@@ -241,7 +247,7 @@ class Run:
         placed = self.before.get(resource.logical_id)
         if placed is None or replacement(placed, resource) != "False":
             placed = self._placed(resource, "CREATE_IN_PROGRESS")
-        self._say(replace(placed, physical_id=placed.physical_id), f"{self._verb(resource)}_IN_PROGRESS")
+        self._say(placed, f"{self._verb(resource)}_IN_PROGRESS")
         return placed
 
     def _finish(self, resource: ResolvedResource, placed: Placed) -> bool:
@@ -285,7 +291,7 @@ class Run:
             updated_at=self.world.now(),
         )
 
-    def _take_away(self, doomed: Sequence[Placed], verb: str, *, keeps: bool) -> Iterator[None] | Any:
+    def _take_away(self, doomed: Sequence[Placed], verb: str, *, undoing: bool = False) -> Steps:
         """Remove resources, or leave those that are retained. Returns what is stuck, or nothing."""
         stack, step = self.stack, max(1, self.world.pace.resources)
         stuck = []
@@ -294,16 +300,18 @@ class Run:
             for placed in batch:
                 self._say(placed, "DELETE_IN_PROGRESS")
             yield
-            stuck += [placed.logical_id for placed in batch if not self._removed(placed, verb, keeps=keeps)]
+            stuck += [placed.logical_id for placed in batch if not self._removed(placed, verb, undoing=undoing)]
         for placed in doomed:
             if stack.resources.get(placed.logical_id) is placed and placed.logical_id not in stuck:
                 del stack.resources[placed.logical_id]
         return f"The following resource(s) failed to delete: [{', '.join(stuck)}]." if stuck else ""
 
-    def _removed(self, placed: Placed, verb: str, *, keeps: bool) -> bool:
+    def _removed(self, placed: Placed, verb: str, *, undoing: bool) -> bool:
+        """Whether the resource is gone, or kept as its policy says; what was only just made goes (R3)."""
         replaced = any(placed is one for one in self.replaced)
         policy = placed.update_replace_policy if replaced else placed.deletion_policy
-        if keeps and policy.startswith("Retain"):
+        kept = policy == "Retain" and not self.clear_created if undoing else policy.startswith("Retain")
+        if kept:
             resources.release(self.world, placed)
             self._say(placed, "DELETE_SKIPPED")
             return True
@@ -354,7 +362,7 @@ class Run:
 
     def _say(self, placed: Placed, status: str, reason: str = "") -> None:
         placed.status, placed.updated_at = status, self.world.now()
-        say(self.world, self.stack, placed.logical_id, placed.type, status, reason, placed.physical_id)
+        say(self.world, self.stack, (placed.logical_id, placed.type, placed.physical_id), status, reason)
 
 
 def importers(world: World, export: str) -> list[str]:

@@ -90,7 +90,6 @@ class ChangeSet:
     reason: str = ""
     execution: str = "UNAVAILABLE"
     looks_left: int = 0
-    imports: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -135,6 +134,8 @@ class World:
     stacks: dict[str, Stack] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     by_status: dict[str, dict[str, Stack]] = field(default_factory=dict)
+    late: dict[str, Stack] = field(default_factory=dict)
+    change_sets: dict[str, tuple[str, str]] = field(default_factory=dict)
     exports: dict[str, tuple[str, str]] = field(default_factory=dict)
     importers: dict[str, set[str]] = field(default_factory=dict)
     tables: dict[str, Table] = field(default_factory=dict)
@@ -171,5 +172,6 @@ class World:
     def set_status(self, stack: Stack, status: str, reason: str = "") -> None:
         """Move a stack to a status; listings find it there from now on."""
         self.by_status.get(stack.status, {}).pop(stack.stack_id, None)
+        self.late.pop(stack.stack_id, None)
         stack.status, stack.reason = status, reason
         self.by_status.setdefault(status, {})[stack.stack_id] = stack

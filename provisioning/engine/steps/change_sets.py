@@ -29,7 +29,8 @@ def ensure_compute_planned(work: Work) -> Outcome:
     change set cannot exist before the data stack's exports do."""
     compute, data = work.operations.get(StackKind.COMPUTE), work.operations.get(StackKind.DATA)
     if compute is not None and data is not None and compute.action == CREATE and data.action == CREATE:
-        compute.changes, compute.read_from = changes.from_template(work.resolved(compute)), TEMPLATE
+        resolved = work.resolved(compute)
+        compute.changes, compute.read_from = changes.with_names(changes.from_template(resolved), resolved), TEMPLATE
         return Done(f"{len(compute.changes)} resources, read from the template")
     return _planned(work, StackKind.COMPUTE)
 
@@ -128,7 +129,7 @@ def _read_change_set(work: Work, operation: Operation, *, values: bool = True) -
                 "change-set",
             )
         )
-    operation.changes = changes.from_change_set(found)
+    operation.changes = changes.with_names(changes.from_change_set(found), work.resolved(operation))
     operation.read_from = CHANGE_SET
     return Done(f"{len(operation.changes)} resources change")
 

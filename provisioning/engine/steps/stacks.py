@@ -6,7 +6,7 @@ from provisioning.aws import cloudformation
 from provisioning.aws.errors import Conflict, Missing, Refused
 from provisioning.engine.causes import first_cause
 from provisioning.engine.outcome import Done, Outcome, Problem, Stop, Wait
-from provisioning.engine.steps.checking import DELETE, NONE
+from provisioning.engine.steps.checking import CREATE, DELETE, NONE, UPDATE
 from provisioning.engine.work import Work
 from provisioning.lifecycle import ChangeKind, StackKind, stack_status
 from provisioning.models import Operation
@@ -128,7 +128,9 @@ def ensure_unprotected(work: Work) -> Outcome:
 def ensure_change_sets_gone(work: Work) -> Outcome:
     """After a change that will not run: remove its change sets, and the shell a CREATE one made (S7)."""
     for operation in work.operations.values():
-        if operation.called_at is not None or not operation.change_set_id:
+        if operation.called_at is not None or operation.action not in {CREATE, UPDATE}:
+            continue
+        if not operation.change_set_id and not _left_behind(work, operation):
             continue
         cloudformation.delete_change_set(work.aws, operation.change_set_id)
         operation.change_set_id = ""
@@ -138,3 +140,15 @@ def ensure_change_sets_gone(work: Work) -> Outcome:
             operation.stack.stack_id = operation.stack.status = ""
         work.store(operation)
     return Done("Nothing is left behind")
+
+
+def _left_behind(work: Work, operation: Operation) -> bool:
+    """Whether there is a change set whose id never reached us; its name is made from the change's id (C14)."""
+    name = work.token(operation, "plan")
+    try:
+        found = cloudformation.describe_change_set(work.aws, name, stack=operation.stack.name, values=False)
+    except Missing:
+        return False
+    operation.change_set_id, operation.stack.stack_id = found.change_set_id, found.stack_id
+    work.store(operation)
+    return True

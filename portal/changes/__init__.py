@@ -1,0 +1,1 @@
+"""Changes: the list, and one change from its plan through its decision to its end, live."""

@@ -1,0 +1,189 @@
+"""The plan as reviewers read it: one sentence, the dangerous things first, data apart from compute."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from portal.changes.states import short_type
+from provisioning.lifecycle import StackKind
+from provisioning.planning.changes import DATA_TYPES, counters
+
+ORDER = ("delete", "replace", "change", "add", "keep")
+SEVERITIES = ("error", "warning", "info")
+_POLICIES = {
+    "Retain": "stays where it is, outside the stack",
+    "Snapshot": "a snapshot is kept",
+    "ReplaceAndDelete": "a new one takes its place, the old one is deleted",
+    "ReplaceAndRetain": "a new one takes its place, the old one stays",
+    "ReplaceAndSnapshot": "a new one takes its place, a snapshot of the old one is kept",
+}
+_STACK_VERBS = {"create": "is created", "update": "is updated", "delete": "is deleted", "none": "stays as it is"}
+FROM_TEMPLATE = (
+    "Read from the template. CloudFormation can compare it only once the data stack exists; it is then held against"
+    " this list, and stops if it differs."
+)
+
+
+@dataclass(frozen=True)
+class PropertyLine:
+    """A property before and after; `unknown` is known only when it runs."""
+
+    name: str
+    before: str | None
+    after: str | None
+    unknown: bool
+
+
+@dataclass(frozen=True)
+class PlannedResource:
+    """One resource as pieces/plan_rows.html shows it; `action` is add, change, replace, delete or keep."""
+
+    action: str
+    name: str
+    type: str
+    note: str
+    properties: tuple[PropertyLine, ...]
+
+
+@dataclass(frozen=True)
+class PlannedStack:
+    """One stack of the plan, its resources from harmful to harmless, and the parameters that are sent."""
+
+    kind: str
+    title: str
+    name: str
+    verb: str
+    counts: Mapping[str, int]
+    resources: tuple[PlannedResource, ...]
+    parameters: tuple[tuple[str, str], ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Impact:
+    """What happens to data, in one sentence, and to each table."""
+
+    sentence: str
+    tone: str
+    lines: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class FindingLine:
+    """One finding of the preflight; `tone` goes with its severity."""
+
+    severity: str
+    tone: str
+    about: str
+    sentence: str
+    fix: str
+
+
+@dataclass(frozen=True)
+class PlanView:
+    """The whole plan. `digest` is what an approval names."""
+
+    sentence: str
+    counts: Mapping[str, int]
+    impact: Impact
+    stacks: tuple[PlannedStack, ...]
+    digest: str
+
+
+def plan_view(plan: Mapping[str, Any], digest: str) -> PlanView:
+    """Shape a sealed plan for the page."""
+    stacks = tuple(_stack(stack) for stack in sorted(plan["stacks"], key=lambda stack: stack["kind"] != StackKind.DATA))
+    impact = plan["impact"]
+    return PlanView(
+        sentence=sentence(plan["counters"], stacks),
+        counts=plan["counters"],
+        impact=Impact(impact["sentence"], impact["tone"], tuple(impact["lines"])),
+        stacks=stacks,
+        digest=digest,
+    )
+
+
+def sentence(counts: Mapping[str, int], stacks: Sequence[PlannedStack]) -> str:
+    """What the plan does, in one sentence, the harmful part first."""
+    words = {"delete": "deletes", "replace": "replaces", "change": "changes", "add": "adds", "keep": "keeps"}
+    some = [name for name in ORDER if counts.get(name)]
+    if not some:
+        return "Nothing changes."
+    parts = [f"{words[name]} {counts[name]}" for name in some]
+    plural = "" if counts[some[-1]] == 1 else "s"
+    listed = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
+    touched = [stack.name for stack in stacks if stack.resources]
+    return f"{listed.capitalize()} resource{plural} in {' and '.join(touched)}."
+
+
+def findings_view(findings: Iterable[Mapping[str, str]]) -> tuple[FindingLine, ...]:
+    """Findings from errors to remarks."""
+    tones = {"error": "bad", "warning": "attention"}
+    lines = [
+        FindingLine(
+            found["severity"], tones.get(found["severity"], "quiet"), found["about"], found["sentence"], found["fix"]
+        )
+        for found in findings
+    ]
+    return tuple(sorted(lines, key=lambda line: (*SEVERITIES, line.severity).index(line.severity)))
+
+
+def _stack(stack: Mapping[str, Any]) -> PlannedStack:
+    resources = [_resource(row) for row in stack["changes"]]
+    unread = stack["action"] == "create" and not stack.get("change_set")
+    return PlannedStack(
+        kind=stack["kind"],
+        title=StackKind(stack["kind"]).label,
+        name=stack["name"],
+        verb=_STACK_VERBS.get(stack["action"], ""),
+        counts=counters(stack["changes"]),
+        resources=tuple(sorted(resources, key=lambda one: (ORDER.index(one.action), one.name))),
+        parameters=tuple(sorted(stack["parameters"].items())),
+        note=FROM_TEMPLATE if unread else "",
+    )
+
+
+def _resource(row: Mapping[str, Any]) -> PlannedResource:
+    properties = _properties(row["details"])
+    return PlannedResource(
+        action=next(name for name, count in counters([dict(row)]).items() if count),
+        name=row["logical_id"],
+        type=short_type(row["type"]),
+        note=_note(row, properties),
+        properties=properties,
+    )
+
+
+def _note(row: Mapping[str, Any], properties: Sequence[PropertyLine]) -> str:
+    parts = []
+    if row["replacement"] == "Conditional":
+        parts.append("may be replaced: it depends on values that are known only when it runs")
+    if row["action"] == "Dynamic":
+        parts.append("AWS decides what happens when it runs")
+    if row["policy_action"] == "Delete" and row["type"] in DATA_TYPES:
+        parts.append("what it holds goes with it")
+    if row["policy_action"] in _POLICIES:
+        parts.append(_POLICIES[row["policy_action"]])
+    if row["details"] and not properties:
+        names = dict.fromkeys(_name(detail) for detail in row["details"])
+        parts.append(f"{', '.join(names)} (AWS gave no values)")
+    return "; ".join(parts)
+
+
+def _properties(details: Sequence[Mapping[str, Any]]) -> tuple[PropertyLine, ...]:
+    """One line a property; none when AWS named properties and gave no value of any (C8)."""
+    if all(detail["before"] is None and detail["after"] is None for detail in details):
+        return ()
+    lines: dict[str, PropertyLine] = {}
+    for detail in details:
+        name = _name(detail)
+        line = PropertyLine(name, detail["before"], detail["after"], detail["after"] is None)
+        # The same property is named once per cause; the reading with values says more.
+        if name not in lines or lines[name].unknown:
+            lines[name] = line
+    return tuple(lines.values())
+
+
+def _name(detail: Mapping[str, Any]) -> str:
+    path: str = detail["path"]
+    return path.removeprefix("/Properties/").strip("/").replace("/", ".") or "Properties"

@@ -1,0 +1,148 @@
+"""What happens to each resource of each stack, folded from the change's own events: now, and just so years later."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from portal.changes.states import State, resource_state, short_type
+from provisioning.engine.causes import CONSEQUENCES
+from provisioning.lifecycle import StackKind, stack_status
+from provisioning.models import Event, Operation
+
+STACK_TYPE = "AWS::CloudFormation::Stack"
+# The stack's own words for "a new operation begins"; what an earlier attempt left behind is no news any more.
+BEGINNINGS = frozenset(
+    {"REVIEW_IN_PROGRESS", "CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "IMPORT_IN_PROGRESS"}
+)
+NOT_STARTED = State("Not started", "quiet")
+
+
+@dataclass(frozen=True)
+class ResourceLine:
+    """One resource as pieces/resource_row.html shows it; `elapsed` is seconds."""
+
+    name: str
+    type: str
+    status: State
+    elapsed: int | None = None
+    note: str = ""
+    physical_id: str = ""
+
+
+@dataclass(frozen=True)
+class StackProgress:
+    """One stack: what failed, what failed only because of that, what moves, what is done, what is still to come."""
+
+    kind: str
+    title: str
+    name: str
+    status: object
+    failed: tuple[ResourceLine, ...] = ()
+    consequences: tuple[ResourceLine, ...] = ()
+    moving: tuple[ResourceLine, ...] = ()
+    finished: tuple[ResourceLine, ...] = ()
+    coming: tuple[str, ...] = ()
+
+    @property
+    def total(self) -> int:
+        """How many resources this is about."""
+        return sum(map(len, (self.failed, self.consequences, self.moving, self.finished, self.coming)))
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """The newest event of a resource, when its present action began, and how it failed, if it did."""
+
+    event: Event
+    began: datetime
+    physical_id: str
+    failure: Event | None = None
+    failed_after: int | None = None
+
+
+def progress(operations: Iterable[Operation], events: Sequence[Event], *, now: datetime) -> tuple[StackProgress, ...]:
+    """The stacks this change has begun to work on; empty before it runs."""
+    return tuple(_stack(operation, events, now) for operation in operations if operation.called_at is not None)
+
+
+def _stack(operation: Operation, events: Sequence[Event], now: datetime) -> StackProgress:
+    own = [event for event in events if event.stack_id == operation.stack_id]
+    seen, newest = _folded(own, operation.stack.name)
+    wrong = [one for one in seen.values() if one.failure is not None]
+    fine = [one for one in seen.values() if one.failure is None]
+    planned = [row["logical_id"] for row in operation.changes or [] if row["action"] != "Keep"]
+    ended = operation.finished_at is not None
+    return StackProgress(
+        kind=operation.stack.kind,
+        title=StackKind(operation.stack.kind).label,
+        name=operation.stack.name,
+        status=stack_status(operation.result or newest) if operation.result or newest else NOT_STARTED,
+        failed=tuple(_failure(one, now) for one in wrong if not _is_consequence(one)),
+        consequences=tuple(_failure(one, now) for one in wrong if _is_consequence(one)),
+        moving=tuple(_line(one, now) for one in fine if _is_moving(one)),
+        finished=tuple(_line(one, now) for one in fine if not _is_moving(one)),
+        coming=() if ended else tuple(name for name in planned if name not in seen),
+    )
+
+
+def _folded(events: Iterable[Event], stack_name: str) -> tuple[Mapping[str, _Seen], str]:
+    """What is known of every resource since the newest operation began, and the stack's own newest status."""
+    seen: dict[str, _Seen] = {}
+    newest = ""
+    for event in events:
+        if event.type == STACK_TYPE and event.logical_id == stack_name:
+            newest = event.status
+            if event.status in BEGINNINGS:
+                seen = {}
+            continue
+        seen[event.logical_id] = _with(seen.get(event.logical_id), event)
+    return seen, newest
+
+
+def _with(known: _Seen | None, event: Event) -> _Seen:
+    failure = event if event.status.endswith("_FAILED") else None
+    if known is None:
+        return _Seen(event, event.at, event.physical_id, failure)
+    restarted = event.status.endswith("_IN_PROGRESS") and not _is_moving(known)
+    return _Seen(
+        event=event,
+        began=event.at if restarted else known.began,
+        physical_id=event.physical_id or known.physical_id,
+        failure=known.failure or failure,
+        failed_after=known.failed_after if known.failure or not failure else _seconds(known.began, event.at),
+    )
+
+
+def _seconds(start: datetime, end: datetime) -> int:
+    return max(0, round((end - start).total_seconds()))
+
+
+def _is_moving(seen: _Seen) -> bool:
+    return seen.event.status.endswith("_IN_PROGRESS")
+
+
+def _is_consequence(seen: _Seen) -> bool:
+    return seen.failure is not None and seen.failure.reason.lower().startswith(CONSEQUENCES)
+
+
+def _line(seen: _Seen, now: datetime) -> ResourceLine:
+    end = now if _is_moving(seen) else seen.event.at
+    return ResourceLine(
+        name=seen.event.logical_id,
+        type=short_type(seen.event.type),
+        status=resource_state(seen.event.status),
+        elapsed=_seconds(seen.began, end),
+        physical_id=seen.physical_id,
+    )
+
+
+def _failure(seen: _Seen, now: datetime) -> ResourceLine:
+    """As it failed, whatever the roll-back has done with it since."""
+    if seen.failure is None:
+        return _line(seen, now)
+    return replace(
+        _line(seen, now),
+        status=resource_state(seen.failure.status),
+        elapsed=seen.failed_after,
+        note=seen.failure.reason,
+    )

@@ -1,0 +1,149 @@
+"""The list of changes, and the page of one: full, its live part, its story, its plan as a file."""
+
+import json
+import uuid
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from portal.access import access_change, actor_of
+from portal.changes import reading, story
+from portal.changes.forms import ChangeFilter, DecisionForm
+from portal.changes.listing import NEWEST, PAGE_SIZE, listed
+from provisioning.lifecycle import ChangeKind, ChangeStatus
+from provisioning.models import Change
+
+NO_CONTENT = 204
+PROD = "prod"
+
+
+@require_safe
+def changes(request: HttpRequest) -> HttpResponse:
+    """The list: everybody's or mine, filtered, sorted, paged."""
+    form = ChangeFilter(request.GET)
+    sort = request.GET.get("sort", NEWEST)
+    found = listed(form.chosen, person=actor_of(request).user_id, sort=sort)
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    rows = [
+        {"change": change, "kind": _kind(change), "status": ChangeStatus(change.status), "took": reading.took(change)}
+        for change in page
+    ]
+    context = {"form": form, "page": page, "rows": rows, "default": NEWEST, "filtered": bool(form.chosen)}
+    return render(request, "changes/list.html", context)
+
+
+@require_safe
+@never_cache
+@vary_on_headers("HX-Request")
+def change(request: HttpRequest, change_id: uuid.UUID) -> HttpResponse:
+    """One change. For htmx, only the parts around the live one, when its state has changed."""
+    return show(request, access_change(request, change_id))
+
+
+def show(request: HttpRequest, change: Change, form: DecisionForm | None = None, *, status: int = 200) -> HttpResponse:
+    """Answer with the page of a change; `form` is a decision that was refused, with what was typed."""
+    page = reading.read_page(actor_of(request), change, failed_only=_failed_only(request))
+    context = {
+        "page": page,
+        "change": change,
+        "live": page.live,
+        "rights": page.rights,
+        "kind": _kind(change),
+        "status": ChangeStatus(change.status),
+        "said": reading.say_state(change),
+        "form": form or DecisionForm(initial={"digest": change.plan_digest}),
+        "failed_only": _failed_only(request),
+        "prod_strip": change.environment.stage == PROD,
+    }
+    template = "changes/_moved.html" if is_partial(request) else "changes/change.html"
+    return render(request, template, context, status=status)
+
+
+@require_safe
+@never_cache
+@vary_on_headers("HX-Request")
+def change_live(request: HttpRequest, change_id: uuid.UUID) -> HttpResponse:
+    """Rail, waiting, failure, resources. `seen` is what the page shows already, `state` what the rest rests on."""
+    change = access_change(request, change_id)
+    if not is_partial(request):
+        return redirect("change", change_id)
+    live, state = reading.read_live(actor_of(request), change)
+    if request.GET.get("seen") == live.seen:
+        return HttpResponse(status=NO_CONTENT)
+    # Rendered without the request: the frame's rail is not in it, so what it counts need not be counted.
+    context = {"live": live, "change": change, "state": state}
+    response = HttpResponse(render_to_string("changes/_live.html", context))
+    if request.GET.get("state") != state:
+        response["HX-Trigger"] = "change-moved"
+    return response
+
+
+@require_safe
+@never_cache
+@vary_on_headers("HX-Request")
+def change_events(request: HttpRequest, change_id: uuid.UUID) -> HttpResponse:
+    """The story after a line, for htmx; all of it as a page otherwise."""
+    change = access_change(request, change_id)
+    context = {"change": change, "failed_only": _failed_only(request), "kind": _kind(change)}
+    if not is_partial(request):
+        events = story.read_events(change.pk)
+        whole = story.told(change, events, failed_only=_failed_only(request), limit=None)
+        return render(request, "changes/story.html", {**context, "story": whole, "poll": 0})
+    # The pause is from before the events were read: a change that was over then has none to come.
+    poll = reading.poll_pause(change) * 2
+    part = story.told_since(
+        change, _number(request, "after") or 0, _number(request, "count"), failed_only=_failed_only(request)
+    )
+    context |= {"story": part, "poll": poll}
+    if part.late:
+        response = HttpResponse(render_to_string("changes/_story_list.html", context))
+        response["HX-Retarget"], response["HX-Reswap"] = "#story", "outerHTML"
+        return response
+    if poll and part.last == _number(request, "after"):
+        return HttpResponse(status=NO_CONTENT)
+    return HttpResponse(render_to_string("changes/_lines.html", context))
+
+
+@require_safe
+def change_plan(request: HttpRequest, change_id: uuid.UUID) -> HttpResponse:
+    """The sealed plan as a file. Raises Http404 while there is none."""
+    change = access_change(request, change_id)
+    if change.plan is None:
+        raise Http404("This change has no plan.")
+    environment = change.environment
+    content = {
+        "change": str(change.pk),
+        "environment": str(environment),
+        "stage": environment.stage,
+        "digest": change.plan_digest,
+        "plan": change.plan,
+    }
+    name = f"plan-{environment.application}-{environment.name}-{change.plan_digest[:12]}.json"
+    return HttpResponse(
+        json.dumps(content, indent=2),
+        content_type="application/json",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def is_partial(request: HttpRequest) -> bool:
+    """Whether htmx asks for a part of the page."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def _kind(change: Change) -> str:
+    return ChangeKind(change.kind).label
+
+
+def _failed_only(request: HttpRequest) -> bool:
+    return request.GET.get("failed") == "1"
+
+
+def _number(request: HttpRequest, name: str) -> int | None:
+    text = request.GET.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

@@ -1,0 +1,1 @@
+"""Environments: the list, and one environment's overview, activity, configuration and settings."""

@@ -1,0 +1,66 @@
+"""What people type about environments: the filters of the list, and the consent to an act."""
+
+from django import forms
+
+from provisioning.blueprints.loader import library
+from provisioning.blueprints.model import STAGES
+from provisioning.lifecycle import EnvironmentStatus
+
+ANY, MINE = "any", "mine"
+
+
+class EnvironmentFilter(forms.Form):
+    """The filters above the list; nothing is required, and what does not fit is left out."""
+
+    q = forms.CharField(
+        label="Text", required=False, max_length=100, widget=forms.TextInput(attrs={"placeholder": "Name or owner"})
+    )
+    application = forms.ChoiceField(required=False, widget=forms.Select(attrs={"data-submit": True}))
+    stage = forms.ChoiceField(
+        required=False,
+        choices=[("", "All"), *((stage, stage) for stage in STAGES)],
+        widget=forms.Select(attrs={"data-submit": True}),
+    )
+    status = forms.ChoiceField(
+        required=False,
+        choices=[("", "All but removed"), *EnvironmentStatus.choices, (ANY, "All")],
+        widget=forms.Select(attrs={"data-submit": True}),
+    )
+    owner = forms.ChoiceField(
+        required=False,
+        choices=[("", "Everybody"), (MINE, "Me")],
+        widget=forms.Select(attrs={"data-submit": True}),
+    )
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # handed on as they came
+        titles = [(slug, blueprint.title) for slug, blueprint in sorted(library().blueprints.items())]
+        self.fields["application"].choices = [("", "All"), *titles]  # type: ignore[attr-defined]  # a ChoiceField
+
+
+class ActForm(forms.Form):
+    """One act on an environment. `key` makes two clicks one change; `confirm` is the name, typed, where asked."""
+
+    key = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    reason = forms.CharField(
+        label="Why",
+        required=False,
+        max_length=500,
+        help_text="Kept with the change and in the audit.",
+    )
+    confirm = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def ask_name(self, name: str) -> "ActForm":
+        """Show the field in which the environment's name is typed."""
+        field = self.fields["confirm"]
+        field.label, field.required = f"Type {name} to confirm", True
+        field.widget = forms.TextInput(
+            attrs={
+                "class": "mono",
+                "autocomplete": "off",
+                "autocapitalize": "off",
+                "spellcheck": "false",
+                "data-confirm-name": name,
+            }
+        )
+        return self

@@ -1,0 +1,17 @@
+"""Addresses of environments."""
+
+from django.urls import path
+
+from portal.environments import acting, views
+
+_ONE = "environments/<slug:application>/<slug:name>/"
+
+urlpatterns = [
+    path("environments/", views.environments, name="environments"),
+    path(_ONE, views.environment, name="environment"),
+    path(f"{_ONE}activity/", views.activity, name="environment_activity"),
+    path(f"{_ONE}connect/", views.connect, name="environment_connect"),
+    path(f"{_ONE}connect/<slug:format>/", views.configuration, name="environment_configuration"),
+    path(f"{_ONE}settings/", acting.settings_page, name="environment_settings"),
+    path(f"{_ONE}act/<slug:kind>/", acting.act, name="request_act"),
+]

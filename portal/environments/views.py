@@ -1,0 +1,96 @@
+"""Pages that read environments: the list, overview, activity, configuration."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from portal.access import actor_of
+from portal.environments.activity import read_activity
+from portal.environments.formats import FORMATS
+from portal.environments.forms import EnvironmentFilter
+from portal.environments.heading import access_with_stacks, page_context
+from portal.environments.listing import DEFAULT_SORT, list_environments
+from portal.environments.reading import read_overview
+from provisioning.actions.delivering import do_deliver_configuration, read_configuration
+from provisioning.actions.refusals import Refusal
+
+BUSY_PAUSE = 3  # seconds between two looks at an environment that changes
+
+
+@require_safe
+def environments(request: HttpRequest) -> HttpResponse:
+    """Everybody's environments, or mine: filtered, sorted, paged."""
+    form = EnvironmentFilter(request.GET)
+    wanted = form.cleaned_data if form.is_valid() else {}
+    page, rows = list_environments(
+        actor_of(request).user_id, wanted, request.GET.get("sort", DEFAULT_SORT), request.GET.get("page", "1")
+    )
+    context = {
+        "form": form,
+        "page": page,
+        "rows": rows,
+        "filtered": any(wanted.values()),
+    }
+    return render(request, "environments/list.html", context)
+
+
+@require_safe
+def environment(request: HttpRequest, application: str, name: str) -> HttpResponse:
+    """What there is of one environment; alone, without the page around it, for htmx."""
+    found = access_with_stacks(request, application, name)
+    context = page_context(request, found, "environment") | {"overview": read_overview(found), "pause": BUSY_PAUSE}
+    partial = "HX-Request" in request.headers
+    context["partial"] = partial
+    template = "environments/_overview.html" if partial else "environments/overview.html"
+    response = render(request, template, context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+@require_safe
+def activity(request: HttpRequest, application: str, name: str) -> HttpResponse:
+    """Its changes and everything else that people did to it, newest first."""
+    found = access_with_stacks(request, application, name)
+    page, entries = read_activity(found, request.GET.get("page", "1"))
+    context = page_context(request, found, "environment_activity") | {"page": page, "entries": entries}
+    return render(request, "environments/activity.html", context)
+
+
+@require_safe
+@never_cache
+def connect(request: HttpRequest, application: str, name: str) -> HttpResponse:
+    """What the application needs to know to run against this environment, ready to copy."""
+    found = access_with_stacks(request, application, name)
+    context: dict[str, Any] = page_context(request, found, "environment_connect")
+    try:
+        read = read_configuration(found)
+    except Refusal as refusal:
+        return render(request, "environments/connect.html", context | {"refused": refusal.sentence})
+    context["configuration"] = read
+    context["files"] = [
+        {"name": name_, "format": FORMATS[name_], "text": FORMATS[name_].render(read)} for name_ in read.formats
+    ]
+    return render(request, "environments/connect.html", context)
+
+
+@require_safe
+@never_cache
+def configuration(request: HttpRequest, application: str, name: str, format: str) -> HttpResponse:  # noqa: A002
+    """The configuration as a file. Taking it away is written down."""
+    found = access_with_stacks(request, application, name)
+    if format not in FORMATS:
+        raise Http404("There is no such format.")
+    try:
+        read = do_deliver_configuration(actor_of(request), found, format)
+    except Refusal as refusal:
+        messages.error(request, refusal.sentence)
+        return redirect("environment_connect", application, name)
+    file = FORMATS[format]
+    response = HttpResponse(file.render(read), content_type="text/plain; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{file.filename}"'
+    return response

@@ -1,0 +1,93 @@
+"""The pages around the two forms: what a form is made for, and everything that is shown beside it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from portal.access import actor_of
+from portal.requesting.forms import RequestForm
+from portal.requesting.layout import Layout, layout_of
+from portal.requesting.naming import name_and_stage, names_of
+from portal.requesting.prices import price_of
+from portal.requesting.reading import living_stacks, monthly_now, neighbours, open_change, template_ages
+from portal.requesting.starting import stage_names
+from provisioning.actions.requesting import why_not_now
+from provisioning.blueprints.model import STACK_KINDS, Blueprint
+from provisioning.lifecycle import ChangeKind
+from provisioning.models import Account, Environment
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What a request form is made for."""
+
+    blueprint: Blueprint
+    account: Account
+    layout: Layout
+
+
+def create_desk(blueprint: Blueprint, account: Account) -> Desk:
+    """For a new environment: the settings of both stacks."""
+    return Desk(blueprint, account, layout_of(blueprint, STACK_KINDS))
+
+
+def update_desk(blueprint: Blueprint, environment: Environment) -> Desk:
+    """For an environment that is there: the settings of the stacks it has."""
+    return Desk(blueprint, environment.account, layout_of(blueprint, living_stacks(environment)))
+
+
+def create_page(
+    request: HttpRequest, desk: Desk, form: RequestForm, *, live: bool = False, status: int = 200, **more: Any
+) -> HttpResponse:
+    """The form of a new environment with its names, price and neighbours."""
+    actor = actor_of(request)
+    blueprint, account = desk.blueprint, desk.account
+    typed = str(form["name"].value() or "")
+    name, stage = name_and_stage(blueprint, typed)
+    values = form.shown()
+    context = {
+        "blueprint": blueprint,
+        "form": form,
+        "names": names_of(blueprint, account, typed, user_id=actor.user_id, live=live),
+        "started_as": form["stage"].value(),
+        "stages": stage_names(blueprint, account, actor.name),
+        "stage": stage,
+        "policy": blueprint.stages[stage],
+        "price": price_of(blueprint, name=name, stage=stage, region=account.region, values=values),
+        "monthly_now": monthly_now(blueprint.slug, name),
+        "neighbours": neighbours(blueprint.slug),
+        "prod_strip": stage == "prod" and "You are asking for production",
+        **more,
+    }
+    return render(request, "requesting/create.html", context, status=status)
+
+
+def update_page(
+    request: HttpRequest, desk: Desk, environment: Environment, form: RequestForm, *, status: int = 200, **more: Any
+) -> HttpResponse:
+    """The form of an environment that is there, with the age of its templates and its price before and after."""
+    stacks = living_stacks(environment)
+    blueprint = desk.blueprint
+    context = {
+        "blueprint": blueprint,
+        "environment": environment,
+        "form": form,
+        "ages": template_ages(blueprint, stacks),
+        "missing": [kind for kind in STACK_KINDS if kind not in stacks],
+        "blocked": why_not_now(environment, ChangeKind.UPDATE),
+        "open_change": open_change(environment),
+        "policy": blueprint.stages[environment.stage],
+        "price": price_of(
+            blueprint,
+            name=environment.name,
+            stage=environment.stage,
+            region=desk.account.region,
+            values=form.shown(),
+        ),
+        "monthly_now": environment.monthly_cost,
+        "prod_strip": environment.stage == "prod",
+        **more,
+    }
+    return render(request, "requesting/update.html", context, status=status)

@@ -1,0 +1,184 @@
+"""What a name would take, shown while it is typed: stacks, tables, parameters, who has them, and who must approve."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractUser
+from django.urls import reverse
+
+from portal.requesting.prices import price_of
+from provisioning.actions.choices import NamesLook, TakenName, names_taken
+from provisioning.actions.naming import name_problem, stage_of
+from provisioning.actions.requesting import why_not_now
+from provisioning.blueprints.model import Blueprint, ComputedNames, StagePolicy
+from provisioning.blueprints.promises import computed_names, filled_values, starting_values, table_promises
+from provisioning.blueprints.shapes import Pseudo, TemplateError
+from provisioning.lifecycle import OPEN_CHANGES, ChangeKind, EnvironmentStatus, StackKind
+from provisioning.models import Account, Change, Environment
+
+
+@dataclass(frozen=True)
+class NameLine:
+    """One name that will be taken; `taken` says by what, empty while it is free."""
+
+    label: str
+    name: str
+    taken: str = ""
+
+
+@dataclass(frozen=True)
+class Collision:
+    """What the name meets. `tone` is bad when the request would be refused."""
+
+    tone: str
+    sentence: str
+    url: str = ""
+    link_label: str = ""
+
+
+@dataclass(frozen=True)
+class Asks:
+    """What a stage with approval or protection asks for. `monthly` is US dollars at the stage's starting values."""
+
+    stage: str
+    approvals: int
+    groups: str
+    approvers: tuple[AbstractUser, ...]
+    recovery: bool
+    protection: bool
+    stack_protection: bool
+    monthly: Decimal | None
+
+
+@dataclass(frozen=True)
+class Names:
+    """A name and all it leads to. With a `problem` there is nothing else."""
+
+    name: str
+    stage: str = ""
+    problem: str = ""
+    lines: tuple[NameLine, ...] = ()
+    collisions: tuple[Collision, ...] = ()
+    unchecked: str = ""
+    is_checked: bool = False
+    asks: Asks | None = None
+
+
+def names_of(blueprint: Blueprint, account: Account, name: str, *, user_id: int, live: bool) -> Names:
+    """What `name` would take; `live` also asks the account whether stacks and tables of these names exist."""
+    problem = name_problem(name) or _not_offered(blueprint, name)
+    if problem:
+        return Names(name, problem=problem)
+    stage = stage_of(name)
+    try:
+        computed = computed_names(blueprint, name, stage, Pseudo(account.region, account.account_id, ""))
+    except TemplateError as broken:
+        return Names(name, problem=f"{broken.sentence} {broken.fix}")
+    environment = Environment.objects.filter(account=account, application=blueprint.slug, name=name).first()
+    look = names_taken(account, computed.stacks.values(), computed.tables) if live else NamesLook(())
+    taken = _strangers(look.taken, environment, computed)
+    return Names(
+        name=name,
+        stage=stage,
+        lines=tuple(_lines(computed, {one.name: one.detail for one in taken})),
+        collisions=(*_collisions(environment), *_taken(taken)),
+        unchecked=look.problem,
+        is_checked=live and not look.problem,
+        asks=_asks(blueprint, account, blueprint.stages[stage], name, user_id),
+    )
+
+
+def name_and_stage(blueprint: Blueprint, name: str) -> tuple[str, str]:
+    """The name and the stage it stands for; for a name that cannot be one, the blueprint's first stage twice."""
+    stage = "" if name_problem(name) else stage_of(name)
+    first = next(iter(blueprint.stages))
+    return (name, stage) if stage in blueprint.stages else (first, first)
+
+
+def _not_offered(blueprint: Blueprint, name: str) -> str:
+    policy = blueprint.stages.get(stage_of(name))
+    if policy is None:
+        return f"{blueprint.title} has no stage {stage_of(name)}."
+    if "-" in name and not policy.personal:
+        return f"{blueprint.title} has no personal environments. Use dev."
+    return ""
+
+
+def _lines(computed: ComputedNames, taken: dict[str, str]) -> Iterable[NameLine]:
+    for kind, name in computed.stacks.items():
+        yield NameLine(StackKind(kind).label, name, taken.get(name, ""))
+    for table in computed.tables:
+        yield NameLine("Table", table, taken.get(table, ""))
+    if computed.parameter_path:
+        count = len(computed.parameters)
+        yield NameLine(f"{count} parameter{'' if count == 1 else 's'} under", computed.parameter_path)
+
+
+def _strangers(
+    found: Iterable[TakenName], environment: Environment | None, computed: ComputedNames
+) -> tuple[TakenName, ...]:
+    """What is taken by something else than this very environment. Tables carry no owner: those of its own living
+    data stack are its own."""
+    own = str(environment.pk) if environment else "none"
+    found = tuple(found)
+    data = computed.stacks[StackKind.DATA]
+    has_data = any(one.name == data and one.environment_id == own for one in found)
+    return tuple(one for one in found if one.environment_id != own and not (has_data and one.name in computed.tables))
+
+
+def _collisions(environment: Environment | None) -> Iterable[Collision]:
+    """What the name meets in Stackyard itself: anybody's environment, an open change."""
+    if environment is None:
+        return
+    why = why_not_now(environment, ChangeKind.CREATE)
+    change = Change.objects.filter(environment=environment, status__in=OPEN_CHANGES).first()
+    page = reverse("environment", args=[environment.application, environment.name])
+    if why and change is not None:
+        yield Collision("bad", why, reverse("change", args=[change.pk]), "Open that change")
+    elif why:
+        yield Collision("bad", why, page, "Open the environment")
+    elif environment.status == EnvironmentStatus.REMOVED:
+        yield Collision("quiet", f"{environment} was there before. Its history goes on.", page, "Look at it")
+    else:
+        status = EnvironmentStatus(environment.status).label.lower()
+        yield Collision("quiet", f"{environment} is there ({status}). What is missing is created.", page, "Look at it")
+
+
+def _taken(found: tuple[TakenName, ...]) -> Iterable[Collision]:
+    for one in found:
+        if one.kind == "stack":
+            whose = "belongs to another environment" if one.environment_id else "was made outside Stackyard"
+            yield Collision("bad", f"A stack named {one.name} exists already ({one.detail}) and {whose}.")
+    tables = [one.name for one in found if one.kind == "table"]
+    if tables:
+        what = f"A table named {tables[0]} exists" if len(tables) == 1 else f"Tables named {' and '.join(tables)} exist"
+        yield Collision("bad", f"{what} already. Nothing will be done to what is there: choose another name.")
+
+
+def _asks(blueprint: Blueprint, account: Account, policy: StagePolicy, name: str, user_id: int) -> Asks | None:
+    """Who must approve and what is switched on; None for a stage that asks for nothing."""
+    if not policy.approvals and not policy.protection:
+        return None
+    filled = filled_values(blueprint, "data", environment=name, stage=policy.stage, owner="-", environment_id="-")
+    values = starting_values(blueprint, "data", policy.stage) | filled
+    promises = table_promises(blueprint, values, Pseudo(account.region, account.account_id, ""))
+    return Asks(
+        stage=policy.stage,
+        approvals=policy.approvals,
+        groups=" or ".join(policy.approver_groups),
+        approvers=approvers(policy, user_id),
+        recovery=bool(promises) and all(one.point_in_time_recovery for one in promises),
+        protection=bool(promises) and all(one.deletion_protection for one in promises),
+        stack_protection=policy.protection,
+        monthly=price_of(blueprint, name=name, stage=policy.stage, region=account.region).monthly,
+    )
+
+
+def approvers(policy: StagePolicy, user_id: int) -> tuple[AbstractUser, ...]:
+    """The people who may decide about a request of this person at this stage: never the requester."""
+    if not policy.approvals:
+        return ()
+    people = get_user_model().objects.filter(groups__name__in=policy.approver_groups, is_active=True)
+    return tuple(people.exclude(pk=user_id).distinct().order_by("username"))

@@ -1,0 +1,114 @@
+"""What a request form begins with: a free name, the stage's values, what was used last, or an earlier change."""
+
+import re
+from dataclasses import dataclass
+
+from portal.requesting.layout import Layout
+from portal.requesting.naming import name_and_stage
+from portal.requesting.reading import living_stacks
+from provisioning.actions.naming import LONGEST
+from provisioning.actions.requesting import why_not_now
+from provisioning.blueprints.model import Blueprint
+from provisioning.blueprints.promises import starting_values
+from provisioning.lifecycle import ChangeKind, EnvironmentStatus, StackKind
+from provisioning.models import Account, Change, Environment, Stack
+
+DEFAULT_NAME = "dev"
+
+
+@dataclass(frozen=True)
+class Start:
+    """The first filling of a form. `source` is the change that it repeats."""
+
+    name: str
+    stage: str
+    values: dict[str, dict[str, str]]
+    reason: str = ""
+    source: Change | None = None
+
+
+def start_of_create(
+    blueprint: Blueprint, layout: Layout, account: Account, *, username: str, name: str, source: Change | None
+) -> Start:
+    """What the form of a new environment begins with; a `source` gives its values and, if it is free, its name."""
+    name = name or (_name_of(source) if source else "") or free_name(blueprint, account, username)
+    stage = name_and_stage(blueprint, name)[1]
+    values = {kind: starting_values(blueprint, kind, stage) for kind in StackKind}
+    earlier = _of_change(source) if source else _used_last(blueprint, layout, account)
+    for kind, given in earlier.items():
+        known = blueprint.stacks[kind]
+        values[StackKind(kind)] |= {
+            key: value for key, value in given.items() if key in known.template.parameters and key not in known.filled
+        }
+    return Start(
+        name=name,
+        stage=stage,
+        values={str(kind): given for kind, given in values.items()},
+        reason=source.reason if source else "",
+        source=source,
+    )
+
+
+def stage_names(blueprint: Blueprint, account: Account, username: str) -> dict[str, str]:
+    """The name that a click on each stage begins with."""
+    return {stage: free_name(blueprint, account, username) if stage == "dev" else stage for stage in blueprint.stages}
+
+
+def start_of_update(blueprint: Blueprint, environment: Environment) -> dict[str, dict[str, str]]:
+    """The values that an environment's stacks have now, over what the stage starts with."""
+    return {
+        kind: {**starting_values(blueprint, kind, environment.stage), **stack.parameters}
+        for kind, stack in living_stacks(environment).items()
+    }
+
+
+def free_name(blueprint: Blueprint, account: Account, username: str) -> str:
+    """`dev` for the first environment of an application, then one of the person's own, counted up if need be."""
+    taken = set(
+        Environment.objects.filter(account=account, application=blueprint.slug)
+        .exclude(status=EnvironmentStatus.REMOVED)
+        .values_list("name", flat=True)
+    )
+    policy = blueprint.stages.get(DEFAULT_NAME)
+    if policy is None:
+        return next((stage for stage in blueprint.stages if stage not in taken), "")
+    if DEFAULT_NAME not in taken or not policy.personal:
+        return DEFAULT_NAME
+    word = re.sub(r"[^a-z0-9]+", "-", username.lower()).strip("-")[: LONGEST - 8].strip("-") or "mine"
+    own = f"{DEFAULT_NAME}-{word}"
+    return next(name for name in (own, *(f"{own}-{count}" for count in range(2, 1000))) if name not in taken)
+
+
+def _name_of(change: Change) -> str:
+    """The name of the change's environment, if it can be created again."""
+    return "" if why_not_now(change.environment, ChangeKind.CREATE) else change.environment.name
+
+
+def _of_change(change: Change) -> dict[str, dict[str, str]]:
+    """The parameters that a change sent, without the secret ones, which are not kept."""
+    given: dict[str, dict[str, str]] = {
+        kind: dict(values) for kind, values in change.goal.get("values", {}).items() if kind in StackKind.values
+    }
+    for operation in change.operations.select_related("stack"):
+        given[operation.stack.kind] = {**given.get(operation.stack.kind, {}), **operation.parameters}
+    return given
+
+
+def _used_last(blueprint: Blueprint, layout: Layout, account: Account) -> dict[str, dict[str, str]]:
+    """The network, key pair and image of the application's newest environment: teams tend to share them."""
+    live = {(one.stack, one.parameter.name) for one in layout.settings if one.choices_from}
+    if not live:
+        return {}
+    stack = (
+        Stack.objects.filter(
+            environment__account=account,
+            environment__application=blueprint.slug,
+            kind=StackKind.COMPUTE,
+            template__isnull=False,
+        )
+        .order_by("-environment__changed_at")
+        .first()
+    )
+    if stack is None:
+        return {}
+    return {stack.kind: {key: value for key, value in stack.parameters.items() if (stack.kind, key) in live}}

@@ -1,0 +1,105 @@
+"""Leases: one worker at a time, a successor when one dies, and no write by whoever came too late."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from provisioning.actions.deciding import do_cancel
+from provisioning.engine.claims import LEASE
+from provisioning.engine.observe import Look
+from provisioning.engine.reconcile import Tick
+from provisioning.models import Change, Event, Step
+
+from .yard import Yard
+
+
+def test_two_reconciles_at_once_are_one(yard: Yard) -> None:
+    """A second worker comes while the first is inside its call."""
+    change = yard.create()
+    second: list[Tick] = []
+    yard.fake.script.before("CreateChangeSet", lambda: second.append(yard.tick(change)))
+    yard.tick(change)
+    assert second == [Tick()]
+    assert yard.fake.calls_of("CreateChangeSet") == 1
+    assert Step.objects.filter(change=change).count() == len(set(Step.objects.values_list("name", flat=True)))
+    assert yard.drive(change).status == "succeeded"
+
+
+def test_two_observers_at_once_are_one(yard: Yard) -> None:
+    change = yard.create()
+    yard.tick(change)
+    second: list[Look] = []
+    yard.fake.script.before("ListStacks", lambda: second.append(yard.look()))
+    yard.look()
+    assert second == [Look()]
+    assert yard.drive(change).status == "succeeded"
+
+
+def test_a_dead_workers_change_is_taken_over_once_its_lease_is_past(yard: Yard) -> None:
+    change = yard.create()
+    held_until = timezone.now() + LEASE
+    Change.objects.filter(pk=change.pk).update(lease_token="0" * 32, lease_until=held_until)
+    assert yard.tick(change) == Tick()
+    assert yard.fake.calls.total() == 0
+    yard.clock.move_to(held_until + timedelta(milliseconds=1))
+    yard.tick(change)
+    assert change.status == "running"
+    assert yard.drive(change).status == "succeeded"
+
+
+def test_a_worker_paused_past_its_lease_cannot_write(yard: Yard) -> None:
+    """While the first is inside a call its lease runs out, another goes on, and the first writes nothing."""
+    change = yard.create()
+
+    def overtaken() -> None:
+        yard.clock.shift(LEASE + timedelta(seconds=1))
+        yard.tick(change)
+
+    yard.fake.script.after("CreateChangeSet", overtaken)
+    tick = yard.tick(change)
+    assert tick == Tick()
+    overtaker = Change.objects.get(pk=change.pk)
+    assert overtaker.status == "running"
+    assert yard.fake.calls_of("ExecuteChangeSet") == 1
+    assert Event.objects.filter(change=change, logical_id="Plan the data stack").count() == 1
+    assert yard.drive(change).status == "succeeded"
+    assert [stack.executed for stack in yard.fake.stacks()] == [1, 1]
+
+
+def test_a_worker_overtaken_while_executing_does_not_execute_twice(yard: Yard) -> None:
+    change = yard.create()
+
+    def overtaken() -> None:
+        yard.clock.shift(LEASE + timedelta(seconds=1))
+        yard.tick(change)
+
+    yard.fake.script.before("ExecuteChangeSet", overtaken)
+    yard.tick(change)
+    assert yard.drive(change).status == "succeeded"
+    assert [stack.executed for stack in yard.fake.stacks()] == [1, 1]
+
+
+def test_a_cancellation_during_a_tick_is_not_written_over(yard: Yard) -> None:
+    change = yard.create()
+    yard.fake.script.before("DescribeTable", lambda: do_cancel(yard.alice, change))
+    yard.tick(change)
+    assert change.status == "cancelled"
+    yard.drive(change)
+    assert change.status == "cancelled"
+    assert yard.fake.calls_of("ExecuteChangeSet") == 0
+
+
+def test_a_ring_during_a_tick_is_not_lost(yard: Yard) -> None:
+    change = yard.drive(yard.create("hello-erlang", "prod"))
+    yard.fake.script.before("DescribeChangeSet", lambda: None)
+    yard.approve(change)
+    assert change.next_check_at is None
+    assert yard.drive(change).status == "succeeded"
+
+
+def test_reconciling_what_is_over_calls_nothing(yard: Yard) -> None:
+    change = yard.drive(yard.create())
+    calls = yard.fake.calls.total()
+    assert yard.tick(change) == Tick()
+    assert yard.look() == Look()
+    assert yard.fake.calls.total() == calls

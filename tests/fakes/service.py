@@ -1,0 +1,65 @@
+"""What every client of the scripted AWS shares: pages, and the door through which each call goes."""
+
+from collections.abc import Callable, Iterator, Sequence
+from threading import RLock
+from typing import Any
+
+from .world import World
+
+Answer = dict[str, Any]
+PAGE = 100
+
+
+class Service:
+    """One service: its methods are botocore's, in its spelling and with its answers."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+
+def page(key: str, rows: Sequence[Any], token: str, size: int = PAGE) -> Answer:
+    """The page of rows that starts at `token`, and where the next one starts."""
+    start = int(token or 0)
+    answer: Answer = {key: list(rows[start : start + size])}
+    return answer | ({"NextToken": str(start + size)} if start + size < len(rows) else {})
+
+
+class Paginator:
+    """Pages of one call, each a call of its own."""
+
+    def __init__(self, call: Callable[..., Answer]) -> None:
+        self._call = call
+
+    def paginate(self, **asked: Any) -> Iterator[Answer]:
+        """Every page."""
+        answer = self._call(**asked)
+        yield answer
+        while answer.get("NextToken"):
+            answer = self._call(**asked, NextToken=answer["NextToken"])
+            yield answer
+
+
+class Door:
+    """A client as the gateway sees it: counts the calls, lets the script's faults in, one call at a time."""
+
+    def __init__(self, name: str, service: Service, count: Callable[[str], None], lock: RLock) -> None:
+        self._name, self._service, self._count, self._lock = name, service, count, lock
+
+    def get_paginator(self, method: str) -> Paginator:
+        """Pages of a call."""
+        return Paginator(getattr(self, method))
+
+    def __getattr__(self, method: str) -> Callable[..., Answer]:
+        call = getattr(self._service, method)
+        operation = "".join(part.title() for part in method.split("_"))
+        script = self._service.world.script
+
+        def through(**asked: Any) -> Answer:
+            with self._lock:
+                self._count(f"{self._name}.{operation}")
+                script.entering(operation)
+                answer: Answer = call(**asked)
+                script.leaving(operation)
+                return answer
+
+        return through

@@ -1,0 +1,232 @@
+# ruff: noqa: N803  (botocore spells its arguments so)
+"""The services around CloudFormation, as far as the gateway asks them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .resources import put_version
+from .script import client_error
+from .service import Answer, Service, page
+from .world import Placed, Table
+
+AWS_POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": "*"}],
+}
+
+
+class DynamoDB(Service):
+    """Tables as a whole."""
+
+    def describe_table(self, TableName: str) -> Answer:
+        """The table."""
+        return {"Table": self._table(TableName, "DescribeTable").described}
+
+    def describe_time_to_live(self, TableName: str) -> Answer:
+        """How it forgets items."""
+        attribute = self._table(TableName, "DescribeTimeToLive").ttl_attribute
+        on = {"TimeToLiveStatus": "ENABLED", "AttributeName": attribute}
+        return {"TimeToLiveDescription": on if attribute else {"TimeToLiveStatus": "DISABLED"}}
+
+    def update_time_to_live(self, TableName: str, TimeToLiveSpecification: Mapping[str, Any]) -> Answer:
+        """Switch expiry (T5)."""
+        table = self._table(TableName, "UpdateTimeToLive")
+        if TimeToLiveSpecification["Enabled"] == bool(table.ttl_attribute):
+            state = "enabled" if table.ttl_attribute else "disabled"
+            raise client_error("ValidationException", f"TimeToLive is already {state}", "UpdateTimeToLive")
+        table.ttl_attribute = TimeToLiveSpecification["AttributeName"] if TimeToLiveSpecification["Enabled"] else ""
+        return {"TimeToLiveSpecification": dict(TimeToLiveSpecification)}
+
+    def describe_continuous_backups(self, TableName: str) -> Answer:
+        """Whether it can be restored."""
+        state = "ENABLED" if self._table(TableName, "DescribeContinuousBackups").recovery else "DISABLED"
+        recovery = {"PointInTimeRecoveryStatus": state}
+        return {"ContinuousBackupsDescription": {"PointInTimeRecoveryDescription": recovery}}
+
+    def update_continuous_backups(self, TableName: str, PointInTimeRecoverySpecification: Mapping[str, bool]) -> Answer:
+        """Switch recovery."""
+        table = self._table(TableName, "UpdateContinuousBackups")
+        table.recovery = PointInTimeRecoverySpecification["PointInTimeRecoveryEnabled"]
+        return {}
+
+    def update_table(self, TableName: str, *, DeletionProtectionEnabled: bool) -> Answer:
+        """Switch deletion protection."""
+        table = self._table(TableName, "UpdateTable")
+        table.described["DeletionProtectionEnabled"] = DeletionProtectionEnabled
+        return {"TableDescription": table.described}
+
+    def list_tags_of_resource(self, ResourceArn: str) -> Answer:
+        """The tags of a table."""
+        tags = self.world.tags.get(ResourceArn, {})
+        return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+
+    def _table(self, name: str, operation: str) -> Table:
+        if name not in self.world.tables:
+            text = f"Requested resource not found: Table: {name} not found"
+            raise client_error("ResourceNotFoundException", text, operation)
+        return self.world.tables[name]
+
+
+class Ssm(Service):
+    """Parameter Store."""
+
+    def get_parameters_by_path(self, Path: str, NextToken: str = "", **_: Any) -> Answer:
+        """The parameters below a path, ten a page (M6)."""
+        names = sorted(name for name in self.world.parameters if name.startswith(f"{Path.rstrip('/')}/"))
+        return page("Parameters", [self.world.parameters[name][-1] for name in names], NextToken, size=10)
+
+    def get_parameter(self, Name: str, **_: Any) -> Answer:
+        """The newest version."""
+        return {"Parameter": self._versions(Name, "GetParameter")[-1]}
+
+    def put_parameter(self, Name: str, Value: str, *, Overwrite: bool = False, **asked: Any) -> Answer:
+        """Make a parameter, or a new version of it (M3)."""
+        there = self.world.parameters.get(Name)
+        if there and not Overwrite:
+            text = "The parameter already exists. To overwrite this value, set the overwrite option to true."
+            raise client_error("ParameterAlreadyExists", text, "PutParameter")
+        kind = asked.get("Type") or (there[-1]["Type"] if there else "String")
+        number = put_version(self.world, Name, Value, kind)
+        if asked.get("Tags"):
+            arn = self.world.arn("ssm", f"parameter{Name}")
+            self.world.tag(arn, {tag["Key"]: tag["Value"] for tag in asked["Tags"]})
+        return {"Version": number, "Tier": "Standard"}
+
+    def delete_parameter(self, Name: str) -> Answer:
+        """Take a parameter away."""
+        self._versions(Name, "DeleteParameter")
+        del self.world.parameters[Name]
+        self.world.untag(self.world.arn("ssm", f"parameter{Name}"))
+        return {}
+
+    def get_parameter_history(self, Name: str, NextToken: str = "", **_: Any) -> Answer:
+        """Every version."""
+        return page("Parameters", self._versions(Name, "GetParameterHistory"), NextToken, size=50)
+
+    def _versions(self, name: str, operation: str) -> list[dict[str, Any]]:
+        if name not in self.world.parameters:
+            raise client_error("ParameterNotFound", f"Parameter {name} not found.", operation)
+        return self.world.parameters[name]
+
+
+class Iam(Service):
+    """Roles and policies that the stacks made."""
+
+    def list_role_policies(self, RoleName: str) -> Answer:
+        """Names of a role's inline policies."""
+        policies = self._thing(RoleName, "ListRolePolicies").properties.get("Policies") or []
+        return {"PolicyNames": [policy["PolicyName"] for policy in policies]}
+
+    def get_role_policy(self, RoleName: str, PolicyName: str) -> Answer:
+        """One inline policy."""
+        policies = self._thing(RoleName, "GetRolePolicy").properties["Policies"]
+        found = next(policy for policy in policies if policy["PolicyName"] == PolicyName)
+        return {"RoleName": RoleName, "PolicyName": PolicyName, "PolicyDocument": found["PolicyDocument"]}
+
+    def list_attached_role_policies(self, RoleName: str) -> Answer:
+        """The managed policies of a role."""
+        arns = self._thing(RoleName, "ListAttachedRolePolicies").properties.get("ManagedPolicyArns") or []
+        return {"AttachedPolicies": [{"PolicyArn": arn, "PolicyName": arn.rpartition("/")[2]} for arn in arns]}
+
+    def get_policy(self, PolicyArn: str) -> Answer:
+        """A managed policy."""
+        self._document(PolicyArn, "GetPolicy")
+        return {"Policy": {"Arn": PolicyArn, "DefaultVersionId": "v1"}}
+
+    def get_policy_version(self, PolicyArn: str, VersionId: str) -> Answer:
+        """What a managed policy says."""
+        document = self._document(PolicyArn, "GetPolicyVersion")
+        return {"PolicyVersion": {"VersionId": VersionId, "Document": document}}
+
+    def _document(self, arn: str, operation: str) -> Any:
+        if ":iam::aws:policy/" in arn:
+            return AWS_POLICY
+        return self._thing(arn, operation).properties["PolicyDocument"]
+
+    def _thing(self, physical_id: str, operation: str) -> Placed:
+        if physical_id not in self.world.things:
+            raise client_error("NoSuchEntity", f"{physical_id} cannot be found.", operation, 404)
+        return self.world.things[physical_id]
+
+
+class Balancing(Service):
+    """Load balancers and the health behind them."""
+
+    def describe_load_balancers(self, LoadBalancerArns: Sequence[str]) -> Answer:
+        """A load balancer."""
+        arn = LoadBalancerArns[0]
+        if arn not in self.world.things:
+            text = f"Load balancers '[{arn}]' not found"
+            raise client_error("LoadBalancerNotFound", text, "DescribeLoadBalancers")
+        return {"LoadBalancers": [{"LoadBalancerArn": arn, "State": {"Code": "active"}, "DNSName": "lb.test"}]}
+
+    def describe_target_health(self, TargetGroupArn: str) -> Answer:
+        """The targets of a group."""
+        if TargetGroupArn not in self.world.things:
+            raise client_error("TargetGroupNotFound", "One or more target groups not found", "DescribeTargetHealth")
+        health = {"State": "healthy" if self.world.healthy else "unhealthy"}
+        return {"TargetHealthDescriptions": [{"Target": {"Id": "i-1", "Port": 80}, "TargetHealth": health}]}
+
+
+class AutoScaling(Service):
+    """Groups of instances."""
+
+    def describe_auto_scaling_groups(self, AutoScalingGroupNames: Sequence[str]) -> Answer:
+        """A group with as many instances as it should have."""
+        placed = self.world.things.get(AutoScalingGroupNames[0])
+        if placed is None:
+            return {"AutoScalingGroups": []}
+        wanted = int(placed.properties["DesiredCapacity"])
+        group = {
+            "AutoScalingGroupName": placed.physical_id,
+            "DesiredCapacity": wanted,
+            "MinSize": int(placed.properties["MinSize"]),
+            "MaxSize": int(placed.properties["MaxSize"]),
+            "Instances": [{"InstanceId": f"i-{number}"} for number in range(wanted)],
+        }
+        return {"AutoScalingGroups": [group]}
+
+
+class Ecs(Service):
+    """Container services."""
+
+    def describe_services(self, cluster: str, services: Sequence[str]) -> Answer:
+        """A service that runs what it should."""
+        placed = self.world.things.get(services[0])
+        if placed is None:
+            return {"services": [], "failures": [{"arn": services[0], "reason": "MISSING"}]}
+        wanted = int(placed.properties["DesiredCount"])
+        found = {
+            "serviceArn": placed.physical_id,
+            "serviceName": placed.physical_id.rpartition("/")[2],
+            "status": "ACTIVE",
+            "desiredCount": wanted,
+            "runningCount": wanted if self.world.healthy else 0,
+            "taskDefinition": placed.properties["TaskDefinition"],
+        }
+        return {"services": [found], "failures": []}
+
+
+class Tagging(Service):
+    """Resources by tag."""
+
+    def get_resources(self, TagFilters: Sequence[Mapping[str, Any]], NextToken: str = "") -> Answer:
+        """Everything that carries a tag (E13)."""
+        wanted = [(one["Key"], value) for one in TagFilters for value in one["Values"]]
+        arns = [arn for pair in wanted for arn in self.world.tagged.get(pair, {})]
+        rows = [
+            {
+                "ResourceARN": arn,
+                "Tags": [{"Key": key, "Value": value} for key, value in self.world.tags[arn].items()],
+            }
+            for arn in arns
+        ]
+        return page("ResourceTagMappingList", rows, NextToken)
+
+
+class Sts(Service):
+    """Who the caller is."""
+
+    def get_caller_identity(self) -> Answer:
+        """The account."""
+        return {"Account": self.world.account_id, "Arn": f"arn:aws:iam::{self.world.account_id}:user/test"}

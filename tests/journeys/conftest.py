@@ -1,0 +1,84 @@
+"""One whole Stackyard for the tier, the people who use it, and a view of its AWS past Stackyard."""
+
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from bench.running import Running, free_ports, launch_of
+from bench.visitor import Visitor
+
+BROKEN = """\
+title: Crooked
+summary: It was right yesterday.
+owner: nobody
+version: '1.0'
+stacks: 7
+"""
+
+
+@pytest.fixture(scope="session")
+def blueprint_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of the team's own blueprints; the one in it is broken from the start."""
+    folder = tmp_path_factory.mktemp("blueprints")
+    (folder / "crooked").mkdir()
+    (folder / "crooked" / "blueprint.yaml").write_text(BROKEN)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def _one_yard(tmp_path_factory: pytest.TempPathFactory, blueprint_folder: Path) -> Iterator[Running]:
+    port, aws_port = free_ports(2)
+    extra = {"BLUEPRINT_DIRS": str(blueprint_folder)}
+    yard = Running(launch_of(tmp_path_factory.mktemp("home"), port, aws_port, extra))
+    try:
+        yard.bring_up()
+        yield yard
+    finally:
+        yard.close()
+
+
+@pytest.fixture
+def yard(_one_yard: Running) -> Running:
+    """Stackyard, with everything running."""
+    _one_yard.mend()
+    return _one_yard
+
+
+@pytest.fixture
+def alice(yard: Running) -> Visitor:
+    """An engineer."""
+    return Visitor(yard.address).sign_in("alice")
+
+
+@pytest.fixture
+def bob(yard: Running) -> Visitor:
+    """Another engineer."""
+    return Visitor(yard.address).sign_in("bob")
+
+
+@pytest.fixture
+def ada(yard: Running) -> Visitor:
+    """An admin."""
+    return Visitor(yard.address).sign_in("ada")
+
+
+@pytest.fixture
+def aws(yard: Running) -> Callable[[str], Any]:
+    """Clients of the local AWS that Stackyard knows nothing of."""
+    session: Any = boto3.Session("test", "test", region_name="us-east-1")
+    return lambda service: session.client(service, endpoint_url=yard.endpoint)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the end of every log beside a failure."""
+    report = yield
+    running = getattr(item, "funcargs", {}).get("yard")
+    if report.failed and isinstance(running, Running):
+        report.sections.append(("Logs of Stackyard", running.logs()))
+    return report
