@@ -103,15 +103,17 @@ class RequestForm(forms.Form):
         data: QueryDict | None = None,
         name: str | None = None,
         keeps: bool = False,
+        suggests: bool = True,
         initial: Mapping[str, Any] | None = None,
     ) -> None:
         """The settings are those of `layout` and begin with `start`, unless `data` was sent.
 
         `name` is None for an environment that has one already, whose secrets then stay when left empty (`keeps`).
+        `suggests` fills live lists that nothing was chosen from; not so once a person has looked at them.
         """
         super().__init__(data, initial={"key": uuid.uuid4(), **(initial or {})})
         self.blueprint, self.layout, self.account = blueprint, layout, account
-        self.posted, self.keeps = data, keeps
+        self.posted, self.keeps, self.suggests = data, keeps, suggests
         self.cleared: dict[str, str] = {}
         self.choices: dict[str, Choices] = {}
         if name is not None:
@@ -158,15 +160,14 @@ class RequestForm(forms.Form):
         if found.problem or self.is_bound:
             return value
         chosen = split_list(value)
-        if not chosen:
-            return found.preferred
-        if setting.choices_from not in LISTED_WHOLE:
+        if chosen and setting.choices_from not in LISTED_WHOLE:
             return value
         kept = [one for one in chosen if one in found.values]
         if len(kept) < len(chosen):
             lost = ", ".join(one for one in chosen if one not in found.values)
             self.cleared[setting.key] = f"Cleared, because it is not there: {lost}. Check what is chosen now."
-        return ",".join(kept) or found.preferred
+        may_suggest = self.suggests or setting.choices_from in OF_VPC
+        return ",".join(kept) or (found.preferred if may_suggest else "")
 
     def clean_name(self) -> str:
         """The name, if it can be one."""

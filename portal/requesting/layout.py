@@ -1,4 +1,4 @@
-"""The order of a request form: a blueprint's parameter groups, and whatever else its templates ask for."""
+"""The order of a request form: a blueprint's parameter groups, with what its templates say about each parameter."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -71,24 +71,14 @@ class Layout:
 
 
 def layout_of(blueprint: Blueprint, kinds: Collection[str]) -> Layout:
-    """The settings of these stacks: the blueprint's groups first, then the parameters that no group mentions.
-
-    Parameters that Stackyard fills are absent.
-    """
+    """The settings of these stacks, in the blueprint's groups. Parameters that Stackyard fills are in none."""
     needed = {kind: _needed(blueprint, kind) for kind in kinds}
-    listed: set[tuple[str, str]] = set()
-    groups = []
-    for group in blueprint.groups:
-        settings = tuple(_setting(blueprint, said, needed) for said in group.parameters if said.stack in kinds)
-        listed |= {(said.stack, said.name) for said in group.parameters}
-        groups.append(SettingGroup(group.title, settings))
-    others = tuple(
-        _setting(blueprint, _said_nothing(kind, parameter), needed)
-        for kind in kinds
-        for name, parameter in blueprint.stacks[kind].template.parameters.items()
-        if name not in blueprint.stacks[kind].filled and (kind, name) not in listed
+    groups = (
+        SettingGroup(
+            group.title, tuple(_setting(blueprint, said, needed) for said in group.parameters if said.stack in kinds)
+        )
+        for group in blueprint.groups
     )
-    groups.append(SettingGroup("Other settings", others))
     return Layout(tuple(group for group in groups if group.settings))
 
 
@@ -104,7 +94,7 @@ def _setting(blueprint: Blueprint, said: ParameterHelp, needed: Mapping[str, Map
     return Setting(
         stack=said.stack,
         parameter=parameter,
-        label=said.label,
+        label=_label(said),
         help=said.help,
         unit=said.unit,
         choices_from=said.choices_from or _LIVE_TYPES.get(parameter.type.removeprefix("List<").removesuffix(">"), ""),
@@ -113,6 +103,9 @@ def _setting(blueprint: Blueprint, said: ParameterHelp, needed: Mapping[str, Map
     )
 
 
-def _said_nothing(kind: str, parameter: TemplateParameter) -> ParameterHelp:
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", parameter.name)
-    return ParameterHelp(kind, parameter.name, words[:1] + words[1:].lower(), parameter.description)
+def _label(said: ParameterHelp) -> str:
+    """The blueprint's label; a parameter it has no words for is called by its name, taken apart."""
+    if said.label != said.name:
+        return said.label
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", said.name)
+    return words[:1] + words[1:].lower()

@@ -57,7 +57,7 @@ def _form(desk: Desk, **options: Any) -> RequestForm:
 def _look_again(request: HttpRequest, desk: Desk) -> HttpResponse:
     """The form as typed, with choices, names and price read again."""
     kept = {field: request.POST[field] for field in KEPT if field in request.POST}
-    form = _form(desk, start=_typed(request, desk), name=request.POST.get("name", ""), initial=kept)
+    form = _form(desk, start=_typed(request, desk), name=request.POST.get("name", ""), initial=kept, suggests=False)
     return create_page(request, desk, form, live=True)
 
 
@@ -94,7 +94,8 @@ def request_update(request: HttpRequest, application: str, name: str) -> HttpRes
         return _update(request, desk, environment)
     start = _typed(request, desk) if request.method == "POST" else start_of_update(desk.blueprint, environment)
     kept = {field: request.POST[field] for field in KEPT if field in request.POST}
-    form = _form(desk, start=start, keeps=True, initial={"stage": environment.stage, **kept})
+    initial = {"stage": environment.stage, **kept}
+    form = _form(desk, start=start, keeps=True, initial=initial, suggests=request.method == "GET")
     return update_page(request, desk, environment, form)
 
 
@@ -144,7 +145,7 @@ def request_choices(request: HttpRequest, application: str) -> HttpResponse:
     start: dict[str, dict[str, str]] = {}
     for one in desk.layout.settings:
         start.setdefault(one.stack, {})[one.parameter.name] = posted_value(request.GET, one.key)
-    form = _form(Desk(desk.blueprint, desk.account, desk.layout.around(setting)), start=start)
+    form = _form(Desk(desk.blueprint, desk.account, desk.layout.around(setting)), start=start, suggests=False)
     row = form.row(setting)
     if "typed" in request.GET and row.choices and row.choices.problem:
         return HttpResponse(status=204)  # still free text: what is being typed there stays

@@ -21,6 +21,7 @@ from . import rows
 
 ADDRESSES = [(page, name) for page in PAGES for name in page.names]
 BY_NAME = [name for _, name in ADDRESSES]
+QUERY = {"request_choices": "?field=compute.VpcId"}
 ANSWERS = {200, 204, 302, 405}
 PLAN = build(kind=ChangeKind.UPDATE, stacks=[], findings=[], cost=None)
 
@@ -69,7 +70,7 @@ def address(name: str, change: Change) -> str:
     for wanted in ((), ("application",), ("application", "name"), ("change_id",)):
         for more in ((), ("format",), ("kind",)):
             try:
-                return reverse(name, kwargs={key: known[key] for key in (*wanted, *more)})
+                return reverse(name, kwargs={key: known[key] for key in (*wanted, *more)}) + QUERY.get(name, "")
             except NoReverseMatch:
                 continue
     raise AssertionError(f"No address of {name}: a part of it is not known here yet")
