@@ -24,7 +24,7 @@ from tools.which_aws import Aws, Kind, aws_environment
 
 Found = TypeVar("Found")
 
-PATIENCE = 60.0  # seconds; far more than anything here takes, so that only what is stuck runs into it
+PATIENCE = 120.0  # seconds; far more than anything here takes, so that only what is stuck runs into it
 PAUSE = 0.02
 PYTHON = Path(sys.executable)
 _LASTING = ("local-AWS", "web", "worker")

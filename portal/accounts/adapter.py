@@ -16,8 +16,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
         return False
 
     def add_message(
-        self, request: HttpRequest, level: int, message_template: str | None = None, *rest: Any, **more: Any
+        self, request: HttpRequest, level: int, message_template: str | None = None, *more: Any, **named: Any
     ) -> None:
-        """Say what changed; where one is now is plain to see. allauth gives the rest by place or by name."""
+        """Say what changed; where one is now is plain to see."""
         if message_template not in QUIET:
-            super().add_message(request, level, message_template, *rest, **more)
+            super().add_message(request, level, message_template, *more, **named)

@@ -1,6 +1,5 @@
 """What Stackyard will not do: take what is others', go over a quota, or lose a table."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +80,7 @@ HARM = {
 
 
 @pytest.fixture
-def vault(yard: Yard, tmp_path: Path, settings: Any) -> Iterator[Path]:
+def vault(yard: Yard, tmp_path: Path, settings: Any) -> Path:
     """One more application, whose templates a test may edit."""
     folder = tmp_path / "vault"
     folder.mkdir()
@@ -90,7 +89,7 @@ def vault(yard: Yard, tmp_path: Path, settings: Any) -> Iterator[Path]:
     settings.BLUEPRINT_DIRS = [tmp_path]
     assert not library().problems
     keep_linted()
-    yield folder
+    return folder
 
 
 def foreign(yard: Yard, name: str, table: str, tags: dict[str, str] | None = None) -> None:
@@ -161,7 +160,7 @@ def test_new_stacks_stop_at_nine_tenths_of_the_quota(yard: Yard, limit: int, sta
 @pytest.mark.parametrize("harm", HARM)
 @pytest.mark.parametrize("name", ["dev", "staging", "prod"])
 def test_an_update_that_would_lose_a_table_stops_at_every_stage(yard: Yard, vault: Path, name: str, harm: str) -> None:
-    change = yard.drive(yard.create("vault", name, values={}))
+    change = yard.drive(yard.create("vault", name))
     if name == "prod":
         yard.approve(change)
         yard.drive(change)
@@ -181,12 +180,12 @@ def test_an_update_that_would_lose_a_table_stops_at_every_stage(yard: Yard, vaul
 
 
 def _first_plan(yard: Yard, name: str) -> str:
-    executed = [one for one in yard.fake.stack(f"vault-data-{name}").change_sets.values()]
-    return next(one.name for one in executed if one.execution == "EXECUTE_COMPLETE")
+    made = yard.fake.stack(f"vault-data-{name}").change_sets.values()
+    return next(one.name for one in made if one.execution == "EXECUTE_COMPLETE")
 
 
 def test_a_harmless_change_of_the_same_template_passes(yard: Yard, vault: Path) -> None:
-    change = yard.drive(yard.create("vault", values={}))
+    change = yard.drive(yard.create("vault"))
     (vault / "data.yaml").write_text(DATA.replace("PAY_PER_REQUEST", "PROVISIONED"))
     keep_linted()
     change = yard.did(change.environment, ChangeKind.UPDATE)
@@ -231,7 +230,7 @@ def test_a_create_that_meets_a_protected_table_in_its_rollback_says_so(yard: Yar
 
 
 def test_application_that_left_the_library_fails_with_a_sentence(yard: Yard, vault: Path, settings: Any) -> None:
-    change = yard.create("vault", values={})
+    change = yard.create("vault")
     settings.BLUEPRINT_DIRS = []
     refused(yard.drive(change), "The blueprint of vault cannot be read any more")
     assert HELLO in library().blueprints

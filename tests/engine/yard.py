@@ -3,7 +3,6 @@
 import uuid
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
 import time_machine
 from django.contrib.auth import get_user_model
@@ -38,10 +37,10 @@ class Yard:
     clock: time_machine.Traveller
     fake: FakeAws = field(default_factory=FakeAws)
 
-    def create(self, application: str = HELLO, name: str = "dev", **ask: Any) -> Change:
+    def create(self, application: str = HELLO, name: str = "dev") -> Change:
         """Ask for an environment; nothing runs yet."""
-        values: Values = ask.pop("values", {"compute": COMPUTE[application]})
-        return do_request_create(self.alice, application, name, Ask(ChangeKind.CREATE, values=values, **ask))
+        values = {"compute": COMPUTE.get(application, {})}
+        return do_request_create(self.alice, application, name, Ask(ChangeKind.CREATE, values))
 
     def ask(self, environment: Environment, kind: ChangeKind, values: Values | None = None) -> Change:
         """Ask for a later change of an environment; nothing runs yet."""

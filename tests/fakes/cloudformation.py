@@ -3,6 +3,7 @@
 
 import copy
 import uuid
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -309,8 +310,11 @@ class CloudFormation(Service):
         if pace.lag:
             stack.motion = _late(pace.lag, motion)
             self.world.late[stack.stack_id] = stack
+        elif pace.looks or pace.seconds:
+            next(motion)
         else:
-            next(stack.motion)
+            deque(motion, maxlen=0)
+            stack.motion = None
 
     def _once(self, stack: Stack, token: str, operation: str) -> None:
         if token in stack.tokens:
@@ -356,7 +360,7 @@ def _beats(world: World, stack: Stack, pace: Pace) -> int:
     """How many beats are due."""
     if not pace.seconds or stack.next_beat is None:
         stack.looks += 1
-        return 1 if stack.looks % max(1, pace.looks) == 0 else 0
+        return 1 if stack.looks % pace.looks == 0 else 0
     count = 0
     while stack.next_beat <= world.now():
         stack.next_beat += timedelta(seconds=pace.seconds)

@@ -118,13 +118,13 @@ def test_the_live_part_is_only_sent_when_it_differs(alice: User, account: Accoun
     assert "<html" not in answer.content.decode()
 
 
-def test_home_costs_at_most_16_queries_however_much_there_is(
+def test_home_costs_at_most_12_queries_however_much_there_is(
     alice: User, account: Account, client_of: ClientOf, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     for number in range(15):
         rows.change(rows.environment(alice, f"dev-{number}"), alice, ChangeStatus.RUNNING)
     client = client_of(alice)
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(12):
         text = page(client)
     assert "6 of 15" in text
 

@@ -46,7 +46,9 @@ def aws_is_away(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def change(account: Account, alice: User) -> Change:
     """alice's update of dev, which is nobody's alone; it is over."""
-    return rows.change(rows.environment(alice, "dev"), alice, ChangeStatus.SUCCEEDED, plan=PLAN, plan_digest=digest(PLAN))
+    return rows.change(
+        rows.environment(alice, "dev"), alice, ChangeStatus.SUCCEEDED, plan=PLAN, plan_digest=digest(PLAN)
+    )
 
 
 def somebody(*groups: str) -> Client:
