@@ -56,6 +56,11 @@ def change_path(page: Page) -> str:
     return page.path
 
 
+def changes_on(page: Page) -> list[str]:
+    """The paths of the changes that a page links to, each once, in order."""
+    return list(dict.fromkeys(re.findall(r'href="(/changes/[0-9a-f-]{36}/)"', page.html)))
+
+
 def status_of(page: Page) -> str:
     """The status that a change's page shows. Raises UnexpectedPageError when it shows none."""
     for label in _BADGE.findall(page.html):

@@ -33,7 +33,7 @@ class ChangeFilter(forms.Form):
     text = forms.CharField(
         required=False,
         max_length=100,
-        widget=forms.TextInput({"placeholder": "Reason, person or id", "type": "search"}),
+        widget=forms.TextInput({"placeholder": "Reason, person, id", "type": "search"}),
     )
 
     @property

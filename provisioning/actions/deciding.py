@@ -9,6 +9,7 @@ from provisioning.blueprints.loader import library
 from provisioning.blueprints.model import StagePolicy
 from provisioning.lifecycle import (
     CANCELLABLE_CHANGES,
+    UNDER_REVIEW,
     ChangeKind,
     ChangeStatus,
     EnvironmentStatus,
@@ -137,11 +138,15 @@ def _locked(change: Change) -> Change:
 
 def _guard(actor: Actor, change: Change) -> None:
     last = change.decisions.select_related("by").last()
-    if change.status != ChangeStatus.AWAITING_APPROVAL and last is not None:
+    if last is not None and change.status != ChangeStatus.AWAITING_APPROVAL and not _was_taken_back(change):
         raise Refusal(f"{last.by.get_username()} has {Verdict(last.verdict).label.lower()} this already.", "decided")
     why = why_not_decide(actor, change)
     if why:
         raise Refusal(why, "not-yours-to-decide", forbidden=change.status == ChangeStatus.AWAITING_APPROVAL)
+
+
+def _was_taken_back(change: Change) -> bool:
+    return change.status in {ChangeStatus.CANCELLED, ChangeStatus.EXPIRED, ChangeStatus.SUPERSEDED}
 
 
 def _decide(actor: Actor, change: Change, verdict: Verdict, comment: str) -> None:
@@ -183,7 +188,7 @@ def _start_again(change: Change) -> None:
         change.attempt, change.plan, change.plan_digest, change.findings = change.attempt + 1, None, "", []
     failed_steps.delete()
     Operation.objects.filter(change=change).update(is_open=True)
-    Stack.objects.filter(operations__change=change, status="REVIEW_IN_PROGRESS").update(status="")
+    Stack.objects.filter(operations__change=change, status=UNDER_REVIEW).update(status="")
     move(change, ChangeStatus.PLANNING if replan else ChangeStatus.QUEUED)
     change.problem = None
     change.tries = 0

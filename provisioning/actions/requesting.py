@@ -13,6 +13,7 @@ from provisioning.actions.refusals import Refusal
 from provisioning.blueprints.loader import library
 from provisioning.blueprints.model import Blueprint
 from provisioning.blueprints.promises import filled_values, starting_values
+from provisioning.blueprints.template import parse
 from provisioning.blueprints.values import validate_values
 from provisioning.lifecycle import ChangeKind, ChangeStatus, EnvironmentStatus, StackKind, stack_status
 from provisioning.models import Account, Change, Environment, Operation, Stack, Template
@@ -101,7 +102,10 @@ def _lost_race(application: str, name: str, ask: Ask) -> Change:
     known = _same_click(ask)
     if known is not None:
         return known
-    raise _in_the_way(Environment.objects.get(application=application, name=name))
+    environment = Environment.objects.filter(application=application, name=name).order_by("-changed_at").first()
+    if environment is None:
+        raise Refusal("Somebody else changed this at the same moment. Nothing was sent; try again.", "race")
+    raise _in_the_way(environment)
 
 
 def _in_the_way(environment: Environment) -> Refusal:
@@ -176,8 +180,11 @@ def _wake_problem(environment: Environment, *, data: bool, compute: bool) -> str
         return f"{environment} is awake already."
     if not data:
         return f"{environment} has no data stack to wake on. Create it first."
-    if environment.stacks.get(kind=StackKind.COMPUTE).template_id is None:
+    template = environment.stacks.get(kind=StackKind.COMPUTE).template
+    if template is None:
         return f"{environment} never had compute, so there is nothing to wake. Create it."
+    if any(parameter.no_echo for parameter in parse(template.body).parameters.values()):
+        return "Its template has hidden values, which Stackyard does not keep. Create it again and type them."
     return ""
 
 
@@ -224,6 +231,8 @@ def _open_change(actor: Actor, environment: Environment, blueprint: Blueprint, a
     }
     change.secrets = sealed({str(kind): values for kind, values in secrets.items()})
     change.save(force_insert=True)
+    # A failed change that was not tried again is history now; its hidden values are not needed any more.
+    Change.objects.filter(environment=environment, status=ChangeStatus.FAILED).update(secrets="")
     Operation.objects.bulk_create(operations)
     audit(
         actor,

@@ -1,5 +1,7 @@
 """The first real cause of a failed stack operation, in words (S25)."""
 
+from datetime import datetime, timedelta
+
 from provisioning.engine.outcome import Problem
 from provisioning.lifecycle import StackStatus
 from provisioning.models import Event, Operation
@@ -24,11 +26,18 @@ _HINTS = (
 
 def first_failure(operation: Operation) -> Event | None:
     """The earliest failed event of the operation that is not a consequence of another (S25)."""
-    failed = operation.change.events.filter(stack=operation.stack, status__endswith="_FAILED").order_by("at", "id")
+    # Of this attempt only: a retry has another token, and its failure may have another cause.
+    own = operation.change.events.filter(stack=operation.stack, token__in=[operation.token, ""])
+    failed = own.filter(status__endswith="_FAILED", at__gte=_began(operation)).order_by("at", "id")
     for event in failed:
         if not event.reason.lower().startswith(CONSEQUENCES):
             return event
     return None
+
+
+def _began(operation: Operation) -> datetime:
+    """When the call was made, less a minute for clocks that differ; the request, where it never was."""
+    return (operation.called_at or operation.change.requested_at) - timedelta(minutes=1)
 
 
 def first_cause(operation: Operation, status: StackStatus) -> Problem:

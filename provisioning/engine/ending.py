@@ -9,6 +9,7 @@ from provisioning.engine.claims import hold
 from provisioning.engine.outcome import Problem
 from provisioning.engine.work import Work
 from provisioning.lifecycle import (
+    UNDER_REVIEW,
     ChangeKind,
     ChangeStatus,
     EnvironmentStatus,
@@ -118,7 +119,7 @@ def resting_status(change: Change) -> EnvironmentStatus:
     failed = change.status == ChangeStatus.FAILED
     if failed and change.kind in {ChangeKind.CREATE, ChangeKind.WAKE}:
         return EnvironmentStatus.ATTENTION
-    if not all(status.live or status.gone or status.name == "REVIEW_IN_PROGRESS" for status in (data, compute)):
+    if not all(status.live or status.gone or status.name == UNDER_REVIEW for status in (data, compute)):
         return EnvironmentStatus.ATTENTION
     if data.live and compute.live:
         return EnvironmentStatus.READY

@@ -21,7 +21,7 @@ from provisioning.engine.accounts import target
 from provisioning.engine.claims import claim_account, release_account, wake
 from provisioning.engine.events import keep_events
 from provisioning.engine.loading import AwsFor, default_aws
-from provisioning.lifecycle import MOVING_STACKS, stack_status
+from provisioning.lifecycle import MOVING_STACKS, UNDER_REVIEW, stack_status
 from provisioning.models import Operation, Stack, StackResource
 
 log = structlog.get_logger(__name__)
@@ -115,7 +115,7 @@ def _has_ended(aws: Clients, operation: Operation) -> bool:
         .order_by("-at", "-id")
         .first()
     )
-    if newest is None or newest.status == "REVIEW_IN_PROGRESS" or stack_status(newest.status).moving:
+    if newest is None or newest.status == UNDER_REVIEW or stack_status(newest.status).moving:
         return False
     state = cloudformation.describe_stack(aws, operation.stack.stack_id)
     if state is not None and stack_status(state.status).moving:

@@ -1,11 +1,12 @@
 """The resource changes of one stack, as plain rows of a plan, whether they come from a change set, from a template
 that no stack has yet, or from a stack that will be deleted."""
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
 from provisioning.aws.cloudformation import ChangeSet, ResourceChange
-from provisioning.blueprints.shapes import Resolved
+from provisioning.blueprints.shapes import Resolved, ResolvedResource, Unknown
 from provisioning.models import StackResource
 
 STATEFUL_TYPES = frozenset(
@@ -60,6 +61,39 @@ def with_names(rows: list[dict[str, Any]], resolved: Resolved) -> list[dict[str,
         if isinstance(name, str)
     }
     return [{**row, "name": row["physical_id"] or fixed.get(row["logical_id"], row["logical_id"])} for row in rows]
+
+
+def with_values(
+    rows: list[dict[str, Any]], before: Iterable[ResolvedResource], after: Iterable[ResolvedResource]
+) -> list[dict[str, Any]]:
+    """The rows, each property that came without values given those of the two templates, as far as those know them.
+    AWS sends values; not every AWS-compatible endpoint does, and a large value may be cut."""
+    old = {resource.logical_id: resource.properties for resource in before}
+    new = {resource.logical_id: resource.properties for resource in after}
+    return [
+        {
+            **row,
+            "details": [
+                _with_values(detail, old.get(row["logical_id"], {}), new.get(row["logical_id"], {}))
+                for detail in row["details"]
+            ],
+        }
+        for row in rows
+    ]
+
+
+def _with_values(detail: dict[str, Any], old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    if detail["before"] is not None or detail["after"] is not None:
+        return detail
+    name = detail["path"].removeprefix("/Properties/").split("/")[0]
+    return {**detail, "before": _text(old.get(name)), "after": _text(new.get(name))}
+
+
+def _text(value: Any) -> str | None:
+    """A property as text; None where only AWS knows it, or where it is not set."""
+    if value is None or isinstance(value, Unknown):
+        return None
+    return value if isinstance(value, str) else json.dumps(value, default=str, sort_keys=True)
 
 
 def from_template(resolved: Resolved) -> list[dict[str, Any]]:

@@ -2,11 +2,23 @@
 
 import hashlib
 import json
+from collections import Counter
 from typing import Any
 
 from provisioning.planning.changes import DATA_TYPES, counters, endangers_data
 
 NO_TABLE = "No table is touched."
+CREATED = "is created, empty"
+KEPT = "is kept with its items"
+TAKEN_OVER = "is taken over with its items"
+CHANGED = "is changed in place, items stay"
+LOST = "would be deleted or replaced"
+PHRASES = {
+    CREATED: "created",
+    KEPT: "kept with all items",
+    TAKEN_OVER: "taken over with all items",
+    CHANGED: "changed in place; items stay",
+}
 
 
 def build(
@@ -39,12 +51,12 @@ def data_impact(rows: list[dict[str, Any]]) -> dict[str, Any]:
         return {"tone": "bad", "sentence": f"Data would be lost: {names}.", "lines": lines}
     if not lines:
         return {"tone": "good", "sentence": NO_TABLE, "lines": []}
-    kinds = {line["effect"] for line in lines}
-    if kinds == {"is created, empty"}:
-        return {"tone": "good", "sentence": f"{_count(len(lines))} created, none is touched.", "lines": lines}
-    if kinds == {"is kept with its items"}:
-        return {"tone": "good", "sentence": f"{_count(len(lines))} kept with all items.", "lines": lines}
-    return {"tone": "attention", "sentence": f"{_count(len(lines))} changed in place; items stay.", "lines": lines}
+    counted = Counter(line["effect"] for line in lines)
+    noun = "table" if all("Table" in row["type"] for row in rows if _holds(row)) else "store"
+    said = ", ".join(f"{_count(number, noun)} {PHRASES[effect]}" for effect, number in counted.items())
+    untouched = ", none is touched" if counted.keys() == {CREATED} else ""
+    tone = "attention" if CHANGED in counted else "good"
+    return {"tone": tone, "sentence": f"{said}{untouched}.", "lines": lines}
 
 
 def _name(row: dict[str, Any]) -> str:
@@ -56,17 +68,15 @@ def _holds(row: dict[str, Any]) -> bool:
     return row["type"] in DATA_TYPES
 
 
-def _count(number: int) -> str:
-    return "1 table is" if number == 1 else f"{number} tables are"
+def _count(number: int, noun: str) -> str:
+    return f"1 {noun} is" if number == 1 else f"{number} {noun}s are"
 
 
 def _effect(row: dict[str, Any]) -> str:
     if row["action"] == "Add":
-        return "is created, empty"
+        return CREATED
     if row["action"] == "Keep":
-        return "is kept with its items"
+        return KEPT
     if row["action"] == "Import":
-        return "is taken over with its items"
-    if endangers_data(row):
-        return "would be deleted or replaced"
-    return "is changed in place, items stay"
+        return TAKEN_OVER
+    return LOST if endangers_data(row) else CHANGED

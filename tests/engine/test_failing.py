@@ -13,8 +13,9 @@ QUOTA = "The maximum number of load balancers has been reached (Limit exceeded)"
 
 
 def problem(change: Change) -> dict[str, str]:
-    assert change.problem is not None
-    return change.problem
+    found: dict[str, str] | None = change.problem
+    assert found is not None
+    return found
 
 
 def retried(yard: Yard, change: Change) -> Change:

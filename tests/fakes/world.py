@@ -16,8 +16,9 @@ class Pace:
     """How quickly CloudFormation works.
 
     A beat brings `resources` resources forward. A beat takes `looks` looks at the stack when `seconds` is 0, else
-    `seconds` of the clock; with neither, everything is done before the first look, as in an emulator. A new operation shows only after `lag` beats, as in an eventually consistent
-    listing. A change set is ready after `change_set_looks` looks at it.
+    `seconds` of the clock; with neither, everything is done before the first look, as in an emulator. A new
+    operation shows only after `lag` beats, as in an eventually consistent listing. A change set is ready after
+    `change_set_looks` looks at it.
     """
 
     looks: int = 1

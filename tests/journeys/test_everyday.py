@@ -1,13 +1,9 @@
 """What engineers do all day, from the sign-in to a deleted data stack whose tables are still there."""
 
-from collections.abc import Callable
-from typing import Any
-
 from bench.asking import ask_act, ask_create, change_path, follow, request_form, usable
-from bench.running import Running
 from bench.visitor import Visitor
 
-Aws = Callable[[str], Any]
+from .looks import Aws
 
 MESSAGES, SESSIONS = "dev-hello-erlang-messages", "dev-hello-erlang-sessions"
 ITEM = {"id": {"S": "m-1"}, "user_id": {"S": "alice"}, "timestamp": {"N": "1767225600"}, "text": {"S": "kept"}}
@@ -25,9 +21,9 @@ def _parameter(aws: Aws, stack: str, name: str) -> str:
     return str(next(one["ParameterValue"] for one in found["Parameters"] if one["ParameterKey"] == name))
 
 
-def _do(person: Visitor, kind: str, *, confirm: str = "") -> str:
-    """Ask for an act on hello-erlang/dev, follow it to its success, return what the page says."""
-    return follow(person, ask_act(person, "hello-erlang", "dev", kind, confirm=confirm)).words
+def _do(person: Visitor, kind: str, *, confirm: str = "") -> None:
+    """Ask for an act on hello-erlang/dev and follow it to its success."""
+    follow(person, ask_act(person, "hello-erlang", "dev", kind, confirm=confirm))
 
 
 def test_one_environment_through_its_whole_life(alice: Visitor, aws: Aws) -> None:
@@ -38,7 +34,6 @@ def test_one_environment_through_its_whole_life(alice: Visitor, aws: Aws) -> Non
     assert form.sent["name"] == ["dev"]
 
     created = follow(alice, change_path(alice.post(form.action, form.filled(usable(form, {"reason": "a trial"})))))
-    assert "hello-erlang/dev is ready." in created.words
     assert "a trial" in created.words
     assert _stacks(aws).keys() >= {"hello-erlang-data-dev", "hello-erlang-dev"}
 
@@ -62,9 +57,10 @@ def test_one_environment_through_its_whole_life(alice: Visitor, aws: Aws) -> Non
     follow(alice, change_path(page))
     assert _parameter(aws, "hello-erlang-dev", "HealthCheckPath") == "/alive"
 
-    assert "is parked" in _do(alice, "park")
+    _do(alice, "park")
+    assert "Parked" in alice.get("/environments/hello-erlang/dev/").words
     assert "hello-erlang-dev" not in _stacks(aws)
-    assert "is awake again" in _do(alice, "wake")
+    _do(alice, "wake")
     assert _parameter(aws, "hello-erlang-dev", "HealthCheckPath") == "/alive"
 
     refused = alice.get("/environments/hello-erlang/dev/settings/").form("/act/delete_compute/")
@@ -73,8 +69,7 @@ def test_one_environment_through_its_whole_life(alice: Visitor, aws: Aws) -> Non
     _do(alice, "delete_compute", confirm="dev")
     assert "hello-erlang-dev" not in _stacks(aws)
 
-    said = _do(alice, "delete_data_stack", confirm="dev")
-    assert "its tables stay" in said
+    _do(alice, "delete_data_stack", confirm="dev")
     assert not {"hello-erlang-data-dev", "hello-erlang-dev"} & _stacks(aws).keys()
     assert aws("dynamodb").get_item(TableName=MESSAGES, Key={"id": {"S": "m-1"}})["Item"] == ITEM
     assert aws("dynamodb").describe_table(TableName=SESSIONS)["Table"]["TableStatus"] == "ACTIVE"
@@ -93,7 +88,7 @@ def test_the_tables_of_a_deleted_data_stack_are_never_created_over(alice: Visito
     assert aws("dynamodb").scan(TableName="dev-kept-hello-erlang-messages")["Count"] == 1
 
 
-def test_fileshare_finds_its_configuration_in_parameters(alice: Visitor, aws: Aws, yard: Running) -> None:
+def test_fileshare_finds_its_configuration_in_parameters(alice: Visitor, aws: Aws) -> None:
     follow(alice, ask_create(alice, "fileshare", "dev"))
 
     found = aws("ssm").get_parameters_by_path(Path="/fileshare/dev/", Recursive=True)["Parameters"]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.asking import ask_create, follow
+from bench.asking import ask_create, follow, status_of
 from bench.running import Running, free_ports, until
 from bench.visitor import Visitor
 from tools.check import neutral_environment
@@ -82,7 +82,7 @@ def test_a_second_start_carries_on_where_the_first_one_ended(tmp_path: Path) -> 
 
     with _up(settings, tmp_path / "second.log"):
         alice = Visitor(address).sign_in("alice")
-        assert "fileshare/dev is ready." in alice.get(path).words
+        assert status_of(alice.get(path)) == "Succeeded"
         form = alice.get("/environments/fileshare/dev/connect/dotenv/")
         assert "DYNAMODB_USERS_TABLE_NAME=file-sharing-app-dev-users" in form.html  # read live: the AWS was kept too
 

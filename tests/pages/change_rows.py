@@ -7,8 +7,9 @@ from typing import Any
 from django.test import Client
 from django.utils import timezone
 
-from provisioning.lifecycle import StackKind
-from provisioning.models import Change, Event
+from portal.accounts.models import User
+from provisioning.lifecycle import ChangeKind, ChangeStatus, StackKind
+from provisioning.models import Change, Environment, Event
 from provisioning.planning import plan as planning
 
 from . import rows
@@ -49,6 +50,13 @@ def planned(change: Change, *resources: dict[str, Any], findings: list[dict[str,
     change.plan_digest = planning.digest(change.plan)
     change.save()
     return change
+
+
+def under_way(environment: Environment, by: User) -> Change:
+    """A create that works on both stacks now."""
+    change = rows.change(environment, by, ChangeStatus.RUNNING, ChangeKind.CREATE, started_at=timezone.now())
+    change.operations.update(called_at=timezone.now(), action="create", changes=[])
+    return planned(change, resource("MessagesTable"))
 
 
 def event(change: Change, name: str, status: str, reason: str = "", *, of_stack: bool = False) -> Event:

@@ -18,7 +18,7 @@ from provisioning.lifecycle import ChangeKind, ChangeStatus, StackKind, StepStat
 from provisioning.models import Account, Change, Environment, Event, Step
 
 from . import rows
-from .change_rows import HTMX, PROBLEM, event, part, planned, resource, shown_ids
+from .change_rows import HTMX, PROBLEM, event, part, planned, resource, shown_ids, under_way
 
 SignIn = Callable[[User], Client]
 NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -27,9 +27,7 @@ NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 @pytest.fixture
 def moving(dev: Environment, alice: User) -> Change:
     """alice's create, which works on both stacks now."""
-    change = rows.change(dev, alice, ChangeStatus.RUNNING, ChangeKind.CREATE, started_at=timezone.now())
-    change.operations.update(called_at=timezone.now(), action="create", changes=[])
-    return planned(change, resource("MessagesTable"))
+    return under_way(dev, alice)
 
 
 class TestRail:

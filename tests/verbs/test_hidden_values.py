@@ -95,7 +95,6 @@ def test_an_update_sends_what_was_typed_again(there: Environment, alice: Actor) 
         (ChangeKind.UPDATE, [StackKind.DATA]),
         (ChangeKind.PARK, []),
         (ChangeKind.DELETE_COMPUTE, []),
-        (ChangeKind.WAKE, [StackKind.COMPUTE]),
         (ChangeKind.DELETE_DATA_STACK, [StackKind.COMPUTE]),
     ],
 )
@@ -105,6 +104,15 @@ def test_values_of_a_stack_that_is_not_touched_are_not_kept_either(
     """A form may send more than a change needs."""
     without(there, *gone)
     do_request(alice, there, Ask(kind, SIZED, confirm="dev"))
+    nothing_leaked()
+
+
+def test_hidden_values_cannot_be_woken(there: Environment, alice: Actor) -> None:
+    """They are not kept (P3), so waking as it was is not possible; creating again asks for them."""
+    without(there, StackKind.COMPUTE)
+    with pytest.raises(Refusal, match="hidden values"):
+        do_request(alice, there, Ask(ChangeKind.WAKE))
+    assert do_request_create(alice, there.application, there.name, Ask(ChangeKind.CREATE, SIZED)).kind == "create"
     nothing_leaked()
 
 

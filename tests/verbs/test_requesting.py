@@ -199,7 +199,7 @@ def test_an_update_is_checked_like_a_create(live: Environment, alice: Actor) -> 
 
 def test_waking_brings_back_what_was_parked(live: Environment, alice: Actor) -> None:
     """The very template and values, even when the blueprint has moved on since."""
-    older = Template.objects.create(digest="0" * 64, body="older")
+    older = Template.objects.create(digest="0" * 64, body="Resources: {Queue: {Type: AWS::SQS::Queue}}")
     Stack.objects.filter(kind=COMPUTE).update(template=older, parameters={"Size": "as it was"})
     without(live, COMPUTE)
     operation = do_request(alice, live, ask(K.WAKE)).operations.get()

@@ -1,6 +1,7 @@
 """Planning, second half: change sets, the compute plan read from its template, price, and the sealed plan."""
 
 from decimal import Decimal
+from typing import Any
 
 from provisioning.aws import cloudformation
 from provisioning.aws.errors import Conflict
@@ -8,7 +9,7 @@ from provisioning.blueprints.shapes import ResolvedResource
 from provisioning.costs.estimate import difference, estimate
 from provisioning.costs.model import CostDifference, Estimate, PricedInput
 from provisioning.engine.outcome import Done, Outcome, Problem, Stop, Wait
-from provisioning.engine.steps.checking import CREATE, DELETE, NONE
+from provisioning.engine.steps.checking import CREATE, DELETE, NONE, UPDATE
 from provisioning.engine.work import Work
 from provisioning.lifecycle import StackKind
 from provisioning.models import Operation, Stack
@@ -129,7 +130,9 @@ def _read_change_set(work: Work, operation: Operation, *, values: bool = True) -
                 "change-set",
             )
         )
-    operation.changes = changes.with_names(changes.from_change_set(found), work.resolved(operation))
+    resolved = work.resolved(operation)
+    rows = changes.with_names(changes.from_change_set(found), resolved)
+    operation.changes = changes.with_values(rows, work.deployed(operation.stack), resolved.resources)
     operation.read_from = CHANGE_SET
     return Done(f"{len(operation.changes)} resources change")
 
@@ -164,17 +167,22 @@ def _create(work: Work, operation: Operation) -> None:
 
 def ensure_priced(work: Work) -> Outcome:
     """What each stack costs a month before and after, by resource."""
+    work.cost = _cost(work)
+    after = Decimal(work.cost["after"])
+    work.change.environment.monthly_cost = after
+    return Done(f"{after:.2f} USD a month, at expected use")
+
+
+def _cost(work: Work) -> dict[str, Any]:
     found = {kind: _difference(work, kind, stack) for kind, stack in work.stacks.items()}
     after = sum((one.after.monthly for one in found.values()), Decimal(0))
     before = sum((one.before.monthly for one in found.values() if one.before), Decimal(0))
-    work.cost = {
+    return {
         "stacks": {kind: one.as_dict() for kind, one in found.items()},
         "before": str(before),
         "after": str(after),
         "delta": str(after - before),
     }
-    work.change.environment.monthly_cost = after
-    return Done(f"{after:.2f} USD a month, at expected use")
 
 
 def _difference(work: Work, kind: StackKind, stack: Stack) -> CostDifference:
@@ -204,12 +212,15 @@ def ensure_plan_sealed(work: Work) -> Outcome:
             "action": operation.action,
             "template": operation.template_id or "",
             "parameters": operation.parameters,
+            "parameters_before": operation.stack.parameters if operation.action == UPDATE else {},
             "change_set": operation.change_set_id,
             "changes": operation.changes or [],
         }
         for kind, operation in work.operations.items()
     ]
-    made = plan.build(kind=work.change.kind, stacks=stacks, findings=work.change.findings, cost=work.cost)
+    made = plan.build(
+        kind=work.change.kind, stacks=stacks, findings=work.change.findings, cost=work.cost or _cost(work)
+    )
     work.change.plan = made
     work.change.plan_digest = plan.digest(made)
     return Done("Sealed")

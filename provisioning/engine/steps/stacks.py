@@ -8,7 +8,7 @@ from provisioning.engine.causes import first_cause
 from provisioning.engine.outcome import Done, Outcome, Problem, Stop, Wait
 from provisioning.engine.steps.checking import CREATE, DELETE, NONE, UPDATE
 from provisioning.engine.work import Work
-from provisioning.lifecycle import ChangeKind, StackKind, stack_status
+from provisioning.lifecycle import UNDER_REVIEW, ChangeKind, StackKind, stack_status
 from provisioning.models import Operation
 
 WATCHED = 60.0  # the observer rings when the stack comes to rest; this is for a ring that got lost
@@ -135,7 +135,7 @@ def ensure_change_sets_gone(work: Work) -> Outcome:
         cloudformation.delete_change_set(work.aws, operation.change_set_id)
         operation.change_set_id = ""
         state = cloudformation.describe_stack(work.aws, operation.stack.stack_id)
-        if state is not None and state.status == "REVIEW_IN_PROGRESS":
+        if state is not None and state.status == UNDER_REVIEW:
             cloudformation.delete_stack(work.aws, operation.stack.stack_id, token=work.token(operation, "shell"))
             operation.stack.stack_id = operation.stack.status = ""
         work.store(operation)

@@ -4,8 +4,8 @@ import re
 import uuid
 from collections.abc import Callable
 from html import unescape
+from typing import Any, Protocol
 
-from django.http import HttpResponse
 from django.test import Client
 
 from portal.accounts.models import User
@@ -13,6 +13,14 @@ from portal.accounts.models import User
 ClientOf = Callable[[User], Client]
 FORM = "/request/hello-erlang/"
 HTMX = {"HX-Request": "true"}
+
+
+class Answer(Protocol):
+    """What the test client gives back, as far as it is read here."""
+
+    @property
+    def content(self) -> Any:
+        """The bytes of the page."""
 
 
 def sent(network: dict[str, str], **over: object) -> dict[str, object]:
@@ -42,7 +50,7 @@ def sent(network: dict[str, str], **over: object) -> dict[str, object]:
     return {**values, **over}
 
 
-def text(response: HttpResponse) -> str:
+def text(response: Answer) -> str:
     """The words of a page, as people read them."""
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", response.content.decode())))
 

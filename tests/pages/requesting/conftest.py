@@ -19,8 +19,9 @@ def fresh() -> None:
 
 
 @pytest.fixture
-def network(account: Account) -> Iterator[dict[str, str]]:
+def network(account: Account, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
     """An account in moto with the default VPC, one named demo with two subnets, and one key pair."""
+    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # hundreds of images that no test looks at
     with mock_aws():
         ec2 = boto3.client("ec2", region_name="us-east-1")
         vpc = ec2.create_vpc(CidrBlock="10.42.0.0/16")["Vpc"]["VpcId"]

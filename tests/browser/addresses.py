@@ -1,0 +1,68 @@
+"""The address of every page there is, from the addresses that the portal itself knows."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from bench.scene import APPLICATION, BROKEN, PARKED, READY, WAITING, Scene
+from bench.visitor import Visitor
+from portal.pages import PAGES
+
+ACCOUNT = ("account_change_password", "account_logout", "mfa_index", "mfa_activate_totp", "mfa_generate_recovery_codes")
+
+
+def addresses(scene: Scene, person: Visitor) -> list[str]:
+    """Where a whole page answers this person: one address for every name in PAGES, and the states that look otherwise.
+
+    Raises KeyError for an address that needs something nobody gave: then it belongs in `_given`.
+    """
+    names = [name for page in PAGES for name in page.names]
+    given = _given(scene)
+    asked = [_address(name, given) for name in (*names, *ACCOUNT)] + _more(scene)
+    found = (person.get(path) for path in asked)
+    # A download, a part of a page and what takes POST only are no pages.
+    whole = [
+        page.url.removeprefix(person.address) for page in found if page.html.lstrip().startswith("<!DOCTYPE html>")
+    ]
+    return list(dict.fromkeys(whole))
+
+
+def _given(scene: Scene) -> dict[str, Any]:
+    return {
+        "application": APPLICATION,
+        "name": READY,
+        "change_id": scene.ready.strip("/").rpartition("/")[2],
+        "format": "dotenv",
+        "kind": "park",
+    }
+
+
+def _more(scene: Scene) -> list[str]:
+    environment = reverse("environment", args=[APPLICATION, READY])
+    return [
+        *(reverse("environment", args=[APPLICATION, name]) for name in (PARKED, BROKEN)),
+        reverse("environment_settings", args=[APPLICATION, PARKED]),
+        reverse("environment", args=["fileshare", WAITING]),
+        f"{reverse('request_create', args=['fileshare'])}?name=prod",
+        scene.parked,
+        scene.failed,
+        scene.waiting,
+        f"{reverse('search')}?q=dev",
+        f"{reverse('search')}?q=nothing-is-called-so",
+        f"{reverse('environments')}?text=nothing-is-called-so",
+        environment.replace(READY, "dev-nobody-made-this"),
+    ]
+
+
+def _address(name: str, given: dict[str, Any]) -> str:
+    converters = next(pattern.pattern.converters for pattern in _patterns(get_resolver()) if pattern.name == name)
+    return reverse(name, kwargs={key: given[key] for key in converters})
+
+
+def _patterns(resolver: URLResolver) -> Iterator[URLPattern]:
+    for pattern in resolver.url_patterns:
+        if isinstance(pattern, URLResolver):
+            yield from _patterns(pattern)
+        else:
+            yield pattern
