@@ -56,6 +56,7 @@ class PlannedStack:
     counts: Mapping[str, int]
     resources: tuple[PlannedResource, ...]
     parameters: tuple[tuple[str, str], ...]
+    changed: tuple[PropertyLine, ...] = ()
     note: str = ""
 
 
@@ -139,7 +140,18 @@ def _stack(stack: Mapping[str, Any]) -> PlannedStack:
         counts=counters(stack["changes"]),
         resources=tuple(sorted(resources, key=lambda one: (ORDER.index(one.action), one.name))),
         parameters=tuple(sorted(stack["parameters"].items())),
+        changed=_changed(stack.get("parameters_before", {}), stack["parameters"]),
         note=FROM_TEMPLATE if unread else "",
+    )
+
+
+def _changed(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[PropertyLine, ...]:
+    """The parameters that an update sends with another value than the stack has; none for a new stack."""
+    if not before:
+        return ()
+    names = sorted(name for name in {**before, **after} if before.get(name) != after.get(name))
+    return tuple(
+        PropertyLine(name, before.get(name, "not set"), after.get(name, "not set"), unknown=False) for name in names
     )
 
 

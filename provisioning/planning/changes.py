@@ -86,12 +86,13 @@ def _with_values(detail: dict[str, Any], old: dict[str, Any], new: dict[str, Any
     if detail["before"] is not None or detail["after"] is not None:
         return detail
     name = detail["path"].removeprefix("/Properties/").split("/")[0]
-    return {**detail, "before": _text(old.get(name)), "after": _text(new.get(name))}
+    return {**detail, "before": _text(old, name), "after": _text(new, name)}
 
 
-def _text(value: Any) -> str | None:
-    """A property as text; None where only AWS knows it, or where it is not set."""
-    if value is None or isinstance(value, Unknown):
+def _text(properties: dict[str, Any], name: str) -> str | None:
+    """A property as text; None where only AWS knows it."""
+    value = properties.get(name, "not set")
+    if isinstance(value, Unknown):
         return None
     return value if isinstance(value, str) else json.dumps(value, default=str, sort_keys=True)
 

@@ -17,7 +17,7 @@ PHRASES = {
     CREATED: "created",
     KEPT: "kept with all items",
     TAKEN_OVER: "taken over with all items",
-    CHANGED: "changed in place; items stay",
+    CHANGED: "changed in place with all items",
 }
 
 

@@ -191,7 +191,7 @@ def test_a_harmless_change_of_the_same_template_passes(yard: Yard, vault: Path) 
     change = yard.did(change.environment, ChangeKind.UPDATE)
     assert (change.status, change.problem) == ("succeeded", None)
     assert change.plan is not None
-    assert change.plan["impact"]["sentence"] == "2 tables are changed in place; items stay."
+    assert change.plan["impact"]["sentence"] == "2 tables are changed in place with all items."
 
 
 def test_a_data_stack_whose_exports_are_used_elsewhere_stays(yard: Yard) -> None:

@@ -118,7 +118,7 @@ class TestPlan:
         planned(moving, resource("Messages", "Modify", replacement="False", details=details), resource("Sessions"))
         text = rows.page(client_of(alice), f"/changes/{moving.pk}/")
         assert "Changes 1 and adds 1 resource in hello-erlang-data-dev-alice." in text
-        assert "2 tables are changed in place; items stay." in text
+        assert "1 table is changed in place with all items, 1 table is created." in text
         assert "<del>PAY_PER_REQUEST</del>" in text
         assert "<ins>PROVISIONED</ins>" in text
         assert text.count("Known when it runs") == 1
