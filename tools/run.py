@@ -9,7 +9,7 @@ from tools.terminal import CommandError, complain
 
 
 def main() -> int:
-    """Install what is missing, then become the module."""
+    """Install what is missing, then become the module; returns only when that cannot be."""
     if len(sys.argv) < 2:
         complain("Name the module to run.")
         return 2
@@ -22,7 +22,7 @@ def main() -> int:
         return 1
     os.environ.update(LOCAL_AWS_PYTHON=str(local_aws), CHROMIUM_PATH=chromium)
     os.chdir(CHECKOUT)
-    os.execv(python, [str(python), "-m", *sys.argv[1:]])  # noqa: S606  (our own interpreter and module)
+    os.execv(python, [str(python), "-m", *sys.argv[1:]])  # noqa: S606, RET503  (our own module; it never returns)
 
 
 if __name__ == "__main__":

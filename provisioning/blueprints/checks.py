@@ -59,9 +59,7 @@ def check(blueprint: Blueprint, problems: Problems) -> None:
 
 
 def _sample_tables(blueprint: Blueprint) -> tuple[TablePromise, ...]:
-    filled = filled_values(
-        blueprint, "data", environment="dev", stage="dev", owner="someone", environment_id="1"
-    )
+    filled = filled_values(blueprint, "data", environment="dev", stage="dev", owner="someone", environment_id="1")
     return table_promises(blueprint, starting_values(blueprint, "data", "dev") | filled, _SAMPLE)
 
 
@@ -89,9 +87,7 @@ def _check_stack(stack: StackBlueprint, problems: Problems) -> None:
                 "Remove the line, or declare the parameter.",
             )
         if filler == "data_stack_name" and stack.kind == "data":
-            problems.add(
-                (*at, "filled", parameter), "The data stack cannot use its own exports.", "Remove the line."
-            )
+            problems.add((*at, "filled", parameter), "The data stack cannot use its own exports.", "Remove the line.")
 
 
 def _check_tables_stay(blueprint: Blueprint, problems: Problems) -> None:
@@ -137,9 +133,7 @@ def _check_stages(blueprint: Blueprint, problems: Problems) -> None:
         if policy.approvals and not policy.approver_groups:
             problems.add((*at, "approvers"), f"Nobody may approve in {stage}.", "Name a group of approvers.")
         if stage == "prod" and (not policy.approvals or not policy.protection):
-            problems.add(
-                at, "prod must ask for approval and protect its data.", "Set approvals and protection."
-            )
+            problems.add(at, "prod must ask for approval and protect its data.", "Set approvals and protection.")
         for kind, defaults in policy.defaults.items():
             stack = blueprint.stacks[kind]
             wrong = validate_values(stack.template, defaults)
@@ -196,9 +190,7 @@ def _check_patterns(blueprint: Blueprint, tables: Mapping[str, TablePromise], pr
             continue
         schemas = {None: table.key_schema} | {index.name: index.key_schema for index in table.indexes}
         if pattern.index not in schemas:
-            problems.add(
-                (*path, "index"), f"{pattern.table} has no index {pattern.index}.", "Correct the name."
-            )
+            problems.add((*path, "index"), f"{pattern.table} has no index {pattern.index}.", "Correct the name.")
             continue
         keys = {kind: name for name, kind in schemas[pattern.index]}
         for key, kind in (("partition_key", "HASH"), ("sort_key", "RANGE")):

@@ -37,9 +37,7 @@ class Section:
             self.complain((), f"{self.name} must be a mapping.", "Write each part as name: value.")
         for key in self.data:
             if key not in known:
-                self.complain(
-                    (key,), f"“{key}” is not known in {self.name}.", _did_you_mean(str(key), sorted(known))
-                )
+                self.complain((key,), f"“{key}” is not known in {self.name}.", _did_you_mean(str(key), sorted(known)))
 
     @property
     def name(self) -> str:
@@ -117,9 +115,7 @@ class Section:
         if not isinstance(value, list):
             self.complain((key,), f"{key} must be a list.", "Begin each entry with a dash.")
             return []
-        return [
-            Section(item, (*self.path, key, str(at)), self.problems, known) for at, item in enumerate(value)
-        ]
+        return [Section(item, (*self.path, key, str(at)), self.problems, known) for at, item in enumerate(value)]
 
 
 def _did_you_mean(word: str, known: Sequence[str]) -> str:

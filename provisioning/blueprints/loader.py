@@ -84,9 +84,7 @@ def load_library(dirs: Sequence[Path]) -> Library:
     problems: list[BlueprintProblem] = []
     for parent in dirs:
         if not parent.is_dir():
-            problems.append(
-                BlueprintProblem(str(parent), 1, "This folder does not exist.", "Correct BLUEPRINT_DIRS.")
-            )
+            problems.append(BlueprintProblem(str(parent), 1, "This folder does not exist.", "Correct BLUEPRINT_DIRS."))
             continue
         for folder in sorted(parent.iterdir()):
             if not folder.is_dir() or folder.name.startswith((".", "_")):
@@ -119,9 +117,7 @@ def load_blueprint(folder: Path) -> tuple[Blueprint | None, tuple[BlueprintProbl
     problems = Problems(str(file), document)
     top = Section(document.data, (), problems, _KNOWN)
     if not _SLUG.fullmatch(folder.name):
-        top.complain(
-            (), f"The folder name “{folder.name}” cannot be a slug.", "Use small letters and hyphens."
-        )
+        top.complain((), f"The folder name “{folder.name}” cannot be a slug.", "Use small letters and hyphens.")
     stacks = _stacks(top, folder)
     if stacks is None:
         return None, tuple(problems.found)
@@ -140,13 +136,9 @@ def _text(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except FileNotFoundError as error:
-        raise TemplateError(
-            str(file), 1, "This file is missing.", "Write it, or remove the folder."
-        ) from error
+        raise TemplateError(str(file), 1, "This file is missing.", "Write it, or remove the folder.") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise TemplateError(
-            str(file), 1, "This file cannot be read.", "Check its rights; save it as UTF-8."
-        ) from error
+        raise TemplateError(str(file), 1, "This file cannot be read.", "Check its rights; save it as UTF-8.") from error
 
 
 def _blueprint(top: Section, slug: str, digest: str, stacks: Mapping[str, StackBlueprint]) -> Blueprint:

@@ -80,9 +80,7 @@ def _names(resolved: Resolved, kind: str, key: str) -> list[str]:
     return [name for name in found if isinstance(name, str)]
 
 
-def table_promises(
-    blueprint: Blueprint, values: Mapping[str, str], pseudo: Pseudo
-) -> tuple[TablePromise, ...]:
+def table_promises(blueprint: Blueprint, values: Mapping[str, str], pseudo: Pseudo) -> tuple[TablePromise, ...]:
     """The tables that the data stack makes under `values` (its parameters, filled ones included).
 
     CloudFormation's word for a missing billing mode is PROVISIONED (T8). Emulators leave TTL and recovery
@@ -122,8 +120,7 @@ def _promise(resource: ResolvedResource) -> TablePromise:
             for attribute in properties.get("AttributeDefinitions") or []
         },
         indexes=tuple(
-            IndexPromise(index["IndexName"], _keys(index), index["Projection"]["ProjectionType"])
-            for index in indexes
+            IndexPromise(index["IndexName"], _keys(index), index["Projection"]["ProjectionType"]) for index in indexes
         ),
         stream=(properties.get("StreamSpecification") or {}).get("StreamViewType"),
         ttl_attribute=expiry.get("AttributeName") if _is_true(expiry.get("Enabled")) else None,

@@ -82,9 +82,7 @@ class _Builder:
     def build(self, node: yaml.Node, path: tuple[str, ...]) -> Any:
         """The data of one node; records its line under `path`."""
         if id(node) in self.met:
-            raise self.error(
-                node, "YAML aliases cannot be used here.", "Write the part out where it is used."
-            )
+            raise self.error(node, "YAML aliases cannot be used here.", "Write the part out where it is used.")
         self.met.add(id(node))
         self.lines.setdefault(path, node.start_mark.line + 1)
         tag = node.tag

@@ -77,12 +77,8 @@ class _Resolver:
         """Everything whose condition is on."""
         for name in self.template.conditions:
             self.condition(name)  # all of them first, so that a broken one is reported where it is written
-        resources = [
-            self.resource(name, body) for name, body in self.template.resources.items() if self.is_on(body)
-        ]
-        outputs = [
-            self.output(name, body) for name, body in self.template.outputs.items() if self.is_on(body)
-        ]
+        resources = [self.resource(name, body) for name, body in self.template.resources.items() if self.is_on(body)]
+        outputs = [self.output(name, body) for name, body in self.template.outputs.items() if self.is_on(body)]
         return Resolved(tuple(resources), tuple(outputs), dict(self.conditions))
 
     def is_on(self, body: Mapping[str, Any]) -> bool:

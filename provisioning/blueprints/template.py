@@ -94,9 +94,7 @@ def _check_sections(document: Document, source: str) -> None:
         raise TemplateError(source, 1, "A template is a mapping.", "Start it with Resources:.")
     for key in data:
         if key == "Transform":
-            raise TemplateError(
-                source, _line(document, key), "Transforms cannot be read.", "Write the resources out."
-            )
+            raise TemplateError(source, _line(document, key), "Transforms cannot be read.", "Write the resources out.")
         if key not in _SECTIONS:
             raise TemplateError(
                 source,
@@ -108,9 +106,7 @@ def _check_sections(document: Document, source: str) -> None:
         if not isinstance(data.get(key) or {}, dict):
             raise TemplateError(source, _line(document, key), f"{key} must be a mapping.", "Name each entry.")
     if not data.get("Resources"):
-        raise TemplateError(
-            source, _line(document, "Resources"), "The template has no resources.", "Add one."
-        )
+        raise TemplateError(source, _line(document, "Resources"), "The template has no resources.", "Add one.")
     _check_entries(document, source, "Resources", "Type")
     _check_entries(document, source, "Outputs", "Value")
 

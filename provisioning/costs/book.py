@@ -140,6 +140,4 @@ def _day(value: str, where: str) -> date:
     try:
         return date.fromisoformat(value)
     except ValueError:
-        raise PriceBookError(
-            f"{where}: published must be a date such as 2026-01-31, and is {value!r}."
-        ) from None
+        raise PriceBookError(f"{where}: published must be a date such as 2026-01-31, and is {value!r}.") from None

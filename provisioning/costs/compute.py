@@ -96,9 +96,7 @@ def _launch_template_data(sheet: Sheet, reference: Any) -> Mapping[str, Any] | N
 
 
 def _instance_bill(sheet: Sheet, data: Mapping[str, Any], count: Decimal) -> Bill:
-    kind = sheet.text(
-        data.get("InstanceType"), name="InstanceType", default=DEFAULT_INSTANCE_TYPE, absent="m1.small"
-    )
+    kind = sheet.text(data.get("InstanceType"), name="InstanceType", default=DEFAULT_INSTANCE_TYPE, absent="m1.small")
     if not sheet.book.has(f"ec2.{kind}"):
         raise NotPricedError(f"no price on record for instance type {kind}")
     if data.get("InstanceMarketOptions") is not None:
@@ -188,9 +186,7 @@ def _task_size(sheet: Sheet, task: Mapping[str, Any]) -> Task:
 
 def _in_units(value: Any, suffix: str) -> Any:
     """Bring `1 vCPU` and `0.5 GB`, which ECS takes as well, to the plain numbers 1024 and 512."""
-    written = (
-        re.fullmatch(rf"\s*([\d.]+)\s*{suffix}\s*", value, re.IGNORECASE) if isinstance(value, str) else None
-    )
+    written = re.fullmatch(rf"\s*([\d.]+)\s*{suffix}\s*", value, re.IGNORECASE) if isinstance(value, str) else None
     number = to_number(written[1]) if written else None
     return number * 1_024 if number is not None else value
 

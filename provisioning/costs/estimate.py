@@ -83,9 +83,7 @@ def _not_priced(resource: PricedInput, reason: str) -> CostLine:
     return CostLine(resource.logical_id, resource.type, None, f"not priced: {reason}", assumptions=())
 
 
-def _general_assumptions(
-    resources: Sequence[PricedInput], scenario: Scenario, prices: PriceBook
-) -> tuple[str, ...]:
+def _general_assumptions(resources: Sequence[PricedInput], scenario: Scenario, prices: PriceBook) -> tuple[str, ...]:
     elsewhere = sorted(
         {
             region

@@ -94,15 +94,13 @@ def _provisioned(sheet: Sheet, indexes: list[Index]) -> Bill:
     global_indexes = _count(len(owners) - 1, "global index", "global indexes")
     return Bill(
         sheet.hourly("dynamodb.write_capacity", writes) + sheet.hourly("dynamodb.read_capacity", reads),
-        f"{number_words(writes)} write and {number_words(reads)} read capacity units, "
-        f"the table and {global_indexes}",
+        f"{number_words(writes)} write and {number_words(reads)} read capacity units, the table and {global_indexes}",
     )
 
 
 def _capacity(sheet: Sheet, owners: list[tuple[str, Any]], key: str) -> Decimal:
     each = (
-        sheet.number(inside(given, key), name=f"{key} of {owner}", default=DEFAULT_CAPACITY)
-        for owner, given in owners
+        sheet.number(inside(given, key), name=f"{key} of {owner}", default=DEFAULT_CAPACITY) for owner, given in owners
     )
     return sum(each, Decimal(0))
 

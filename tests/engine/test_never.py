@@ -1,6 +1,6 @@
 """What must never happen, whatever people, workers and AWS do in whatever order."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -9,7 +9,14 @@ import time_machine
 from django.db import transaction
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from provisioning.actions.deciding import do_cancel, do_retry
 from provisioning.actions.refusals import Refusal
@@ -65,6 +72,12 @@ class Anything(RuleBasedStateMachine):
 
     names = st.sampled_from(["dev", "prod"])
 
+    @initialize(there=st.sets(names))
+    def begin(self, there: set[str]) -> None:
+        """Some environments are up from the start."""
+        for name in sorted(there):
+            self.yard.ready(HELLO, name)
+
     @rule(name=names)
     def create(self, name: str) -> None:
         self.yard.clock.shift(timedelta(milliseconds=1))
@@ -93,7 +106,7 @@ class Anything(RuleBasedStateMachine):
         }
         self.attempt(acts[verb])
 
-    @rule(rounds=st.integers(1, 8))
+    @rule(rounds=st.integers(1, 12))
     def work(self, rounds: int) -> None:
         """Workers go on for a while."""
         for _ in range(rounds):
@@ -182,8 +195,9 @@ class Converging(Anything):
     def teardown(self) -> None:
         try:
             self.yard.fake.script.clear()
-            for change in Change.objects.filter(next_check_at__isnull=False):
-                self.yard.drive(change)
+            waiting = list(Change.objects.filter(next_check_at__isnull=False))
+            if waiting:
+                self.yard.drive(*waiting)
             moving = Change.objects.filter(status__in=["planning", "queued", "running"])
             assert not moving.exists(), [(one.kind, one.status, one.waiting_for) for one in moving]
             over = Operation.objects.filter(is_open=True).exclude(change__status="awaiting_approval")
@@ -194,7 +208,7 @@ class Converging(Anything):
 
 
 @pytest.fixture
-def machine(db: None, clock: time_machine.Traveller) -> Iterator[type[Converging]]:
+def machine(db: None, clock: time_machine.Traveller) -> type[Converging]:
     """The state machine; each of its runs begins at the same time with the same rows, and leaves none."""
 
     def make() -> Yard:
@@ -205,7 +219,7 @@ def machine(db: None, clock: time_machine.Traveller) -> Iterator[type[Converging
         return yard
 
     attributes: dict[str, Any] = {"make": staticmethod(make)}
-    yield type("Machine", (Converging,), attributes)
+    return type("Machine", (Converging,), attributes)
 
 
 def test_never(machine: type[Converging]) -> None:

@@ -145,9 +145,7 @@ def test_an_import_names_the_resources_to_take_in(script: Script) -> None:
         ("LimitExceededException", "Stack limit reached", Refused),
     ],
 )
-def test_a_change_set_that_is_not_made(
-    script: Script, code: str, message: str, kind: type[Exception]
-) -> None:
+def test_a_change_set_that_is_not_made(script: Script, code: str, message: str, kind: type[Exception]) -> None:
     aws, answers = script("cloudformation")
     answers.add_client_error("create_change_set", code, message, 400)
     with pytest.raises(kind):
@@ -256,9 +254,7 @@ def test_only_a_finished_available_one_is_ready(
 )
 def test_nothing_to_change_is_told_from_a_failure(script: Script, reason: str, *, empty: bool) -> None:
     aws, answers = script("cloudformation")
-    expect_reading(
-        answers, answer(Status="FAILED", ExecutionStatus="UNAVAILABLE", StatusReason=reason), values=True
-    )
+    expect_reading(answers, answer(Status="FAILED", ExecutionStatus="UNAVAILABLE", StatusReason=reason), values=True)
     found = cloudformation.describe_change_set(aws, ARN)
     assert (found.is_empty, found.is_ready, found.is_moving) == (empty, False, False)
 

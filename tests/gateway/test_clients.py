@@ -103,9 +103,7 @@ def test_a_role_is_taken_on_once_and_again_after_three_quarters_of_its_hour() ->
     with mock_aws(), time_machine.travel(start, tick=False) as clock:
         clients = Clients(target)
         taken = call_count("sts.AssumeRole")
-        assert caller(clients).arn.startswith(
-            "arn:aws:sts::123456789012:assumed-role/stackyard-dev/stackyard"
-        )
+        assert caller(clients).arn.startswith("arn:aws:sts::123456789012:assumed-role/stackyard-dev/stackyard")
         caller(clients)
         clock.move_to(start + timedelta(minutes=44))
         caller(clients)

@@ -92,9 +92,7 @@ def test_another_validation_error_is_not_a_missing_stack(script: Script) -> None
 def test_stacks_are_listed_by_status_only(aws: Clients) -> None:
     stack_id = stack_made_directly(aws)
     found = cloudformation.list_stacks(aws, {"CREATE_COMPLETE"})
-    assert [(stack.stack_id, stack.name, stack.status) for stack in found] == [
-        (stack_id, "hello", "CREATE_COMPLETE")
-    ]
+    assert [(stack.stack_id, stack.name, stack.status) for stack in found] == [(stack_id, "hello", "CREATE_COMPLETE")]
     assert cloudformation.list_stacks(aws, {"DELETE_IN_PROGRESS"}) == ()
     calls = call_count()
     assert cloudformation.list_stacks(aws, ()) == ()
@@ -215,9 +213,7 @@ def test_a_template_says_what_it_needs(script: Script) -> None:
 
 def test_a_template_that_is_not_one_is_refused(script: Script) -> None:
     aws, answers = script("cloudformation")
-    answers.add_client_error(
-        "get_template_summary", "ValidationError", "Template format error: not YAML", 400
-    )
+    answers.add_client_error("get_template_summary", "ValidationError", "Template format error: not YAML", 400)
     with pytest.raises(Refused):
         cloudformation.template_summary(aws, "{")
 
@@ -261,9 +257,7 @@ def test_protection_and_policy_are_calls_of_their_own(script: Script) -> None:
 def test_only_a_running_update_is_cancelled(script: Script) -> None:
     aws, answers = script("cloudformation")
     answers.add_response("cancel_update_stack", {}, {"StackName": STACK_ID, "ClientRequestToken": "t"})
-    answers.add_client_error(
-        "cancel_update_stack", "ValidationError", "cannot be called from this status", 400
-    )
+    answers.add_client_error("cancel_update_stack", "ValidationError", "cannot be called from this status", 400)
     cloudformation.cancel_update(aws, STACK_ID, token="t")
     with pytest.raises(Refused):
         cloudformation.cancel_update(aws, STACK_ID, token="t")

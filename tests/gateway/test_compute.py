@@ -84,9 +84,7 @@ def test_a_rollout_that_failed_says_why(script: Script) -> None:
         "rolloutState": "FAILED",
         "rolloutStateReason": "ECS deployment circuit breaker: tasks failed to start.",
     }
-    answers.add_response(
-        "describe_services", {"services": [{"serviceName": "web", "deployments": [rollout]}]}
-    )
+    answers.add_response("describe_services", {"services": [{"serviceName": "web", "deployments": [rollout]}]})
     found = compute.ecs_service(aws, "fileshare", "web")
     assert found is not None
     assert (found.deployments[0].state, found.deployments[0].failed) == ("FAILED", 3)

@@ -15,9 +15,7 @@ from provisioning.aws.errors import AwsError, Busy, Conflict, Denied, Missing, R
 from provisioning.aws.identity import caller
 
 
-def answer(
-    code: str, message: str = "Because.", status: int = 400, operation: str = "Do"
-) -> boto.ClientError:
+def answer(code: str, message: str = "Because.", status: int = 400, operation: str = "Do") -> boto.ClientError:
     told: Any = {
         "Error": {"Code": code, "Message": message},
         "ResponseMetadata": {"HTTPStatusCode": status, "RequestId": "r-1"},
@@ -89,9 +87,7 @@ def test_a_missing_stack_is_told_by_code_and_text(message: str) -> None:
 
 
 def test_other_validation_errors_are_not_a_missing_stack() -> None:
-    about_parameter = (
-        "Parameter validation failed: parameter value vpc-1 for parameter name Vpc does not exist"
-    )
+    about_parameter = "Parameter validation failed: parameter value vpc-1 for parameter name Vpc does not exist"
     assert type(translate(answer("ValidationError", about_parameter))) is Refused
     assert type(translate(answer("OtherError", "Stack with id hello does not exist"))) is Refused
 
@@ -147,9 +143,7 @@ def test_a_conflict_says_its_kind(code: str, message: str, kind: str) -> None:
         (boto.NoRegionError(), Refused, None),
     ],
 )
-def test_a_call_without_an_answer_becomes_one_too(
-    error: Exception, kind: type[AwsError], detail: str | None
-) -> None:
+def test_a_call_without_an_answer_becomes_one_too(error: Exception, kind: type[AwsError], detail: str | None) -> None:
     found = translate(error)
     assert type(found) is kind
     assert getattr(found, "reason", None) == detail

@@ -19,9 +19,7 @@ def policy(*statements: dict[str, Any]) -> str:
 
 
 def role(aws: Clients) -> None:
-    trust = policy(
-        {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    )
+    trust = policy({"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"})
     aws.iam.create_role(RoleName="hello", AssumeRolePolicyDocument=trust)
 
 
@@ -65,13 +63,9 @@ def test_the_version_in_force_is_read(aws: Clients) -> None:
 
 def test_a_lone_statement_need_not_be_in_a_list(aws: Clients) -> None:
     role(aws)
-    lone = json.dumps(
-        {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}
-    )
+    lone = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}})
     aws.iam.put_role_policy(RoleName="hello", PolicyName="lone", PolicyDocument=lone)
-    assert identity.role_permissions(aws, "hello") == (
-        identity.Statement("Allow", ("s3:*",), ("*",), "lone"),
-    )
+    assert identity.role_permissions(aws, "hello") == (identity.Statement("Allow", ("s3:*",), ("*",), "lone"),)
 
 
 def test_no_such_role(aws: Clients) -> None:

@@ -16,9 +16,7 @@ def named(kind: str, name: str) -> list[Any]:
 
 
 def test_networks_come_default_first_with_their_names(aws: Clients) -> None:
-    made = aws.ec2.create_vpc(CidrBlock="10.1.0.0/16", TagSpecifications=named("vpc", "workshop"))["Vpc"][
-        "VpcId"
-    ]
+    made = aws.ec2.create_vpc(CidrBlock="10.1.0.0/16", TagSpecifications=named("vpc", "workshop"))["Vpc"]["VpcId"]
     default, other = network.list_vpcs(aws)
     assert (default.is_default, default.name) == (True, "")
     assert other == network.Vpc(made, "10.1.0.0/16", "workshop", is_default=False)
@@ -27,9 +25,7 @@ def test_networks_come_default_first_with_their_names(aws: Clients) -> None:
 def test_subnets_are_those_of_the_network(aws: Clients) -> None:
     vpc = aws.ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
     for zone, cidr in (("us-east-1b", "10.1.2.0/24"), ("us-east-1a", "10.1.1.0/24")):
-        aws.ec2.create_subnet(
-            VpcId=vpc, CidrBlock=cidr, AvailabilityZone=zone, TagSpecifications=named("subnet", cidr)
-        )
+        aws.ec2.create_subnet(VpcId=vpc, CidrBlock=cidr, AvailabilityZone=zone, TagSpecifications=named("subnet", cidr))
     found = network.list_subnets(aws, vpc)
     assert [(one.vpc_id, one.az, one.cidr, one.name) for one in found] == [
         (vpc, "us-east-1a", "10.1.1.0/24", "10.1.1.0/24"),

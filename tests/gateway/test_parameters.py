@@ -77,9 +77,7 @@ def test_empty_pages_do_not_end_the_reading(script: Script) -> None:
     asked = {"Path": PATH, "Recursive": True, "WithDecryption": True}
     one = {"Name": f"{PATH}/a", "Value": "1", "Type": "String", "Version": 1}
     answers.add_response("get_parameters_by_path", {"Parameters": [], "NextToken": "2"}, asked)
-    answers.add_response(
-        "get_parameters_by_path", {"Parameters": [], "NextToken": "3"}, asked | {"NextToken": "2"}
-    )
+    answers.add_response("get_parameters_by_path", {"Parameters": [], "NextToken": "3"}, asked | {"NextToken": "2"})
     answers.add_response("get_parameters_by_path", {"Parameters": [one]}, asked | {"NextToken": "3"})
     assert [found.name for found in parameters.parameters_by_path(aws, PATH)] == [f"{PATH}/a"]
 

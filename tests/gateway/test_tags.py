@@ -31,9 +31,7 @@ def test_every_page_is_read(script: Script) -> None:
     asked: dict[str, Any] = {"TagFilters": [{"Key": "Owner", "Values": ["alice"]}]}
     for number, token in ((1, "2"), (2, "")):
         page = [{"ResourceARN": f"arn:{number}", "Tags": [{"Key": "Owner", "Value": "alice"}]}]
-        answers.add_response(
-            "get_resources", {"ResourceTagMappingList": page, "PaginationToken": token}, asked
-        )
+        answers.add_response("get_resources", {"ResourceTagMappingList": page, "PaginationToken": token}, asked)
         asked = asked | {"PaginationToken": "2"}
     assert sorted(tags.resources_by_tag(aws, "Owner", "alice")) == ["arn:1", "arn:2"]
 

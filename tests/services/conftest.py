@@ -1,8 +1,7 @@
 """A Stackyard with two workers on a database and a Redis of this run alone.
 
-The database is pytest-django's, made for the run and dropped after it; the programs share it with the tests, so it is
-not rolled back between them. TEST_REDIS_URL names the Redis; the first of its databases that is empty is used, and
-only that one is ever emptied.
+The database is made for the run and dropped after it; the programs and the tests share it. TEST_REDIS_URL names the
+Redis and the number of its database, else the first empty one is used; only that one is ever emptied.
 """
 
 import uuid
@@ -12,6 +11,7 @@ from urllib.parse import quote, urlsplit
 import pytest
 from django.conf import settings
 from django.db import connections
+from django.test.utils import setup_databases, teardown_databases
 from pytest_django import DjangoDbBlocker
 from redis import Redis
 
@@ -19,12 +19,6 @@ from bench.running import Running, free_ports, launch_of
 from bench.visitor import Visitor
 
 WORKERS = ("worker", "worker-2")
-
-
-@pytest.fixture(scope="session")
-def django_db_modify_db_settings() -> None:
-    """Give the database a name that no other run has."""
-    connections["default"].settings_dict["TEST"]["NAME"] = f"stackyard_{uuid.uuid4().hex[:12]}"
 
 
 @pytest.fixture(scope="session")
@@ -46,16 +40,15 @@ def redis() -> Iterator[Redis]:
 
 
 @pytest.fixture(scope="session")
-def database_url(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
-    """The address of the run's database, open to the tests as well."""
+def database_url(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+    """The address of the run's database, open to the tests as well and not rolled back between them."""
+    used = connections["default"].settings_dict
+    used["TEST"]["NAME"] = f"stackyard_{uuid.uuid4().hex[:12]}"
     with django_db_blocker.unblock():
-        used = connections["default"].settings_dict
-        who = quote(str(used["USER"]), safe="")
-        secret = f":{quote(str(used['PASSWORD']), safe='')}" if used["PASSWORD"] else ""
-        where = f"{used['HOST']}:{used['PORT'] or 5432}"
-        print("DBG", used["NAME"], used["TEST"], connections["default"].introspection.table_names()[:4])
-        yield f"postgres://{who}{secret}@{where}/{used['NAME']}"
-        connections.close_all()
+        made = setup_databases(verbosity=0, interactive=False)
+        who = ":".join(quote(str(used[part]), safe="") for part in ("USER", "PASSWORD") if used[part])
+        yield f"postgres://{who}@{used['HOST']}:{used['PORT'] or 5432}/{used['NAME']}"
+        teardown_databases(made, verbosity=0)
 
 
 @pytest.fixture(scope="session")

@@ -112,9 +112,7 @@ def test_a_folder_becomes_a_blueprint(tmp_path: Path) -> None:
     assert blueprint.stages["prod"].lifetime_days is None
     assert blueprint.stages["prod"].approver_groups == ("admins",)
     assert [group.title for group in blueprint.groups] == ["Machine", "Other settings"]
-    assert [(field.name, field.help) for field in blueprint.groups[1].parameters] == [
-        ("Colour", "What it looks like.")
-    ]
+    assert [(field.name, field.help) for field in blueprint.groups[1].parameters] == [("Colour", "What it looks like.")]
 
 
 def test_values_come_from_template_stage_and_stackyard(tmp_path: Path) -> None:
@@ -122,9 +120,7 @@ def test_values_come_from_template_stage_and_stackyard(tmp_path: Path) -> None:
     assert blueprint
     assert starting_values(blueprint, "compute", "dev") == {"Size": "small", "Colour": "red"}
     assert starting_values(blueprint, "compute", "prod") == {"Size": "large", "Colour": "red"}
-    filled = filled_values(
-        blueprint, "compute", environment="prod", stage="prod", owner="al", environment_id="7"
-    )
+    filled = filled_values(blueprint, "compute", environment="prod", stage="prod", owner="al", environment_id="7")
     assert filled == {"DataStackName": "shop-data-prod"}
 
 
@@ -202,9 +198,7 @@ def test_a_broken_blueprint_says_where_and_what_to_do(
         ("Outputs:\n", "#" * 51_200 + "\nOutputs:\n", 1, "51,200 is the most."),
     ],
 )
-def test_a_broken_template_is_named_itself(
-    tmp_path: Path, old: str, new: str, line: int, sentence: str
-) -> None:
+def test_a_broken_template_is_named_itself(tmp_path: Path, old: str, new: str, line: int, sentence: str) -> None:
     problems = problems_of(write(tmp_path / "shop", data=DATA.replace(old, new)))
     assert [problem.file for problem in problems] == [str(tmp_path / "shop" / "data.yaml")]
     assert sentence in problems[0].sentence
@@ -291,9 +285,7 @@ def test_the_library_is_read_again_when_a_file_changes(tmp_path: Path, settings:
 @given(
     which=st.sampled_from(["blueprint.yaml", "data.yaml", "compute.yaml"]),
     at=st.integers(0, 40),
-    text=st.sampled_from(
-        ["", "x", "[1]", "{a: b}", "null", "- 1", "!Ref X", "!Sub [1, 2]", "7: 7", "a: !If [1]"]
-    ),
+    text=st.sampled_from(["", "x", "[1]", "{a: b}", "null", "- 1", "!Ref X", "!Sub [1, 2]", "7: 7", "a: !If [1]"]),
     keep=st.booleans(),
 )
 def test_no_folder_makes_loading_raise(

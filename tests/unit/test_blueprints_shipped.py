@@ -43,9 +43,7 @@ EVERY = list(product(APPLICATIONS, STACK_KINDS, STAGES, ["PAY_PER_REQUEST", "PRO
 def values_for(blueprint: Blueprint, kind: str, environment: str, **more: str) -> dict[str, str]:
     """A full set of values: defaults, what a person chooses, and what Stackyard fills."""
     stage = environment.split("-", maxsplit=1)[0]
-    filled = filled_values(
-        blueprint, kind, environment=environment, stage=stage, owner="al", environment_id="7"
-    )
+    filled = filled_values(blueprint, kind, environment=environment, stage=stage, owner="al", environment_id="7")
     known = blueprint.stacks[kind].template.parameters
     chosen = {name: value for name, value in (CHOSEN | more).items() if name in known}
     return starting_values(blueprint, kind, stage) | chosen | filled
@@ -133,9 +131,7 @@ def test_capacity_is_on_table_and_index_only_when_provisioned(slug: str, billing
     assert tables
     assert indexes
     expected = {"ReadCapacityUnits": 7, "WriteCapacityUnits": 3} if billing == "PROVISIONED" else None
-    assert [part.get("ProvisionedThroughput") for part in tables + indexes] == [expected] * len(
-        tables + indexes
-    )
+    assert [part.get("ProvisionedThroughput") for part in tables + indexes] == [expected] * len(tables + indexes)
     assert {table["BillingMode"] for table in tables} == {billing}
 
 
@@ -193,10 +189,7 @@ def test_alarms_watch_every_table_and_index(slug: str) -> None:
     watched = set()
     for resource in worked_out(slug, "data", "prod").resources:
         if resource.type == "AWS::CloudWatch::Alarm":
-            at = {
-                each["Name"]: str(each["Value"]).partition(",")[0]
-                for each in resource.properties["Dimensions"]
-            }
+            at = {each["Name"]: str(each["Value"]).partition(",")[0] for each in resource.properties["Dimensions"]}
             place = (at.pop("TableName"), at.get("GlobalSecondaryIndexName", at.get("Operation")))
             watched.add((resource.properties["MetricName"], *place))
     throttles = {
@@ -206,9 +199,7 @@ def test_alarms_watch_every_table_and_index(slug: str) -> None:
         for metric in ("ReadThrottleEvents", "WriteThrottleEvents")
     }
     errors = {
-        ("SystemErrors", table.logical_id, operation)
-        for table in promises
-        for operation in ("GetItem", "PutItem")
+        ("SystemErrors", table.logical_id, operation) for table in promises for operation in ("GetItem", "PutItem")
     }
     assert watched == throttles | errors
     off = worked_out(slug, "data", "prod", Alarms="false").resources
@@ -272,9 +263,7 @@ def test_fileshare_promises_its_tables() -> None:
     users, urls = table_promises(blueprint, values_for(blueprint, "data", "prod"), pseudo("x"))
     assert (users.name, urls.name) == ("file-sharing-app-prod-users", "file-sharing-app-prod-urls")
     assert (users.key_schema, urls.key_schema) == ((("user_id", "HASH"),), (("short_code", "HASH"),))
-    assert [(index.name, index.key_schema) for index in users.indexes] == [
-        ("email-index", (("email", "HASH"),))
-    ]
+    assert [(index.name, index.key_schema) for index in users.indexes] == [("email-index", (("email", "HASH"),))]
     assert [(index.name, index.key_schema) for index in urls.indexes] == [
         ("user-index", (("created_by_user", "HASH"),))
     ]
@@ -322,9 +311,7 @@ def test_the_instance_role_reaches_its_own_tables_only() -> None:
         "hello-erlang-data-dev-SessionsTableArn (imported)/index/*",
     }
     assert not [
-        action
-        for action in statement["Action"]
-        if "*" in action or "Table" in action.replace("DescribeTable", "")
+        action for action in statement["Action"] if "*" in action or "Table" in action.replace("DescribeTable", "")
     ]
     assert {arn.rpartition("/")[2] for arn in role["ManagedPolicyArns"]} == {
         "CloudWatchAgentServerPolicy",

@@ -325,9 +325,7 @@ def test_sentences_never_repeat_the_value() -> None:
         assert "zq-" not in sentence
 
 
-@given(
-    stage=st.sampled_from(["dev", "prod", "qa", ""]), capacity=st.integers(-5, 60), name=st.text(max_size=8)
-)
+@given(stage=st.sampled_from(["dev", "prod", "qa", ""]), capacity=st.integers(-5, 60), name=st.text(max_size=8))
 def test_values_that_are_taken_always_resolve_to_themselves(stage: str, capacity: int, name: str) -> None:
     values = {"Stage": stage, "Capacity": str(capacity), "Name": name}
     probe = "  R:\n    Type: A::B::C\n    Properties: {S: !Ref Stage, C: !Ref Capacity, N: !Sub 'x${Name}'}\n"

@@ -46,9 +46,7 @@ def test_the_shipped_book_bears_region_currency_and_sources() -> None:
     assert (shipped.region, shipped.currency) == ("us-east-1", "USD")
     assert len(shipped.prices) >= 30
     assert {key: price.key for key, price in shipped.prices.items()} == {key: key for key in shipped.prices}
-    assert all(
-        price.published is None or price.published <= shipped.published for price in shipped.prices.values()
-    )
+    assert all(price.published is None or price.published <= shipped.published for price in shipped.prices.values())
 
 
 def test_the_shipped_book_keeps_amounts_as_texts() -> None:
@@ -100,6 +98,4 @@ def test_a_broken_book_is_refused(text: str, complaint: str) -> None:
 
 
 def test_dates_are_dates() -> None:
-    assert read_book(json.dumps(a_book(published="2024-11-15"))).price("dynamodb.write").published == date(
-        2024, 11, 15
-    )
+    assert read_book(json.dumps(a_book(published="2024-11-15"))).price("dynamodb.write").published == date(2024, 11, 15)

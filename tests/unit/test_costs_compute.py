@@ -90,9 +90,7 @@ def test_the_only_launch_template_is_taken_when_the_reference_does_not_say() -> 
     assert "The image's own volume has 8 GB of gp3." in line.assumptions
 
 
-@pytest.mark.parametrize(
-    "reference", ["lt-0123456789abcdef0", NotKnownYet("Elsewhere"), {"Ref": "Elsewhere"}]
-)
+@pytest.mark.parametrize("reference", ["lt-0123456789abcdef0", NotKnownYet("Elsewhere"), {"Ref": "Elsewhere"}])
 def test_a_group_whose_launch_template_is_elsewhere_is_not_priced(reference: Any) -> None:
     templates = (template("A", InstanceType="t3.micro"), template("B", InstanceType="t3.micro"))
     line = line_of("Group", *templates, group(reference, DesiredCapacity=1))
@@ -116,9 +114,7 @@ def test_a_parked_group_of_none_costs_nothing() -> None:
     assert line.basis.startswith("0 x t3.micro")
 
 
-@pytest.mark.parametrize(
-    "desired", [NotKnownYet(), "many", "-1", -1, True, "9e9", "Infinity", {"Ref": "Count"}]
-)
+@pytest.mark.parametrize("desired", [NotKnownYet(), "many", "-1", -1, True, "9e9", "Infinity", {"Ref": "Count"}])
 def test_a_number_of_instances_not_known_yet_counts_as_one(desired: Any) -> None:
     line = line_of("Group", template(InstanceType="t3.micro"), group(DesiredCapacity=desired))
     assert line.monthly == Decimal("8.2320")
@@ -170,9 +166,7 @@ def test_an_instance_costs_its_type() -> None:
 
 
 def test_an_instance_takes_from_its_launch_template_what_it_does_not_say() -> None:
-    box = PricedInput(
-        "Box", "AWS::EC2::Instance", {"LaunchTemplate": {"LaunchTemplateId": {"Ref": "WebTemplate"}}}
-    )
+    box = PricedInput("Box", "AWS::EC2::Instance", {"LaunchTemplate": {"LaunchTemplateId": {"Ref": "WebTemplate"}}})
     line = line_of("Box", template(InstanceType="t4g.small", BlockDeviceMappings=disk(10, None)), box)
     assert line.monthly == Decimal("13.0640")  # 730 x $0.0168 + 10 x $0.08 = 12.264 + 0.8
     assert "A volume without a type counts as gp3." in line.assumptions
@@ -217,9 +211,7 @@ def test_a_small_fargate_service() -> None:
 def test_arm_tasks_with_public_addresses() -> None:
     arm = task(Cpu=512, Memory=1_024, RuntimePlatform={"CpuArchitecture": "ARM64"})
     network = {"AwsvpcConfiguration": {"AssignPublicIp": "ENABLED", "Subnets": ["subnet-1"]}}
-    line = line_of(
-        "Service", arm, service(LaunchType="FARGATE", DesiredCount="3", NetworkConfiguration=network)
-    )
+    line = line_of("Service", arm, service(LaunchType="FARGATE", DesiredCount="3", NetworkConfiguration=network))
     # 730 x (0.5 x $0.03238 + 1 x $0.00356) = 730 x 0.01975 = 14.4175; address 3.65; 3 x 18.0675
     assert line.monthly == Decimal("54.2025")
 
@@ -238,9 +230,7 @@ def test_a_service_without_a_count_runs_one_task() -> None:
 
 
 def test_a_task_definition_elsewhere_counts_as_a_small_one() -> None:
-    line = line_of(
-        "Service", service("arn:aws:ecs:us-east-1:123456789012:task-definition/x", LaunchType="FARGATE")
-    )
+    line = line_of("Service", service("arn:aws:ecs:us-east-1:123456789012:task-definition/x", LaunchType="FARGATE"))
     assert line.monthly == Decimal("9.0100")
     assert "Its task definition is not part of this template." in line.assumptions
     assert "Cpu of a task is not known yet; 256 assumed." in line.assumptions

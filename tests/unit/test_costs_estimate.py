@@ -91,8 +91,7 @@ def test_an_estimate_says_what_it_rests_on() -> None:
 
 def test_another_region_is_priced_with_a_warning() -> None:
     here, there = (
-        estimate([PricedInput("Logs", LOGS.type, {}, {"region": region})])
-        for region in ("us-east-1", "eu-west-1")
+        estimate([PricedInput("Logs", LOGS.type, {}, {"region": region})]) for region in ("us-east-1", "eu-west-1")
     )
     assert there.monthly == here.monthly
     assert "Prices in eu-west-1 differ; those of us-east-1 are used." in there.assumptions
@@ -146,9 +145,7 @@ def test_a_first_plan_has_no_before() -> None:
     result = difference(None, estimate([ALARM]))
     assert result.before is None
     assert result.delta == Decimal("0.1000")
-    assert [(line.change, line.before, line.after) for line in result.lines] == [
-        ("added", None, Decimal("0.1000"))
-    ]
+    assert [(line.change, line.before, line.after) for line in result.lines] == [("added", None, Decimal("0.1000"))]
 
 
 def test_a_type_that_changes_is_one_gone_and_one_new() -> None:

@@ -13,9 +13,7 @@ class NotKnownYet:
     """Stands for a value that only AWS knows."""
 
 
-def price(
-    type_: str, properties: dict[str, Any], scenario: Scenario = "expected", **context: Any
-) -> CostLine:
+def price(type_: str, properties: dict[str, Any], scenario: Scenario = "expected", **context: Any) -> CostLine:
     return estimate([PricedInput("It", type_, properties, context)], scenario=scenario).lines[0]
 
 
@@ -76,9 +74,7 @@ def test_an_address_of_its_own_is_counted_once() -> None:
     total = estimate(
         [
             PricedInput("Address", "AWS::EC2::EIP", {"Domain": "vpc"}),
-            PricedInput(
-                "Gateway", "AWS::EC2::NatGateway", {"AllocationId": {"Fn::GetAtt": "Address.AllocationId"}}
-            ),
+            PricedInput("Gateway", "AWS::EC2::NatGateway", {"AllocationId": {"Fn::GetAtt": "Address.AllocationId"}}),
         ]
     )
     assert [line.monthly for line in total.lines] == [Decimal("3.6500"), Decimal("33.7500")]  # 32.85 + 0.90
@@ -113,9 +109,7 @@ def test_a_composite_alarm() -> None:
     assert price("AWS::CloudWatch::CompositeAlarm", {"AlarmRule": "TRUE"}).monthly == Decimal("0.5000")
 
 
-@pytest.mark.parametrize(
-    ("scenario", "monthly"), [("idle", "0.0500"), ("expected", "0.5000"), ("peak", "10.0000")]
-)
+@pytest.mark.parametrize(("scenario", "monthly"), [("idle", "0.0500"), ("expected", "0.5000"), ("peak", "10.0000")])
 def test_logs_cost_by_what_is_written(scenario: Scenario, monthly: str) -> None:
     line = price("AWS::Logs::LogGroup", {"RetentionInDays": 30}, scenario)  # 0.1, 1 and 20 GB x $0.50
     assert line.monthly == Decimal(monthly)

@@ -1,0 +1,53 @@
+"""`python -m bench`: measure Stackyard on this machine and print the figures beside their budgets.
+
+Nothing is asserted: the machine, and whatever else it does, is part of what is measured.
+"""
+
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from bench.creating import creating
+from bench.figures import Figure, table
+from bench.listing import listing
+from bench.memory import resident
+from bench.running import Running, free_ports, launch_of
+from bench.visitor import Visitor
+from tools.terminal import complain, say
+
+
+def main() -> int:
+    """Measure and print; 1 when something could not be measured."""
+    figures: list[Figure] = []
+    trouble = 0
+    with tempfile.TemporaryDirectory(prefix="stackyard-bench-") as scratch:
+        port, aws_port = free_ports(2)
+        yard = Running(launch_of(Path(scratch) / "home", port, aws_port))
+        try:
+            say("Starting a Stackyard of its own …")
+            yard.bring_up()
+            person = Visitor(yard.address).sign_in("alice")
+            rows: dict[str, Callable[[], list[Figure]]] = {
+                f"Creating {name} …": partial(creating, yard, person, name) for name in ("hello-erlang", "fileshare")
+            }
+            rows["Looking at memory …"] = lambda: [resident(yard)]
+            rows["Listing 10,000 environments …"] = lambda: listing(Path(scratch) / "listing")
+            for title, measure in rows.items():
+                say(title)
+                try:
+                    figures += measure()
+                except Exception as error:  # the other rows are worth having all the same
+                    trouble = 1
+                    complain(f"Not measured: {error}")
+        except KeyboardInterrupt:
+            trouble = 130
+        finally:
+            yard.close()
+    say(f"\n{table(figures)}")
+    return trouble
+
+
+if __name__ == "__main__":
+    sys.exit(main())

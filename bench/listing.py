@@ -1,0 +1,61 @@
+"""The list of environments with 10 rows and with 10,000: milliseconds and queries per page.
+
+The looking is done by a process of its own, with a database of its own (`bench.looking`).
+"""
+
+import json
+import statistics
+import subprocess
+from pathlib import Path
+
+from bench.figures import Figure, p95
+from bench.running import PYTHON, free_ports, launch_of
+from tools.home import Home, prepare
+from tools.installing import CHECKOUT
+
+FEW, MANY = 10, 10_000
+MILLISECONDS = 50.0
+QUERIES = 12
+_LOOK = f"import django; django.setup(); from bench.looking import look_at; look_at({FEW}, {MANY})"
+
+Samples = dict[str, dict[str, list[float]]]
+
+
+def listing(folder: Path) -> list[Figure]:
+    """The figures, measured below a folder that is ours."""
+    (port,) = free_ports(1)
+    prepare(Home(folder), CHECKOUT)
+    done = subprocess.run(  # noqa: S603  our own program, no shell
+        [str(PYTHON), "-c", _LOOK],
+        cwd=CHECKOUT,
+        env=dict(launch_of(folder, port, port).settings) | {"LOG_LEVEL": "ERROR"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"The list could not be measured:\n{done.stderr[-3000:]}")
+    samples: dict[str, Samples] = json.loads(done.stdout.splitlines()[-1])
+    few, many = samples[str(FEW)], samples[str(MANY)]
+    of_few = [one for page in few.values() for one in page["ms"]]
+    of_many = [one for page in many.values() for one in page["ms"]]
+    slowest = max(many, key=lambda page: p95(many[page]["ms"]))
+    ratio = statistics.median(of_many) / statistics.median(of_few)
+    return [
+        Figure(f"list of {FEW}: p95", p95(of_few), "ms", MILLISECONDS, f"p50 {statistics.median(of_few):.1f} ms"),
+        Figure(
+            f"list of {MANY:,}: p95",
+            p95(of_many),
+            "ms",
+            MILLISECONDS,
+            f"p50 {statistics.median(of_many):.1f} ms, ratio to {FEW} rows {ratio:.1f}",
+        ),
+        Figure(f"list of {MANY:,}: p95 of its slowest page", p95(many[slowest]["ms"]), "ms", MILLISECONDS, slowest),
+        Figure(
+            f"list of {MANY:,}: most queries of a page",
+            max(one for page in many.values() for one in page["queries"]),
+            "",
+            QUERIES,
+            f"{FEW} rows: {max(one for page in few.values() for one in page['queries']):.0f}",
+        ),
+    ]

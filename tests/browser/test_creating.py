@@ -1,0 +1,95 @@
+"""An engineer creates a dev environment by hand, watches it come up, connects to it and parks it."""
+
+from playwright.sync_api import Locator, Page, expect
+
+from .chromium import PATIENCE, Windows, sign_in
+
+CHANGE = "**/changes/*/"
+STOPS = ("Plan", "Data stack", "Compute stack", "Configuration", "Verify")
+CLIPBOARD = ["clipboard-read", "clipboard-write"]
+MARK = "document.documentElement.mark"  # gone when the page is loaded anew
+
+
+def _stop(page: Page, name: str) -> Locator:
+    return page.get_by_role("list", name="Progress").get_by_role("listitem").filter(has_text=name)
+
+
+def test_from_the_sign_in_to_a_parked_environment(windows: Windows) -> None:
+    page = windows.open(permissions=CLIPBOARD)
+    sign_in(page, "alice")
+    page.get_by_role("link", name="Catalogue").click()
+    card = page.get_by_role("article", name="Hello Erlang")
+    card.get_by_role("link", name="Create dev environment").click()
+
+    _names_follow_what_is_typed(page)
+    _subnets_follow_the_vpc(page)
+    _price_follows_the_values(page)
+    page.get_by_label("Reason").fill("To see it come up.")
+    page.get_by_role("button", name="Create dev environment").click()
+
+    page.wait_for_url(CHANGE)
+    page.evaluate(f"{MARK} = true")
+    expect(page.get_by_text("hello-erlang/dev-seen is ready.")).to_be_visible(timeout=5 * PATIENCE)
+    for name in STOPS:
+        expect(_stop(page, name)).to_contain_text(f"{name}, done")
+    expect(page.get_by_role("status").filter(has_text="ready")).to_have_count(1)
+    assert page.evaluate(MARK) is True
+
+    _connect(page)
+    _park(page)
+
+
+def _names_follow_what_is_typed(page: Page) -> None:
+    name = page.get_by_label("Name", exact=True)
+    names = page.locator("#names")
+    name.fill("")
+    name.press_sequentially("dev-seen")
+    expect(names.get_by_text("hello-erlang-data-dev-seen", exact=True)).to_be_visible()
+    expect(names.get_by_text("dev-seen-hello-erlang-messages", exact=True)).to_be_visible()
+    name.press_sequentially("--")
+    expect(names.get_by_role("paragraph").first).to_be_visible()
+    expect(names.get_by_text("hello-erlang-data-dev-seen", exact=True)).to_be_hidden()
+    name.press("Backspace")
+    name.press("Backspace")
+    expect(names.get_by_text("hello-erlang-data-dev-seen", exact=True)).to_be_visible()
+
+
+def _subnets_follow_the_vpc(page: Page) -> None:
+    vpc = page.get_by_label("VPC")
+    boxes = page.get_by_role("group", name="Subnets").get_by_role("checkbox")
+    before = boxes.evaluate_all("boxes => boxes.map(box => box.value)")
+    other = vpc.locator("option:not(:checked)").first.get_attribute("value")
+    vpc.select_option(other)
+    expect(boxes.first).not_to_have_value(before[0])
+    after = boxes.evaluate_all("boxes => boxes.map(box => box.value)")
+    assert not set(before) & set(after)
+    for number in range(len(after)):
+        boxes.nth(number).check()
+
+
+def _price_follows_the_values(page: Page) -> None:
+    figure = page.locator("#price .figure")
+    before = figure.inner_text()
+    page.get_by_label("Machine size").select_option("t3.small")
+    expect(figure).not_to_have_text(before)
+
+
+def _connect(page: Page) -> None:
+    page.get_by_role("link", name="Connect").click()
+    page.get_by_role("button", name="Copy .env").click()
+    expect(page.get_by_role("status").filter(has_text="Copied")).to_have_count(1)
+    assert page.evaluate("navigator.clipboard.readText()").split() == [
+        "AWS_PROFILE=hello-erlang-dev",
+        "AWS_REGION=us-east-1",
+        "MESSAGES_TABLE=dev-seen-hello-erlang-messages",
+        "SESSIONS_TABLE=dev-seen-hello-erlang-sessions",
+    ]
+
+
+def _park(page: Page) -> None:
+    page.get_by_role("link", name="Settings").click()
+    page.get_by_role("button", name="Park", exact=True).click()
+    page.wait_for_url(CHANGE)
+    expect(page.get_by_text("hello-erlang/dev-seen is parked")).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("link", name="Open the environment").click()
+    expect(page.get_by_role("main").get_by_text("Parked", exact=True).first).to_be_visible()
