@@ -8,22 +8,22 @@ from tools.installing import CHECKOUT, install_dev, install_local_aws
 from tools.terminal import CommandError, complain
 
 
-def main() -> int:
-    """Install what is missing, then become the module; returns only when that cannot be."""
+def main() -> None:
+    """Install what is missing, then become the module; exits where that cannot be."""
     if len(sys.argv) < 2:
         complain("Name the module to run.")
-        return 2
+        sys.exit(2)
     try:
         python = install_dev()
         local_aws = install_local_aws()
         chromium = find_chromium(os.environ, python) if "screenshots" in sys.argv[1] else ""
     except CommandError as failure:
         complain(str(failure))
-        return 1
+        sys.exit(1)
     os.environ.update(LOCAL_AWS_PYTHON=str(local_aws), CHROMIUM_PATH=chromium)
     os.chdir(CHECKOUT)
-    os.execv(python, [str(python), "-m", *sys.argv[1:]])  # noqa: S606, RET503  (our own module; it never returns)
+    os.execv(python, [str(python), "-m", *sys.argv[1:]])  # noqa: S606  (our own interpreter and module)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -29,7 +29,7 @@ _NAME_ATTRS = {
     "hx-trigger": "input changed delay:300ms",
     "hx-target": "#names",
     "hx-include": "[name='stage']",
-    "hx-sync": "this:replace",
+    "hx-sync": "#names:replace",  # also ends what the part asked for itself when the page came: the last name wins
 }
 
 

@@ -34,7 +34,11 @@ def scene(yard: Running) -> Scene:
 def chromium() -> Iterator[Browser]:
     """The browser."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=os.environ["CHROMIUM_PATH"], args=ARGUMENTS)
+        browser = playwright.chromium.launch(
+            executable_path=os.environ["CHROMIUM_PATH"],
+            args=ARGUMENTS,
+            ignore_default_args=["--disable-back-forward-cache"],  # people have it
+        )
         yield browser
         browser.close()
 

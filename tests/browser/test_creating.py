@@ -29,10 +29,10 @@ def test_from_the_sign_in_to_a_parked_environment(windows: Windows) -> None:
 
     page.wait_for_url(CHANGE)
     page.evaluate(f"{MARK} = true")
-    expect(page.get_by_text("hello-erlang/dev-seen is ready.")).to_be_visible(timeout=5 * PATIENCE)
+    expect(page.get_by_text("hello-erlang/dev-seen was created.")).to_be_visible(timeout=5 * PATIENCE)
     for name in STOPS:
         expect(_stop(page, name)).to_contain_text(f"{name}, done")
-    expect(page.get_by_role("status").filter(has_text="ready")).to_have_count(1)
+    expect(page.get_by_role("status").filter(has_text="created")).not_to_have_count(0)
     assert page.evaluate(MARK) is True
 
     _connect(page)
@@ -90,6 +90,6 @@ def _park(page: Page) -> None:
     page.get_by_role("link", name="Settings").click()
     page.get_by_role("button", name="Park", exact=True).click()
     page.wait_for_url(CHANGE)
-    expect(page.get_by_text("hello-erlang/dev-seen is parked")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("hello-erlang/dev-seen was parked")).to_be_visible(timeout=PATIENCE)
     page.get_by_role("link", name="Open the environment").click()
     expect(page.get_by_role("main").get_by_text("Parked", exact=True).first).to_be_visible()

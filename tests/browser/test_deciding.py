@@ -31,7 +31,7 @@ def test_somebody_else_approves(windows: Windows) -> None:
     ada.get_by_role("button", name="Approve").click()
 
     for page in (ada, alice):  # alice has only been watching
-        expect(page.get_by_text("hello-erlang/prod is ready.")).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_text("hello-erlang/prod was created.")).to_be_visible(timeout=PATIENCE)
         expect(page.get_by_text("Read every line.")).to_be_visible()
     expect(approve).to_have_count(0)
     assert urlsplit(alice.url).path == path

@@ -8,8 +8,8 @@ from .chromium import Windows
 
 ENOUGH = 60
 FOCUSED = """() => {
-  const at = document.activeElement, style = getComputedStyle(at);
-  const shown = style.outlineStyle !== 'none' || style.boxShadow !== 'none';
+  const at = document.activeElement;  // the link of a table's row shows its focus on the whole row
+  const shown = [at, at.closest('tr')].some(one => one && getComputedStyle(one).outlineStyle !== 'none');
   const name = (at.getAttribute('aria-label') || at.textContent || at.name || '').trim().replace(/\\s+/g, ' ');
   return at === document.body ? null : [name, shown];
 }"""

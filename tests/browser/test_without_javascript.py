@@ -24,11 +24,11 @@ def test_an_environment_is_created_and_followed(windows: Windows) -> None:
     page.get_by_role("button", name="Create dev environment").click()
     page.wait_for_url("**/changes/*/")
 
-    def ready() -> bool:
+    def created() -> bool:
         page.reload()
-        return page.get_by_text("hello-erlang/dev-plain is ready.").is_visible()
+        return page.get_by_text("hello-erlang/dev-plain was created.").is_visible()
 
-    until(ready, "the page says that it is ready", seconds=300, pause=0.5)
+    until(created, "the page says that it was created", seconds=300, pause=0.5)
     expect(page.get_by_role("list", name="Progress")).to_contain_text("Verify, done")
     page.get_by_role("link", name="Open the environment").click()
     expect(page.get_by_role("heading", name="hello-erlang/dev-plain")).to_be_visible()

@@ -5,9 +5,10 @@ from datetime import timedelta
 from django.utils import timezone
 
 from provisioning.actions.deciding import do_cancel
-from provisioning.engine.claims import LEASE
+from provisioning.engine.claims import LEASE, wake
 from provisioning.engine.observe import Look
 from provisioning.engine.reconcile import Tick
+from provisioning.engine.steps.stacks import WATCHED
 from provisioning.models import Change, Event, Step
 
 from .yard import Yard
@@ -90,11 +91,11 @@ def test_a_cancellation_during_a_tick_is_not_written_over(yard: Yard) -> None:
 
 
 def test_a_ring_during_a_tick_is_not_lost(yard: Yard) -> None:
-    change = yard.drive(yard.create("hello-erlang", "prod"))
-    yard.fake.script.before("DescribeChangeSet", lambda: None)
-    yard.approve(change)
-    assert change.next_check_at is None
-    assert yard.drive(change).status == "succeeded"
+    change = yard.create()
+    yard.fake.script.before("ExecuteChangeSet", lambda: wake([change.pk]))
+    assert yard.tick(change).again_in == 0.0
+    assert change.next_check_at == timezone.now()
+    assert yard.tick(change).again_in == WATCHED
 
 
 def test_reconciling_what_is_over_calls_nothing(yard: Yard) -> None:

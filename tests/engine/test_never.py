@@ -45,6 +45,7 @@ class Anything(RuleBasedStateMachine):
         self.saved.__enter__()
         self.yard = type(self).make()
         self.tables: dict[str, str] = {}
+        self.unapproved: list[str] = []
         self.yard.fake.script.before("ExecuteChangeSet", self.approved, times=10_000)
 
     def teardown(self) -> None:
@@ -52,11 +53,13 @@ class Anything(RuleBasedStateMachine):
         self.saved.__exit__(None, None, None)
 
     def approved(self) -> None:
-        """At the moment of an execution in prod, somebody else has approved the very plan that runs."""
+        """Note an execution in prod whose very plan nobody else has approved. (Raised here, it would only look like
+        a bug in the step.)"""
         running = Change.objects.filter(status="running", environment__stage="prod", lease_token__isnull=False)
         for change in running:
             good = Decision.objects.filter(change=change, plan_digest=change.plan_digest, verdict="approved")
-            assert good.exclude(by=change.requested_by).exists(), "an unapproved change runs in prod"
+            if not good.exclude(by=change.requested_by).exists():
+                self.unapproved.append(f"{change.kind} {change.environment}")
 
     def newest(self, name: str) -> Change | None:
         return Change.objects.filter(environment__name=name).order_by("requested_at", "pk").last()
@@ -155,6 +158,10 @@ class Anything(RuleBasedStateMachine):
             self.yard.tick(change)
         except IllegalMoveError as illegal:
             raise AssertionError(f"from {before}: {illegal}") from illegal
+
+    @invariant()
+    def nothing_unapproved_ran(self) -> None:
+        assert self.unapproved == []
 
     @invariant()
     def one_open_change_per_stack(self) -> None:

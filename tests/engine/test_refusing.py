@@ -227,6 +227,9 @@ def test_a_create_that_meets_a_protected_table_in_its_rollback_says_so(yard: Yar
     yard.fake.script.fail("TablesPolicy", "Limit of policies reached")
     yard.drive(change)
     refused(change, "TablesPolicy", "Limit of policies reached")
+    assert yard.fake.stack("fileshare-data-prod").status == "ROLLBACK_FAILED"
+    assert yard.stack(change.environment, "data").status == "ROLLBACK_FAILED"
+    assert len(yard.fake.world.tables) == 2
 
 
 def test_application_that_left_the_library_fails_with_a_sentence(yard: Yard, vault: Path, settings: Any) -> None:

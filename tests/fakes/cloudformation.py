@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from . import differences
+from .describing import described, summary
 from .naming import NoExportError, parsed, resolved
 from .operations import Run, importers, turn
 from .resources import name_taken
@@ -45,7 +46,7 @@ class CloudFormation(Service):
         self.look(stack)
         if stack.status == "DELETE_COMPLETE" and StackName != stack.stack_id:
             raise self._invalid("DescribeStacks", f"Stack with id {StackName} does not exist")
-        return {"Stacks": [_described(stack)]}
+        return {"Stacks": [described(stack)]}
 
     def list_stacks(self, StackStatusFilter: Sequence[str], NextToken: str = "") -> Answer:
         """Stacks by status, a hundred a page (Q4)."""
@@ -54,7 +55,7 @@ class CloudFormation(Service):
             for stack in moving + list(self.world.late.values()):
                 self.look(stack)
         found = [one for status in StackStatusFilter for one in self.world.by_status.get(status, {}).values()]
-        return page("StackSummaries", [_summary(stack) for stack in found], NextToken)
+        return page("StackSummaries", [summary(stack) for stack in found], NextToken)
 
     def describe_stack_events(self, StackName: str, NextToken: str = "") -> Answer:
         """The events of a stack, newest first (S24)."""
@@ -377,28 +378,3 @@ def _parameters(stack: Stack, asked: Mapping[str, Any]) -> dict[str, str]:
         key = one["ParameterKey"]
         values[key] = stack.parameters[key] if one.get("UsePreviousValue") else one["ParameterValue"]
     return values
-
-
-def _summary(stack: Stack) -> dict[str, Any]:
-    return {
-        "StackId": stack.stack_id,
-        "StackName": stack.name,
-        "StackStatus": stack.status,
-        "StackStatusReason": stack.reason,
-        "CreationTime": stack.created_at,
-    }
-
-
-def _described(stack: Stack) -> dict[str, Any]:
-    hidden = {name for name, one in parsed(stack.body).parameters.items() if one.no_echo} if stack.body else set()
-    return _summary(stack) | {
-        "Parameters": [
-            {"ParameterKey": key, "ParameterValue": "****" if key in hidden else value}
-            for key, value in stack.parameters.items()
-        ],
-        "Outputs": [dict(output) for output in stack.outputs],
-        "Tags": [{"Key": key, "Value": value} for key, value in stack.tags.items()],
-        "Capabilities": stack.capabilities,
-        "EnableTerminationProtection": stack.protected,
-        **({"LastUpdatedTime": stack.updated_at} if stack.updated_at else {}),
-    }

@@ -36,6 +36,16 @@ def test_a_worker_killed_at_any_moment_is_survived(alice: Visitor, aws: Aws, yar
             assert executions(aws, stack) == 1, f"killed after {moments} calls"
 
 
+def test_a_broken_message_does_not_end_the_worker(alice: Visitor, yard: Running) -> None:
+    # What a full disk or a lost power supply leaves behind.
+    message = yard.launch.home.root / "broker" / "0_broken.stackyard.msg"
+    message.write_bytes(b"")
+    until(lambda: not message.exists(), "the worker has taken the message")
+
+    follow(alice, ask_create(alice, "fileshare", "dev-broken"))
+    assert not yard.children["worker"].ended
+
+
 def test_aws_is_away_while_a_change_is_planned(alice: Visitor, yard: Running) -> None:
     follow(alice, ask_create(alice, "hello-erlang", "dev-away"))
     yard.stop("local AWS")
