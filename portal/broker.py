@@ -31,12 +31,8 @@ class Channel(filesystem.Channel):
         except ValueError as torn:
             raise Empty from torn
 
-    def get_table(self, exchange: str) -> list[Any]:
-        """The queues bound to an exchange; none while another process is just writing the first."""
-        try:
-            return list(super().get_table(exchange))
-        except ValueError:
-            return []
+    def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
+        """Nothing: Celery sends to a queue by its name. The shared table of bindings would be one more torn file."""
 
 
 class Transport(filesystem.Transport):

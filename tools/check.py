@@ -59,7 +59,7 @@ def run(names: Sequence[str], environment: Mapping[str, str], scratch: Path) -> 
     lint, tiers = chosen(names)
     python = install_dev()
     settings = neutral_environment(environment, scratch / "home")
-    if {"engine", "journeys", "browser"} & {tier.name for tier in tiers}:
+    if {"engine", "journeys", "browser", "services"} & {tier.name for tier in tiers}:
         settings["LOCAL_AWS_PYTHON"] = str(install_local_aws())
     if any(tier.name == "browser" for tier in tiers):
         settings["CHROMIUM_PATH"] = find_chromium(environment, python)

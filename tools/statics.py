@@ -12,7 +12,7 @@ from tools.installing import CHECKOUT
 from tools.results import Result
 from tools.terminal import say
 
-_TYPED = ("manage.py", "portal", "provisioning", "tests", "tools")
+_TYPED = ("manage.py", "bench", "portal", "provisioning", "tests", "tools")
 
 
 @dataclass(frozen=True)

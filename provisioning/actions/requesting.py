@@ -64,6 +64,8 @@ def do_request_create(actor: Actor, application: str, name: str, ask: Ask) -> Ch
             return _open_change(actor, environment, blueprint, ask)
     except IntegrityError:
         return _lost_race(application, name, ask)
+    except Refusal as refusal:
+        return _first_click(ask, refusal)
 
 
 def do_request(actor: Actor, environment: Environment, ask: Ask) -> Change:
@@ -84,6 +86,8 @@ def do_request(actor: Actor, environment: Environment, ask: Ask) -> Change:
             return _open_change(actor, locked, blueprint, ask)
     except IntegrityError:
         return _lost_race(environment.application, environment.name, ask)
+    except Refusal as refusal:
+        return _first_click(ask, refusal)
 
 
 def _blueprint(application: str) -> Blueprint:
@@ -95,6 +99,14 @@ def _blueprint(application: str) -> Blueprint:
 
 def _same_click(ask: Ask) -> Change | None:
     return Change.objects.filter(request_key=ask.key).first() if ask.key else None
+
+
+def _first_click(ask: Ask, refusal: Refusal) -> Change:
+    """The first of two clicks may have committed while the second waited for the row: then its change is meant."""
+    known = _same_click(ask)
+    if known is None:
+        raise refusal
+    return known
 
 
 def _lost_race(application: str, name: str, ask: Ask) -> Change:

@@ -18,6 +18,7 @@ ARGUMENTS = (
 )
 PATIENCE = 60_000  # milliseconds; for what AWS takes part in, on a machine that is busy
 _CUT_OFF = "net::ERR_ABORTED"  # a poll that the next page does not wait for
+_REPLACED = ("htmx:afterRequest", "htmx:sendAbort")  # what htmx says of a request that a newer one has ended
 
 
 @dataclass
@@ -56,7 +57,8 @@ class Windows:
         def console(message: ConsoleMessage) -> None:
             # A page that is a refusal (404, 422) is mentioned too; only what a page loads counts.
             own = message.location.get("url") == page.url and "responded with a status of 4" in message.text
-            if message.type in {"error", "warning"} and not own:
+            ended = message.text.startswith(_REPLACED)
+            if message.type in {"error", "warning"} and not own and not ended:
                 self.complaints.append(f"{page.url}: {message.text}")
 
         def failed(request: Request) -> None:

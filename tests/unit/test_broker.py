@@ -40,9 +40,8 @@ def test_messages_come_through_while_written_and_read_at_once(connection: Connec
 
     def send() -> None:
         with connection.clone() as other:
-            queue = other.SimpleQueue("q")
             for number in range(sent):
-                queue.put({"number": number})
+                other.Producer().publish({"number": number}, routing_key="q")
 
     writer = Thread(target=send)
     with connection.clone() as reading:
@@ -62,9 +61,3 @@ def test_a_torn_message_is_passed_over(connection: Connection, tmp_path: Path) -
     with pytest.raises(Empty):
         channel._get("q")
     assert not list(tmp_path.glob("*.msg"))
-
-
-def test_a_table_that_is_being_written_counts_as_empty(connection: Connection, tmp_path: Path) -> None:
-    (tmp_path / "c").mkdir(exist_ok=True)
-    (tmp_path / "c" / "x.exchange").write_text("")
-    assert channel_of(connection).get_table("x") == []
