@@ -31,7 +31,7 @@ class Channel(filesystem.Channel):
         except ValueError as torn:
             raise Empty from torn
 
-    def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
+    def _queue_bind(self, exchange: str, routing_key: str | None, pattern: str | None, queue: str | None) -> None:
         """Nothing: Celery sends to a queue by its name. The shared table of bindings would be one more torn file."""
 
 
