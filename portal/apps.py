@@ -1,6 +1,9 @@
 """The pages."""
 
 from django.apps import AppConfig
+from django.core.checks import register
+
+from portal.checks import check_blueprints
 
 
 class PortalConfig(AppConfig):
@@ -9,4 +12,5 @@ class PortalConfig(AppConfig):
     name = "portal"
 
     def ready(self) -> None:
-        """Load the checks."""
+        """Register the checks."""
+        register(check_blueprints)

@@ -5,12 +5,11 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.core import checks
-from django.core.checks import CheckMessage, register
+from django.core.checks import CheckMessage
 
 from provisioning.blueprints.loader import library
 
 
-@register()
 def check_blueprints(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage]:
     """One warning for each blueprint problem, with file, line and fix."""
     return [

@@ -223,6 +223,17 @@ def welcome(launch: Launch) -> str:
     return "\n".join([*lines, f"Logs: {launch.home.logs}", "Ctrl-C stops it.", ""])
 
 
+def blueprint_problems(log: Path) -> list[str]:
+    """What Django's checks said of broken blueprints: file, line, sentence, and the fix below it."""
+    lines = log.read_text(errors="replace").splitlines()
+    found: list[str] = []
+    for line, after in zip(lines, [*lines[1:], ""], strict=True):
+        if "(stackyard.W001)" in line:
+            fix = after.strip().removeprefix("HINT: ") if "HINT:" in after else ""
+            found.append(f"Blueprint not loaded: {line.partition('(stackyard.W001) ')[2]} {fix}".rstrip())
+    return found
+
+
 def bring_up(yard: Yard) -> None:
     """Install and start everything, in order; return when the pages answer.
 
@@ -233,15 +244,16 @@ def bring_up(yard: Yard) -> None:
     local = launch.aws.kind is Kind.LOCAL
     aws = yard.start(local_aws_command(launch, install_local_aws())) if local else None
     yard.finish(manage_command(launch, python, "migrate", "--no-input"))
+    for problem in blueprint_problems(launch.home.logs / "migrate.log"):
+        say(problem)
     if launch.settings.get("SECRET_KEY"):
         yard.finish(manage_command(launch, python, "collectstatic", "--no-input"))
     if aws:
         yard.ready(aws, launch.aws_port, "/_ministack/health")
     yard.start(worker_command(launch, python))
     web = yard.start(web_command(launch, python))
-    if launch.aws.kind is not Kind.REAL:
-        # Safe beside a running worker, and both take seconds to load.
-        yard.finish(manage_command(launch, python, "seed_demo"))
+    # Safe beside a running worker, and both take seconds to load. On AWS itself it makes no people and no network.
+    yard.finish(manage_command(launch, python, "seed_demo"))
     yard.ready(web, launch.port, "/readyz")
 
 

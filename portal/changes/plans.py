@@ -130,7 +130,7 @@ def findings_view(findings: Iterable[Mapping[str, str]]) -> tuple[FindingLine, .
 
 
 def _stack(stack: Mapping[str, Any]) -> PlannedStack:
-    resources = [_resource(row) for row in stack["changes"]]
+    resources = [planned_resource(row) for row in stack["changes"]]
     unread = stack["action"] == "create" and not stack.get("change_set")
     return PlannedStack(
         kind=stack["kind"],
@@ -155,7 +155,8 @@ def _changed(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Prope
     )
 
 
-def _resource(row: Mapping[str, Any]) -> PlannedResource:
+def planned_resource(row: Mapping[str, Any]) -> PlannedResource:
+    """One row of a plan as the page shows it."""
     properties = _properties(row["details"])
     return PlannedResource(
         action=next(name for name, count in counters([dict(row)]).items() if count),

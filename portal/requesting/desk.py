@@ -10,6 +10,7 @@ from portal.access import actor_of
 from portal.requesting.forms import RequestForm
 from portal.requesting.layout import Layout, layout_of
 from portal.requesting.naming import name_and_stage, names_of
+from portal.requesting.preview import preview_of
 from portal.requesting.prices import price_of
 from portal.requesting.reading import living_stacks, monthly_now, neighbours, open_change, template_ages
 from portal.requesting.starting import stage_names
@@ -87,6 +88,7 @@ def update_page(
             values=form.shown(),
         ),
         "monthly_now": environment.monthly_cost,
+        "preview": preview_of(blueprint, environment, form.shown()),
         "prod_strip": environment.stage == "prod",
         **more,
     }

@@ -13,6 +13,7 @@ from portal.requesting.desk import Desk, create_desk, create_page, update_desk, 
 from portal.requesting.fields import posted_value
 from portal.requesting.forms import RequestForm, shown_values
 from portal.requesting.naming import name_and_stage, names_of
+from portal.requesting.preview import preview_of
 from portal.requesting.prices import price_of
 from portal.requesting.reading import default_account, monthly_now, repeated_change
 from portal.requesting.starting import stage_names, start_of_create, start_of_update
@@ -161,7 +162,10 @@ def request_price(request: HttpRequest, application: str) -> HttpResponse:
         return redirect("request_create", application)
     name, stage = name_and_stage(desk.blueprint, request.POST.get("name", "").strip())
     price = price_of(desk.blueprint, name=name, stage=stage, region=desk.account.region, values=_typed(request, desk))
-    context = {"price": price, "monthly_now": monthly_now(application, name)}
+    context: dict[str, Any] = {"price": price, "monthly_now": monthly_now(application, name)}
+    if "update" in request.POST:
+        environment = access_environment(request, application, name)
+        context["preview"] = preview_of(desk.blueprint, environment, _typed(request, desk))
     return render(request, "requesting/_price.html", context)
 
 

@@ -113,6 +113,47 @@ def from_template(resolved: Resolved) -> list[dict[str, Any]]:
     ]
 
 
+def between(before: Iterable[ResolvedResource], after: Iterable[ResolvedResource]) -> list[dict[str, Any]]:
+    """Rows of what differs between two readings of a template: a look ahead without AWS, which a change set then
+    confirms. It cannot know what AWS would replace."""
+    old = {resource.logical_id: resource for resource in before}
+    new = {resource.logical_id: resource for resource in after}
+    rows = []
+    for name in sorted({**old, **new}):
+        details = _differences(old[name].properties, new[name].properties) if name in old and name in new else []
+        action = "Add" if name not in old else "Remove" if name not in new else "Modify"
+        if action == "Modify" and not details:
+            continue
+        resource_type = (new.get(name) or old[name]).type
+        rows.append(
+            {
+                "logical_id": name,
+                "physical_id": "",
+                "name": name,
+                "type": resource_type,
+                "action": action,
+                "replacement": "",
+                "policy_action": "",
+                "details": details,
+            }
+        )
+    return rows
+
+
+def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "path": f"/Properties/{name}",
+            "before": _text(old, name),
+            "after": _text(new, name),
+            "requires_recreation": "",
+            "cause": "",
+        }
+        for name in sorted({**old, **new})
+        if json.dumps(old.get(name), default=str) != json.dumps(new.get(name), default=str)
+    ]
+
+
 def from_deletion(resources: Iterable[StackResource], *, keeps: frozenset[str]) -> list[dict[str, Any]]:
     """Rows of a stack that will be deleted; `keeps` names the logical ids that its template retains."""
     return [

@@ -5,17 +5,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
 
-from bench.visitor import PASSWORD
+from bench.chromium import sign_in
 
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 PATIENCE = 60_000  # milliseconds; for what AWS takes part in, on a machine that is busy
 _CUT_OFF = "net::ERR_ABORTED"  # a poll that the next page does not wait for
 _REPLACED = ("htmx:afterRequest", "htmx:sendAbort")  # what htmx says of a request that a newer one has ended
@@ -73,12 +64,3 @@ class Windows:
         page.on("pageerror", lambda error: self.complaints.append(f"{page.url}: {error}"))
         page.on("requestfailed", failed)
         page.on("response", answered)
-
-
-def sign_in(page: Page, username: str) -> None:
-    """Sign in as people do; ends on the home page."""
-    page.goto("/accounts/login/")
-    page.get_by_label("Username").fill(username)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url("**/")

@@ -1,15 +1,15 @@
 """One whole Stackyard for the tier, one Chromium, and environments in every state to look at."""
 
-import os
 from collections.abc import Generator, Iterator
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from bench.chromium import launch
 from bench.running import Running, free_ports, launch_of
 from bench.scene import Scene, set_scene
 
-from .chromium import ARGUMENTS, Windows
+from .chromium import Windows
 
 
 @pytest.fixture(scope="session")
@@ -34,11 +34,7 @@ def scene(yard: Running) -> Scene:
 def chromium() -> Iterator[Browser]:
     """The browser."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=os.environ["CHROMIUM_PATH"],
-            args=ARGUMENTS,
-            ignore_default_args=["--disable-back-forward-cache"],  # people have it
-        )
+        browser = launch(playwright)
         yield browser
         browser.close()
 

@@ -1,8 +1,10 @@
 """An engineer creates a dev environment by hand, watches it come up, connects to it and parks it."""
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
-from .chromium import PATIENCE, Windows, sign_in
+from bench.chromium import sign_in
+
+from .chromium import PATIENCE, Windows
 
 CHANGE = "**/changes/*/"
 STOPS = ("Plan", "Data stack", "Compute stack", "Configuration", "Verify")
@@ -93,3 +95,14 @@ def _park(page: Page) -> None:
     expect(page.get_by_text("hello-erlang/dev-seen was parked")).to_be_visible(timeout=PATIENCE)
     page.get_by_role("link", name="Open the environment").click()
     expect(page.get_by_role("main").get_by_text("Parked", exact=True).first).to_be_visible()
+
+
+def test_an_answer_about_an_earlier_name_never_comes_late(windows: Windows) -> None:
+    page = windows.open("bob")
+    held: list[Route] = []
+    page.route("**/names/**", lambda route: route.continue_() if held else held.append(route))
+    page.goto("/request/hello-erlang/")
+    with page.expect_event("requestfailed", lambda request: request.url == held[0].request.url):
+        page.get_by_label("Name", exact=True).fill("dev-typed")
+
+    expect(page.locator("#names").get_by_text("hello-erlang-data-dev-typed", exact=True)).to_be_visible()

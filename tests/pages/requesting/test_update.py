@@ -3,6 +3,8 @@
 import pytest
 
 from portal.accounts.models import User
+from provisioning.blueprints.loader import library
+from provisioning.blueprints.promises import starting_values
 from provisioning.lifecycle import ChangeKind, ChangeStatus, StackKind
 from provisioning.models import Change, Environment, Template
 
@@ -54,6 +56,25 @@ class TestUpdate:
         assert places == {f"/changes/{change.pk}/"}
         assert change.kind == ChangeKind.UPDATE
         assert change.operations.get(stack__kind=StackKind.DATA).parameters["BillingMode"] == "PROVISIONED"
+
+    def test_shows_what_will_change_before_it_is_sent(
+        self, alice: User, client_of: ClientOf, updatable: Environment, network: dict[str, str]
+    ) -> None:
+        stack = library().blueprints["hello-erlang"].stacks["data"]
+        now, _ = Template.objects.get_or_create(digest=stack.template.digest, defaults={"body": stack.template.body})
+        shown = starting_values(library().blueprints["hello-erlang"], "data", "dev")
+        filled = {"Environment": "dev-alice", "Stage": "dev", "Owner": "alice", "EnvironmentId": "1"}
+        updatable.stacks.filter(kind=StackKind.DATA).update(template=now, parameters=shown | filled)
+        client, partial = client_of(alice), {"HX-Request": "true"}
+        fields = sent(network, update="1", **{f"data.{name}": default for name, default in shown.items()})
+        same = client.post("/request/hello-erlang/price/", fields, headers=partial)
+        typed = fields | {"data.BillingMode": "PROVISIONED"}
+        changed = client.post("/request/hello-erlang/price/", typed, headers=partial).content.decode()
+        assert "Data stack" not in same.content.decode().partition("What will change")[2]
+        assert "MessagesTable" in changed.partition("What will change")[2]
+        assert "<del>PAY_PER_REQUEST</del>" in changed
+        assert "<ins>PROVISIONED</ins>" in changed
+        assert not Change.objects.exists()
 
     def test_keeps_what_was_typed_when_it_does_not_fit(
         self, alice: User, client_of: ClientOf, updatable: Environment, network: dict[str, str]
