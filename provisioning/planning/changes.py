@@ -63,6 +63,12 @@ def with_names(rows: list[dict[str, Any]], resolved: Resolved) -> list[dict[str,
     return [{**row, "name": row["physical_id"] or fixed.get(row["logical_id"], row["logical_id"])} for row in rows]
 
 
+def without_unmade(rows: list[dict[str, Any]], resolved: Resolved) -> list[dict[str, Any]]:
+    """The rows without additions that the template's own conditions rule out."""
+    made = {resource.logical_id for resource in resolved.resources}
+    return [row for row in rows if row["action"] != "Add" or row["logical_id"] in made]
+
+
 def with_values(
     rows: list[dict[str, Any]], before: Iterable[ResolvedResource], after: Iterable[ResolvedResource]
 ) -> list[dict[str, Any]]:
