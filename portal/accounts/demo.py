@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
+from provisioning.aws.endpoint import is_emulator
+
 PASSWORD = "stackyard"  # noqa: S105  (said aloud on the sign-in page, on purpose)
 
 
@@ -38,7 +40,7 @@ PEOPLE = (
 
 def is_demo() -> bool:
     """Whether this Stackyard is a local one in front of an emulator."""
-    return bool(settings.LOCAL and settings.AWS_ENDPOINT_URL)
+    return bool(settings.LOCAL and is_emulator(settings.AWS_ENDPOINT_URL))
 
 
 def demo_people() -> tuple[DemoPerson, ...]:

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from portal.environments.console import console_link
 from portal.environments.versions import newer_version
+from provisioning.aws.endpoint import is_emulator
 from provisioning.blueprints.loader import library
 from provisioning.lifecycle import (
     OPEN_CHANGES,
@@ -135,7 +136,7 @@ def read_overview(environment: Environment) -> Overview:
 
 def is_local() -> bool:
     """Whether AWS is a local one, which the AWS console does not show."""
-    return bool(settings.AWS_ENDPOINT_URL)
+    return is_emulator(settings.AWS_ENDPOINT_URL)
 
 
 def resource_status(name: str) -> StackStatus:

@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 
 from provisioning.aws import cloudformation
+from provisioning.aws.endpoint import is_emulator
 from provisioning.aws.errors import Conflict
 from provisioning.blueprints.shapes import ResolvedResource
 from provisioning.costs.estimate import difference, estimate
@@ -134,7 +135,7 @@ def _read_change_set(work: Work, operation: Operation, *, values: bool = True) -
         )
     resolved = work.resolved(operation)
     rows = changes.with_names(changes.from_change_set(found), resolved)
-    if settings.AWS_ENDPOINT_URL:
+    if is_emulator(settings.AWS_ENDPOINT_URL):
         # The emulator lists resources whose own condition is off; AWS does not, so nothing is ever left out there.
         rows = changes.without_unmade(rows, resolved)
     operation.changes = changes.with_values(rows, work.deployed(operation.stack), resolved.resources)

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from provisioning.aws import parameters, tags
+from provisioning.aws.endpoint import is_emulator
 from provisioning.blueprints.promises import computed_names
 from provisioning.blueprints.shapes import Pseudo
 from provisioning.engine.claims import hold
@@ -114,7 +115,7 @@ def _compute_lines(work: Work) -> Iterator[Line]:
     by_type: dict[str, list[StackResource]] = {}
     for resource in stack.resources.all():
         by_type.setdefault(resource.type, []).append(resource)
-    yield from compute_lines(work.aws, by_type, _own_tables(work), emulated=bool(settings.AWS_ENDPOINT_URL))
+    yield from compute_lines(work.aws, by_type, _own_tables(work), emulated=is_emulator(settings.AWS_ENDPOINT_URL))
 
 
 def _own_tables(work: Work) -> frozenset[str]:

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from portal.accounts.demo import PASSWORD, PEOPLE
 from portal.accounts.models import User
 from provisioning.actions.seeding import ensure_account, ensure_demo_network
+from provisioning.aws.endpoint import is_emulator
 from provisioning.aws.errors import AwsError
 
 GROUPS = ("engineers", "admins", "auditors")
@@ -21,7 +22,7 @@ class Command(BaseCommand):
         """Seed."""
         groups = {name: Group.objects.get_or_create(name=name)[0] for name in GROUPS}
         account = ensure_account(settings.AWS_REGION)
-        if not settings.AWS_ENDPOINT_URL:
+        if not is_emulator(settings.AWS_ENDPOINT_URL):
             self.stdout.write("Groups and account are there. Demo people are made on an emulator only.")
             return
         for person in PEOPLE:
