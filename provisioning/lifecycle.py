@@ -57,6 +57,7 @@ _MOVES: Mapping[ChangeStatus, frozenset[ChangeStatus]] = {
             ChangeStatus.SUCCEEDED,
             ChangeStatus.FAILED,
             ChangeStatus.CANCELLED,
+            ChangeStatus.SUPERSEDED,
         }
     ),
     ChangeStatus.AWAITING_APPROVAL: frozenset(
@@ -67,10 +68,21 @@ _MOVES: Mapping[ChangeStatus, frozenset[ChangeStatus]] = {
             ChangeStatus.EXPIRED,
             ChangeStatus.SUPERSEDED,
             ChangeStatus.PLANNING,
+            ChangeStatus.FAILED,
         }
     ),
-    ChangeStatus.QUEUED: frozenset({ChangeStatus.RUNNING, ChangeStatus.CANCELLED, ChangeStatus.FAILED}),
-    ChangeStatus.RUNNING: frozenset({ChangeStatus.SUCCEEDED, ChangeStatus.FAILED, ChangeStatus.PLANNING}),
+    ChangeStatus.QUEUED: frozenset(
+        {
+            ChangeStatus.RUNNING,
+            ChangeStatus.CANCELLED,
+            ChangeStatus.FAILED,
+            ChangeStatus.REJECTED,
+            ChangeStatus.EXPIRED,
+            ChangeStatus.SUPERSEDED,
+            ChangeStatus.PLANNING,
+        }
+    ),
+    ChangeStatus.RUNNING: frozenset({ChangeStatus.SUCCEEDED, ChangeStatus.FAILED}),
     ChangeStatus.FAILED: frozenset({ChangeStatus.PLANNING, ChangeStatus.QUEUED}),
     ChangeStatus.SUCCEEDED: frozenset(),
     ChangeStatus.CANCELLED: frozenset(),
@@ -106,6 +118,10 @@ class ChangeKind(models.TextChoices):
     WAKE = "wake", "Wake"
     DELETE_COMPUTE = "delete_compute", "Delete compute"
     DELETE_DATA_STACK = "delete_data_stack", "Delete data stack, keep tables"
+    UNPROTECT = "unprotect", "Switch protection off"
+    PROTECT = "protect", "Switch protection on"
+    DELETE_DATA = "delete_data", "Delete data"
+    ADOPT = "adopt", "Adopt"
 
 
 class EnvironmentStatus(models.TextChoices):
@@ -152,6 +168,12 @@ class Verdict(models.TextChoices):
 
     APPROVED = "approved", "Approved"
     REJECTED = "rejected", "Rejected"
+    SENT_BACK = "sent_back", "Sent back"
+
+    @property
+    def tone(self) -> str:
+        """The colour family of its badge."""
+        return "good" if self is Verdict.APPROVED else "attention"
 
 
 class Outcome(models.TextChoices):

@@ -126,4 +126,4 @@ def _asked(policy: StagePolicy | None, given: Sequence[Decision]) -> str:
 
 
 def _names(decisions: Iterable[Decision]) -> str:
-    return " and ".join(decision.by.get_full_name() or decision.by.get_username() for decision in decisions)
+    return " and ".join(decision.reviewer for decision in decisions)

@@ -212,8 +212,7 @@ def _end(change: Change, decisions: list[Decision]) -> End | None:
         return End("good", _DONE[ChangeKind(change.kind)].format(change.environment))
     if change.status == ChangeStatus.REJECTED and decisions:
         last = decisions[-1]
-        who = last.by.get_full_name() or last.by.get_username()
-        return End("attention", f"{who} rejected this: {last.comment}")
+        return End("attention", f"{last.reviewer} rejected this: {last.comment}")
     known = _OTHER_ENDS.get(ChangeStatus(change.status))
     return End(*known) if known else None
 

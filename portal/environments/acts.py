@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 
 from portal.environments.forms import ActForm
 from portal.templatetags.stackyard import money_text
-from provisioning.actions.requesting import why_not_now
+from provisioning.actions.order import why_not_now
 from provisioning.blueprints.loader import library
 from provisioning.blueprints.model import Blueprint, ParameterHelp, StagePolicy
 from provisioning.lifecycle import ChangeKind, ChangeStatus, StackKind, stack_status

@@ -14,7 +14,7 @@ from portal.requesting.preview import preview_of
 from portal.requesting.prices import price_of
 from portal.requesting.reading import living_stacks, monthly_now, neighbours, open_change, template_ages
 from portal.requesting.starting import stage_names
-from provisioning.actions.requesting import why_not_now
+from provisioning.actions.order import why_not_now
 from provisioning.blueprints.model import STACK_KINDS, Blueprint
 from provisioning.lifecycle import ChangeKind
 from provisioning.models import Account, Environment

@@ -11,7 +11,7 @@ from django.urls import reverse
 from portal.requesting.prices import price_of
 from provisioning.actions.choices import NamesLook, TakenName, names_taken
 from provisioning.actions.naming import name_problem, stage_of
-from provisioning.actions.requesting import why_not_now
+from provisioning.actions.order import why_not_now
 from provisioning.blueprints.model import Blueprint, ComputedNames, StagePolicy
 from provisioning.blueprints.promises import computed_names, filled_values, starting_values, table_promises
 from provisioning.blueprints.shapes import Pseudo, TemplateError

@@ -7,7 +7,7 @@ from portal.requesting.layout import Layout
 from portal.requesting.naming import name_and_stage
 from portal.requesting.reading import living_stacks
 from provisioning.actions.naming import LONGEST
-from provisioning.actions.requesting import why_not_now
+from provisioning.actions.order import why_not_now
 from provisioning.blueprints.model import Blueprint
 from provisioning.blueprints.promises import starting_values
 from provisioning.lifecycle import ChangeKind, EnvironmentStatus, StackKind

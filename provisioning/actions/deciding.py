@@ -139,7 +139,7 @@ def _locked(change: Change) -> Change:
 def _guard(actor: Actor, change: Change) -> None:
     last = change.decisions.select_related("by").last()
     if last is not None and change.status != ChangeStatus.AWAITING_APPROVAL and not _was_taken_back(change):
-        raise Refusal(f"{last.by.get_username()} has {Verdict(last.verdict).label.lower()} this already.", "decided")
+        raise Refusal(f"{last.reviewer} has {Verdict(last.verdict).label.lower()} this already.", "decided")
     why = why_not_decide(actor, change)
     if why:
         raise Refusal(why, "not-yours-to-decide", forbidden=change.status == ChangeStatus.AWAITING_APPROVAL)

@@ -3,17 +3,18 @@
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from provisioning.actions.actor import Actor, audit, is_personal, require_change_right
 from provisioning.actions.naming import stage_of
+from provisioning.actions.order import guard, in_the_way
 from provisioning.actions.refusals import Refusal
 from provisioning.blueprints.loader import library
 from provisioning.blueprints.model import Blueprint
 from provisioning.blueprints.promises import filled_values, starting_values
-from provisioning.blueprints.template import parse
 from provisioning.blueprints.values import validate_values
 from provisioning.lifecycle import ChangeKind, ChangeStatus, EnvironmentStatus, StackKind, stack_status
 from provisioning.models import Account, Change, Environment, Operation, Stack, Template
@@ -29,20 +30,28 @@ TOUCHES: Mapping[ChangeKind, tuple[StackKind, ...]] = {
     ChangeKind.WAKE: (StackKind.COMPUTE,),
     ChangeKind.DELETE_COMPUTE: (StackKind.COMPUTE,),
     ChangeKind.DELETE_DATA_STACK: (StackKind.DATA,),
+    ChangeKind.UNPROTECT: (StackKind.DATA,),
+    ChangeKind.PROTECT: (StackKind.DATA,),
+    ChangeKind.DELETE_DATA: (StackKind.DATA,),
+    ChangeKind.ADOPT: (StackKind.DATA, StackKind.COMPUTE),
 }
-NAME_TYPED = frozenset({ChangeKind.DELETE_COMPUTE, ChangeKind.DELETE_DATA_STACK})
+NAME_TYPED = frozenset({ChangeKind.DELETE_COMPUTE, ChangeKind.DELETE_DATA_STACK, ChangeKind.DELETE_DATA})
+SENDS_TEMPLATES = frozenset({ChangeKind.CREATE, ChangeKind.UPDATE, ChangeKind.WAKE})
 
 
 @dataclass(frozen=True)
 class Ask:
     """What a person sent. `values` are the form's values by stack kind; `key` is the form's own, so that a second
-    click finds the first one's change; `confirm` is the environment's name, typed, where a kind asks for it."""
+    click finds the first one's change; `confirm` is the environment's name, typed, where a kind asks for it.
+    `replaces` is a change that waits and that this one is sent instead of; `start_at` is not to run before."""
 
     kind: ChangeKind
     values: Values = field(default_factory=dict)
     reason: str = ""
     key: uuid.UUID | None = None
     confirm: str = ""
+    replaces: uuid.UUID | None = None
+    start_at: datetime | None = None
 
 
 def do_request_create(actor: Actor, application: str, name: str, ask: Ask) -> Change:
@@ -82,7 +91,7 @@ def do_request(actor: Actor, environment: Environment, ask: Ask) -> Change:
     try:
         with transaction.atomic():
             locked = Environment.objects.select_for_update().get(pk=environment.pk)
-            _guard(locked, ask.kind)
+            guard(locked, ask.kind)
             return _open_change(actor, locked, blueprint, ask)
     except IntegrityError:
         return _lost_race(environment.application, environment.name, ask)
@@ -117,27 +126,7 @@ def _lost_race(application: str, name: str, ask: Ask) -> Change:
     environment = Environment.objects.filter(application=application, name=name).order_by("-changed_at").first()
     if environment is None:
         raise Refusal("Somebody else changed this at the same moment. Nothing was sent; try again.", "race")
-    raise _in_the_way(environment)
-
-
-def _in_the_way(environment: Environment) -> Refusal:
-    operation = (
-        Operation.objects.filter(stack__environment=environment, is_open=True)
-        .select_related("change__requested_by")
-        .order_by("pk")
-        .first()
-    )
-    if operation is None:
-        return Refusal(f"{environment} exists already.", "exists", fields={"name": "This environment exists already."})
-    change = operation.change
-    who = change.requested_by.get_username()
-    return Refusal(
-        f"{who} has a change of {environment} open: {ChangeKind(change.kind).label.lower()},"
-        f" {ChangeStatus(change.status).label.lower()}. One change at a time.",
-        "change-open",
-        fields={"name": f"{who} has a change of this environment open."},
-        change_id=str(change.pk),
-    )
+    raise in_the_way(environment)
 
 
 def _claimed_environment(actor: Actor, blueprint: Blueprint, name: str, stage: str) -> Environment:
@@ -162,50 +151,11 @@ def _claimed_environment(actor: Actor, blueprint: Blueprint, name: str, stage: s
         )
         return environment
     require_change_right(actor, environment)
-    _guard(environment, ChangeKind.CREATE)
+    guard(environment, ChangeKind.CREATE)
     if environment.status == EnvironmentStatus.REMOVED:
         environment.owner_id = actor.user_id
         environment.save(update_fields=["owner"])
     return environment
-
-
-def _guard(environment: Environment, kind: ChangeKind) -> None:
-    """Refuse what the stacks, as last seen, do not allow (X5). The caller holds the environment's row."""
-    if Operation.objects.filter(stack__environment=environment, is_open=True).exists():
-        raise _in_the_way(environment)
-    live = {stack.kind: not stack_status(stack.status).gone for stack in environment.stacks.all()}
-    data, compute = live[StackKind.DATA], live[StackKind.COMPUTE]
-    sentence = {
-        ChangeKind.CREATE: f"{environment} exists already." if data and compute else "",
-        ChangeKind.UPDATE: "" if data or compute else f"{environment} has no stacks to update. Create it first.",
-        ChangeKind.PARK: "" if compute else f"{environment} has no compute to park.",
-        ChangeKind.DELETE_COMPUTE: "" if compute else f"{environment} has no compute to delete.",
-        ChangeKind.WAKE: _wake_problem(environment, data=data, compute=compute),
-        ChangeKind.DELETE_DATA_STACK: _data_problem(environment, data=data, compute=compute),
-    }[kind]
-    if sentence:
-        raise Refusal(sentence, "wrong-order", fields={"name": sentence} if kind == ChangeKind.CREATE else None)
-
-
-def _wake_problem(environment: Environment, *, data: bool, compute: bool) -> str:
-    if compute:
-        return f"{environment} is awake already."
-    if not data:
-        return f"{environment} has no data stack to wake on. Create it first."
-    template = environment.stacks.get(kind=StackKind.COMPUTE).template
-    if template is None:
-        return f"{environment} never had compute, so there is nothing to wake. Create it."
-    if any(parameter.no_echo for parameter in parse(template.body).parameters.values()):
-        return "Its template has hidden values, which Stackyard does not keep. Create it again and type them."
-    return ""
-
-
-def _data_problem(environment: Environment, *, data: bool, compute: bool) -> str:
-    if not data and environment.status != EnvironmentStatus.ATTENTION:
-        return f"{environment} has no data stack."
-    if compute:
-        return "The compute stack uses the data stack's exports. Park the environment or delete its compute first."
-    return ""
 
 
 def _open_change(actor: Actor, environment: Environment, blueprint: Blueprint, ask: Ask) -> Change:
@@ -262,7 +212,7 @@ def _fill(
     operation: Operation, environment: Environment, blueprint: Blueprint, ask: Ask, wrong: dict[str, str]
 ) -> dict[str, str]:
     """Set the operation's template and parameters; returns the NoEcho values apart (P3), adds to `wrong`."""
-    if ask.kind in {ChangeKind.PARK, ChangeKind.DELETE_COMPUTE, ChangeKind.DELETE_DATA_STACK}:
+    if ask.kind not in SENDS_TEMPLATES:
         return {}
     stack = operation.stack
     if ask.kind == ChangeKind.WAKE and stack.template is not None:
@@ -294,12 +244,3 @@ def _fill(
             wrong[f"{stack.kind}.{name}"] = sentence
     operation.parameters = {name: value for name, value in values.items() if name not in hidden}
     return {name: value for name, value in values.items() if name in hidden}
-
-
-def why_not_now(environment: Environment, kind: ChangeKind) -> str:
-    """Why a change of this kind cannot be asked for now, as the verb would say; empty when it can."""
-    try:
-        _guard(environment, kind)
-    except Refusal as refusal:
-        return refusal.sentence
-    return ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from provisioning.blueprints.shapes import Template
 
@@ -12,6 +13,8 @@ CHOICES = ("", "vpc", "subnets", "key_pair", "image", "security_groups")
 FLAG_TYPES = ("boolean", "text", "number", "choice")
 FLAG_AFTER = ("nothing", "redeploy")
 DEPLOY_KINDS = ("ec2", "ecs")
+ON_EXPIRY = ("expire", "plan_again")
+DATA_CONDITIONS = ("any", "untouched")
 FORMATS = ("dotenv", "shell", "erlang")
 
 
@@ -37,10 +40,30 @@ class StackBlueprint:
 
 
 @dataclass(frozen=True)
+class AutoApproval:
+    """A rule that approves in nobody's stead, and is recorded as the reviewer under its `name`.
+
+    It speaks only for changes of its `kinds` that meet all it says: `data` "untouched" wants no table touched,
+    `replaces` and `deletes` say whether resources may be, `monthly_increase` is the most that the price may rise by
+    in US dollars a month (None: any).
+    """
+
+    name: str
+    kinds: frozenset[str]
+    data: str = "untouched"
+    replaces: bool = False
+    deletes: bool = False
+    monthly_increase: Decimal | None = Decimal(0)
+
+
+@dataclass(frozen=True)
 class StagePolicy:
     """What a stage asks for. `defaults` maps a stack kind to parameter defaults at this stage.
 
-    `lifetime_days` is None for environments that stay; `personal` allows names such as `dev-alice`.
+    `approvals` people out of `approver_groups` have to agree, none of them the requester. A plan that nobody decided
+    about, or that nobody ran, for `expires_hours` hours expires: `on_expiry` "expire" ends the change, "plan_again"
+    makes a new plan and asks again. `lifetime_days` is None for environments that stay; `personal` allows names such
+    as `dev-alice`.
     """
 
     stage: str
@@ -50,6 +73,9 @@ class StagePolicy:
     lifetime_days: int | None
     personal: bool
     defaults: Mapping[str, Mapping[str, str]]
+    expires_hours: int = 72
+    on_expiry: str = "expire"
+    auto_approvals: tuple[AutoApproval, ...] = ()
 
 
 @dataclass(frozen=True)

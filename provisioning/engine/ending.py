@@ -26,7 +26,7 @@ NOTHING = "Nothing to change: everything is already as asked."
 def planned(work: Work) -> None:
     """After planning: nothing to do, somebody to ask, or straight on."""
     change = work.change
-    if not any(operation.changes for operation in work.operations.values()):
+    if not any(operation.changes for operation in work.every_part()):
         change.waiting_for = NOTHING
         _turn(work, ChangeStatus.SUCCEEDED, NOTHING)
     elif work.policy.approvals > 0:
@@ -57,7 +57,9 @@ def fail(change: Change, operations: Sequence[Operation], problem: Problem, *, r
         move(change, ChangeStatus.FAILED)
         # Change sets that were never executed are removed before the stacks are free again (S7, C6).
         planned = (one for one in operations if one.called_at is None)
-        change.cleanup = replan and any(one.change_set_id or one.action in {"create", "update"} for one in planned)
+        change.cleanup = replan and any(
+            one.change_set_id or one.action not in {"", "delete", "none"} for one in planned
+        )
         _save(change)
         _close(change)
         set_environment_status(change.environment, resting_status(change))

@@ -8,7 +8,7 @@ from provisioning.engine.accounts import target
 from provisioning.engine.outcome import Problem
 from provisioning.engine.work import Work
 from provisioning.lifecycle import StackKind
-from provisioning.models import Change
+from provisioning.models import Change, Operation
 
 AwsFor = Callable[[Target], Clients]
 default_aws: AwsFor = clients_for
@@ -34,11 +34,9 @@ def work_for(change: Change, aws_for: AwsFor) -> Work:
     if blueprint is None:
         raise NoBlueprintError(environment.application)
     stacks = {StackKind(stack.kind): stack for stack in environment.stacks.select_related("template")}
-    operations = {
-        StackKind(operation.stack.kind): operation
-        for operation in change.operations.select_related("stack__template", "template").order_by("-stack__kind")
-    }
-    for kind, operation in operations.items():
-        operation.change = change
-        operation.stack = stacks[kind]
-    return Work(change, blueprint, operations, stacks, aws_for(target(environment.account)))
+    parts: dict[StackKind, list[Operation]] = {}
+    for operation in change.operations.select_related("stack", "template").order_by("-stack__kind", "part"):
+        kind = StackKind(operation.stack.kind)
+        operation.change, operation.stack = change, stacks[kind]
+        parts.setdefault(kind, []).append(operation)
+    return Work(change, blueprint, parts, stacks, aws_for(target(environment.account)))

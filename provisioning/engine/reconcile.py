@@ -99,7 +99,7 @@ def _walk(work: Work, steps: Iterable[PlaybookStep], done: set[str], *, first: i
         if isinstance(outcome, Wait):
             return outcome
         if isinstance(outcome, Stop):
-            ending.fail(work.change, list(work.operations.values()), outcome.problem, replan=outcome.replan)
+            ending.fail(work.change, list(work.every_part()), outcome.problem, replan=outcome.replan)
             return None
     return None
 
@@ -150,7 +150,7 @@ def _record(work: Work, step: PlaybookStep, position: int, outcome: Outcome) -> 
         row.finished_at = None if isinstance(outcome, Wait) else now
         row.state = state
         row.save()
-        for operation in work.operations.values():
+        for operation in work.every_part():
             work.save(operation)
         change.waiting_for = note[:300] if isinstance(outcome, Wait) else ""
         change.save(update_fields=["findings", "plan", "plan_digest", "tries", "waiting_for"])

@@ -1,6 +1,6 @@
 """What a step works on: one change with everything around it, and the guarded way to write."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -15,13 +15,16 @@ from provisioning.blueprints.resolving import resolve
 from provisioning.blueprints.shapes import Pseudo, Resolved, ResolvedResource, Template
 from provisioning.blueprints.template import parse
 from provisioning.engine.claims import hold
-from provisioning.lifecycle import StackKind
+from provisioning.lifecycle import StackKind, stack_status
 from provisioning.models import Change, Operation, Stack
 from provisioning.models import Template as TemplateRow
 from provisioning.planning.secrets import opened
 
 STEP_COLUMNS = (
     "action",
+    "template",
+    "imports",
+    "rests_on",
     "parameters",
     "keep",
     "change_set_id",
@@ -42,16 +45,39 @@ def _parsed(body: str) -> Template:
 
 @dataclass
 class Work:
-    """One tick's view of a change. Steps change `operations` and their stacks in memory; the reconciler, or
-    `store` before a call, writes them while the lease holds."""
+    """One tick's view of a change. Steps change operations and their stacks in memory; the reconciler, or `store`
+    before a call, writes them while the lease holds. `parts` are each stack's operations in the order they run."""
 
     change: Change
     blueprint: Blueprint
-    operations: Mapping[StackKind, Operation]
+    parts: dict[StackKind, list[Operation]]
     stacks: Mapping[StackKind, Stack]
     aws: Clients
     cost: dict[str, Any] | None = None
     parameters: Mapping[str, Parameter] | None = None
+
+    @property
+    def operations(self) -> Mapping[StackKind, Operation]:
+        """The part of each stack's work that is up: the first that has not ended well, else the last."""
+        return {
+            kind: next((one for one in parts if not _is_over(one)), parts[-1]) for kind, parts in self.parts.items()
+        }
+
+    def every_part(self) -> Iterator[Operation]:
+        """All parts of all stacks, data before compute."""
+        for parts in self.parts.values():
+            yield from parts
+
+    def divide(self, kind: StackKind, later: Sequence[Operation]) -> None:
+        """Give a stack's work these parts after its first one; what was divided before is forgotten. Safe to repeat."""
+        first = self.parts[kind][0]
+        with transaction.atomic():
+            hold(self.change)
+            Operation.objects.filter(change=self.change, stack=first.stack, part__gt=0).delete()
+            for number, operation in enumerate(later, 1):
+                operation.change, operation.stack, operation.part = self.change, first.stack, number
+                operation.save(force_insert=True)
+        self.parts[kind] = [first, *later]
 
     @property
     def policy(self) -> StagePolicy:
@@ -77,7 +103,8 @@ class Work:
 
     def token(self, operation: Operation, verb: str) -> str:
         """The request token of one mutating call: the same after a crash, another after a retry (S20)."""
-        return f"sy-{self.change.pk.hex}-{operation.stack.kind}-{verb}-{self.change.attempt}"
+        part = f"-p{operation.part}" if operation.part else ""
+        return f"sy-{self.change.pk.hex}-{operation.stack.kind}-{verb}-{self.change.attempt}{part}"
 
     def template(self, operation: Operation) -> Template:
         """The parsed template that this operation sends."""
@@ -120,3 +147,9 @@ class Work:
             "ManagedBy": "Stackyard",
             "EnvironmentId": str(environment.pk),
         }
+
+
+def _is_over(operation: Operation) -> bool:
+    """Whether this part ended well: then the next one is up."""
+    status = stack_status(operation.result)
+    return operation.finished_at is not None and (status.gone or (status.live and not status.failed))

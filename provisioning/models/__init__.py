@@ -2,8 +2,9 @@
 
 from provisioning.models.account import Account, Heartbeat
 from provisioning.models.audit import AuditEntry
-from provisioning.models.change import Change, Decision, Event, Operation, Step
+from provisioning.models.change import Change, Decision, Event, Operation, SealedPlan, Step
 from provisioning.models.environment import Check, Environment, Stack, StackResource, Template
+from provisioning.models.table import FoundStack, Table
 
 __all__ = [
     "Account",
@@ -13,10 +14,13 @@ __all__ = [
     "Decision",
     "Environment",
     "Event",
+    "FoundStack",
     "Heartbeat",
     "Operation",
+    "SealedPlan",
     "Stack",
     "StackResource",
     "Step",
+    "Table",
     "Template",
 ]

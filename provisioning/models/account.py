@@ -16,6 +16,8 @@ class Account(models.Model):
     facts_at = models.DateTimeField(null=True)
     observer_token = models.UUIDField(null=True, editable=False)
     observer_until = models.DateTimeField(null=True, editable=False)
+    surveyed_at = models.DateTimeField(null=True, help_text="When its tables and stacks were last listed whole.")
+    survey_due_at = models.DateTimeField(null=True)
     next_look_at = models.DateTimeField(null=True, editable=False)
 
     def __str__(self) -> str:

@@ -21,8 +21,14 @@ class Change(models.Model):
     goal = models.JSONField(default=dict)
     secrets = models.TextField(blank=True, help_text="NoEcho parameter values, encrypted, until the change ends.")
     findings = models.JSONField(default=list)
-    plan = models.JSONField(null=True)
+    plan = models.JSONField(null=True, help_text="The plan as it stands; every sealed one is kept as a SealedPlan.")
     plan_digest = models.CharField(max_length=64, blank=True)
+    expires_at = models.DateTimeField(null=True, help_text="Until when the plan may be decided about, or run.")
+    start_at = models.DateTimeField(null=True, help_text="Not to run before; set by the requester or an approver.")
+    held = models.BooleanField(default=False, help_text="Approved, and runs when somebody says so.")
+    sent_back = models.BooleanField(default=False, help_text="An approver wants it changed; the requester's turn.")
+    supersedes = models.OneToOneField("self", models.PROTECT, null=True, related_name="superseded_by")
+    receipt = models.JSONField(null=True, help_text="What a deletion of data deleted, kept and skipped.")
     problem = models.JSONField(null=True)
     waiting_for = models.CharField(max_length=300, blank=True)
     attempt = models.PositiveIntegerField(default=1)
@@ -48,15 +54,20 @@ class Change(models.Model):
 
 
 class Operation(models.Model):
-    """One change's work on one stack. While it is open no other change may touch that stack (S29)."""
+    """One part of a change's work on one stack. Most changes have a single part; an adoption, or several index
+    changes, take more than one, in order (R6, T2). Part 0, while open, keeps every other change off the stack (S29)."""
 
     change = models.ForeignKey(Change, models.CASCADE, related_name="operations")
     stack = models.ForeignKey("Stack", models.PROTECT, related_name="operations")
+    part = models.PositiveSmallIntegerField(default=0)
+    purpose = models.CharField(max_length=200, blank=True, help_text="What this part is for, when there are several.")
     is_open = models.BooleanField(default=True)
     action = models.CharField(max_length=8, blank=True)
     template = models.ForeignKey("Template", models.PROTECT, null=True, related_name="+")
     parameters = models.JSONField(default=dict)
     keep = models.JSONField(default=list, help_text="Parameters that keep their value without us knowing it.")
+    imports = models.JSONField(default=list, help_text="Tables to take over: {logical_id, type, name} each.")
+    rests_on = models.JSONField(default=dict, help_text="Of the stack when it was planned: {stack_id, status, at}.")
     change_set_id = models.CharField(max_length=300, blank=True)
     changes = models.JSONField(null=True, help_text="What the change set, or the template, says will happen.")
     read_from = models.CharField(max_length=12, blank=True, help_text="What `changes` was read from.")
@@ -68,9 +79,12 @@ class Operation(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["change", "stack"], name="one_operation_per_change_and_stack"),
-            models.UniqueConstraint(fields=["stack"], condition=Q(is_open=True), name="one_open_change_per_stack"),
+            models.UniqueConstraint(fields=["change", "stack", "part"], name="one_operation_per_part"),
+            models.UniqueConstraint(
+                fields=["stack"], condition=Q(is_open=True, part=0), name="one_open_change_per_stack"
+            ),
         ]
+        ordering = ["part"]
 
     def __str__(self) -> str:
         return f"{self.action or 'work'} on {self.stack}"
@@ -95,24 +109,51 @@ class Step(models.Model):
         return f"{self.name}: {self.state}"
 
 
+class SealedPlan(models.Model):
+    """A plan as it was sealed, kept for ever. `void_because` says why it was not the last one."""
+
+    change = models.ForeignKey(Change, models.CASCADE, related_name="plans")
+    number = models.PositiveIntegerField()
+    digest = models.CharField(max_length=64)
+    content = models.JSONField()
+    sealed_at = models.DateTimeField()
+    void_because = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["change", "number"], name="one_plan_per_number")]
+
+    def __str__(self) -> str:
+        return f"plan {self.number} of {self.change_id}"
+
+
 class Decision(models.Model):
-    """An approval or a rejection of one plan by one person."""
+    """What one person, or one rule of the stage's policy, decided about one plan. Nothing is overwritten: a person's
+    newest decision about a plan is the one that counts."""
 
     change = models.ForeignKey(Change, models.CASCADE, related_name="decisions")
     plan_digest = models.CharField(max_length=64)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="decisions")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="decisions")
+    rule = models.CharField(max_length=100, blank=True, help_text="The rule that approved, where no person did.")
     verdict = models.CharField(max_length=10)
     comment = models.TextField(blank=True)
     at = models.DateTimeField()
 
     class Meta:
-        ordering = ["at"]
+        ordering = ["at", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["change", "plan_digest", "by"], name="one_decision_per_person_and_plan")
+            models.CheckConstraint(
+                condition=Q(by__isnull=False, rule="") | (Q(by__isnull=True) & ~Q(rule="")), name="a_person_or_a_rule"
+            )
         ]
 
     def __str__(self) -> str:
-        return f"{self.verdict} by {self.by}"
+        return f"{self.verdict} by {self.reviewer}"
+
+    @property
+    def reviewer(self) -> str:
+        """Who decided, as people know them: a person, or the rule that did in nobody's stead."""
+        return (self.by.get_full_name() or self.by.get_username()) if self.by else self.rule
 
 
 class Event(models.Model):

@@ -186,6 +186,15 @@ def endangers_data(row: dict[str, Any]) -> bool:
     return row["action"] in {"Remove", "Dynamic"} or row["replacement"] in {"True", "Conditional"}
 
 
+def differing(reviewed: Iterable[dict[str, Any]], real: Iterable[dict[str, Any]]) -> list[str]:
+    """The logical ids in which what would run is not what was reviewed: missing, extra, or acted on otherwise."""
+
+    def essence(rows: Iterable[dict[str, Any]]) -> set[tuple[str, str, str]]:
+        return {(row["logical_id"], row["type"], row["action"]) for row in rows}
+
+    return sorted({name for name, _, _ in essence(reviewed) ^ essence(real)})
+
+
 def counters(rows: Iterable[dict[str, Any]]) -> dict[str, int]:
     """How many resources are added, changed, replaced, deleted and kept."""
     counted = {"add": 0, "change": 0, "replace": 0, "delete": 0, "keep": 0}

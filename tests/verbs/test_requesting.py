@@ -9,8 +9,9 @@ import pytest
 from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks
 
 from provisioning.actions.actor import Actor
+from provisioning.actions.order import why_not_now
 from provisioning.actions.refusals import Refusal
-from provisioning.actions.requesting import Ask, do_request, do_request_create, why_not_now
+from provisioning.actions.requesting import Ask, do_request, do_request_create
 from provisioning.lifecycle import ChangeKind, ChangeStatus, EnvironmentStatus, StackKind
 from provisioning.models import AuditEntry, Change, Environment, Stack, Template
 

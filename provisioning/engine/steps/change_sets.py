@@ -42,27 +42,34 @@ def ensure_compute_planned(work: Work) -> Outcome:
 def ensure_compute_change_set(work: Work) -> Outcome:
     """The compute stack's real change set, made once the data stack is there; it must be what was planned."""
     operation = work.operations.get(StackKind.COMPUTE)
-    if operation is None or operation.action in {DELETE, NONE} or operation.called_at is not None:
+    if operation is None or operation.called_at is not None:
+        return Done(skipped=True)
+    return as_reviewed(work, operation)
+
+
+def as_reviewed(work: Work, operation: Operation) -> Outcome:
+    """The change set of a part that could not have one when it was planned: made now, and held against the plan."""
+    if operation.action in {DELETE, NONE}:
         return Done(skipped=True)
     if operation.read_from == CHANGE_SET:
         return Done("Reviewed before", skipped=True)
-    reviewed = {(row["logical_id"], row["type"]) for row in operation.changes or []}
-    # Every row is an Add of what was reviewed, or the change stops: values would add nothing to that.
+    reviewed = operation.changes or []
+    # Each row is one that was reviewed, or the change stops: values would add nothing to that.
     outcome = _read_change_set(work, operation, values=False)
     if not isinstance(outcome, Done):
         return outcome
-    real = {(row["logical_id"], row["type"]) for row in operation.changes or [] if row["action"] == "Add"}
-    if real != reviewed or len(real) != len(operation.changes or []):
-        extra = ", ".join(sorted(name for name, _ in real ^ reviewed)) or "other actions than Add"
+    differs = changes.differing(reviewed, operation.changes or [])
+    if differs:
         return Stop(
             Problem(
-                f"The compute stack's change set is not what was planned (it differs in {extra}).",
+                f"The change set of {operation.stack.name} is not what was planned (it differs in"
+                f" {', '.join(differs)}).",
                 "the requester",
                 "Retry: a new plan is made, and decided about again.",
                 code="plan-moved",
             )
         )
-    return Done(f"As planned: {len(real)} resources")
+    return Done(f"As planned: {len(reviewed)} resources")
 
 
 def _planned(work: Work, kind: StackKind) -> Outcome:

@@ -13,7 +13,7 @@ from provisioning.models import Operation
 from provisioning.planning import lint
 from provisioning.planning.findings import Finding, errors, with_new
 
-CREATE, UPDATE, DELETE, NONE = "create", "update", "delete", "none"
+CREATE, UPDATE, DELETE, IMPORT, NONE = "create", "update", "delete", "import", "none"
 STACK_QUOTA_SHARE = 0.9
 
 

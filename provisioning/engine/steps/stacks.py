@@ -6,11 +6,13 @@ from provisioning.aws import cloudformation
 from provisioning.aws.errors import Conflict, Missing, Refused
 from provisioning.engine.causes import first_cause
 from provisioning.engine.outcome import Done, Outcome, Problem, Stop, Wait
-from provisioning.engine.steps.checking import CREATE, DELETE, NONE, UPDATE
+from provisioning.engine.steps.change_sets import as_reviewed
+from provisioning.engine.steps.checking import CREATE, DELETE, IMPORT, NONE, UPDATE
 from provisioning.engine.work import Work
 from provisioning.lifecycle import UNDER_REVIEW, ChangeKind, StackKind, stack_status
 from provisioning.models import Operation
 
+DOING = {CREATE: "created", UPDATE: "updated", DELETE: "deleted", IMPORT: "given its tables"}
 WATCHED = 60.0  # the observer rings when the stack comes to rest; this is for a ring that got lost
 
 
@@ -25,15 +27,26 @@ def ensure_compute_stack(work: Work) -> Outcome:
 
 
 def _ensure_stack(work: Work, kind: StackKind) -> Outcome:
-    operation = work.operations.get(kind)
-    if operation is None or operation.action == NONE:
-        return Done("Nothing to change" if operation else "", skipped=True)
+    outcome: Outcome = Done(skipped=True)
+    for operation in work.parts.get(kind, ()):
+        outcome = _ensure_part(work, operation)
+        if not isinstance(outcome, Done):
+            break
+    return outcome
+
+
+def _ensure_part(work: Work, operation: Operation) -> Outcome:
+    """One part of a stack's work: its reviewed change set is executed, or the stack deleted, and the end waited for."""
+    if operation.action == NONE:
+        return Done("Nothing to change", skipped=True)
     if operation.finished_at is not None:
         return _result(operation)
     if operation.called_at is None:
+        outcome = as_reviewed(work, operation)
+        if not isinstance(outcome, Done):
+            return outcome
         _call_once(work, operation)
-    doing = "is being deleted" if operation.action == DELETE else f"is being {operation.action}d"
-    return Wait(f"{operation.stack.name} {doing}", WATCHED, look=True)
+    return Wait(f"{operation.stack.name} is being {DOING[operation.action]}", WATCHED, look=True)
 
 
 def _call_once(work: Work, operation: Operation) -> None:
@@ -127,8 +140,8 @@ def ensure_unprotected(work: Work) -> Outcome:
 
 def ensure_change_sets_gone(work: Work) -> Outcome:
     """After a change that will not run: remove its change sets, and the shell a CREATE one made (S7)."""
-    for operation in work.operations.values():
-        if operation.called_at is not None or operation.action not in {CREATE, UPDATE}:
+    for operation in work.every_part():
+        if operation.called_at is not None or operation.action not in {CREATE, UPDATE, IMPORT}:
             continue
         if not operation.change_set_id and not _left_behind(work, operation):
             continue

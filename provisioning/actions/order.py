@@ -1,0 +1,87 @@
+"""Which change may follow which: what the stacks, as last seen, and the open change allow."""
+
+from provisioning.actions.refusals import Refusal
+from provisioning.blueprints.template import parse
+from provisioning.lifecycle import ChangeKind, ChangeStatus, EnvironmentStatus, StackKind, stack_status
+from provisioning.models import Environment, Operation
+
+
+def guard(environment: Environment, kind: ChangeKind) -> None:
+    """Refuse what the stacks, as last seen, do not allow (X5). The caller holds the environment's row."""
+    if Operation.objects.filter(stack__environment=environment, is_open=True).exists():
+        raise in_the_way(environment)
+    live = {stack.kind: not stack_status(stack.status).gone for stack in environment.stacks.all()}
+    data, compute = live[StackKind.DATA], live[StackKind.COMPUTE]
+    sentence = {
+        ChangeKind.CREATE: f"{environment} exists already." if data and compute else "",
+        ChangeKind.UPDATE: "" if data or compute else f"{environment} has no stacks to update. Create it first.",
+        ChangeKind.PARK: "" if compute else f"{environment} has no compute to park.",
+        ChangeKind.DELETE_COMPUTE: "" if compute else f"{environment} has no compute to delete.",
+        ChangeKind.WAKE: _wake_problem(environment, data=data, compute=compute),
+        ChangeKind.DELETE_DATA_STACK: _data_problem(environment, data=data, compute=compute),
+        ChangeKind.UNPROTECT: "" if environment.data_protected else f"{environment} is not protected now.",
+        ChangeKind.PROTECT: "" if not environment.data_protected else f"{environment} is protected already.",
+        ChangeKind.DELETE_DATA: _deletion_problem(environment, compute=compute),
+        ChangeKind.ADOPT: f"{environment} is Stackyard's already." if data or compute else "",
+    }[kind]
+    if sentence:
+        raise Refusal(sentence, "wrong-order", fields={"name": sentence} if kind == ChangeKind.CREATE else None)
+
+
+def _wake_problem(environment: Environment, *, data: bool, compute: bool) -> str:
+    if compute:
+        return f"{environment} is awake already."
+    if not data:
+        return f"{environment} has no data stack to wake on. Create it first."
+    template = environment.stacks.get(kind=StackKind.COMPUTE).template
+    if template is None:
+        return f"{environment} never had compute, so there is nothing to wake. Create it."
+    if any(parameter.no_echo for parameter in parse(template.body).parameters.values()):
+        return "Its template has hidden values, which Stackyard does not keep. Create it again and type them."
+    return ""
+
+
+def _data_problem(environment: Environment, *, data: bool, compute: bool) -> str:
+    if not data and environment.status != EnvironmentStatus.ATTENTION:
+        return f"{environment} has no data stack."
+    if compute:
+        return "The compute stack uses the data stack's exports. Park the environment or delete its compute first."
+    return ""
+
+
+def _deletion_problem(environment: Environment, *, compute: bool) -> str:
+    if compute:
+        return "The compute stack uses the tables. Park the environment or delete its compute first."
+    if environment.data_protected:
+        return f"The data of {environment} is protected. Switch its protection off first: that is a change of its own."
+    return ""
+
+
+def in_the_way(environment: Environment) -> Refusal:
+    """Why a change cannot be opened beside the one that is open."""
+    operation = (
+        Operation.objects.filter(stack__environment=environment, is_open=True)
+        .select_related("change__requested_by")
+        .order_by("pk")
+        .first()
+    )
+    if operation is None:
+        return Refusal(f"{environment} exists already.", "exists", fields={"name": "This environment exists already."})
+    change = operation.change
+    who = change.requested_by.get_username()
+    return Refusal(
+        f"{who} has a change of {environment} open: {ChangeKind(change.kind).label.lower()},"
+        f" {ChangeStatus(change.status).label.lower()}. One change at a time.",
+        "change-open",
+        fields={"name": f"{who} has a change of this environment open."},
+        change_id=str(change.pk),
+    )
+
+
+def why_not_now(environment: Environment, kind: ChangeKind) -> str:
+    """Why a change of this kind cannot be asked for now, as the verb would say; empty when it can."""
+    try:
+        guard(environment, kind)
+    except Refusal as refusal:
+        return refusal.sentence
+    return ""
