@@ -78,8 +78,8 @@ def test_two_admins_decide_at_once_and_one_decision_stands(alice: Visitor, ada: 
     pages = _at_once(lambda: approve(ada), lambda: approve(grace))
 
     decision = Decision.objects.get(change_id=path.split("/")[2])
-    lost = pages[1] if decision.by.get_username() == "ada" else pages[0]
-    assert f"{decision.by.get_username()} has approved this already." in lost.words
+    lost = pages[1] if decision.reviewer == "ada" else pages[0]
+    assert f"{decision.reviewer} has approved this already." in lost.words
     assert AuditEntry.objects.filter(change_id=path.split("/")[2], verb="approve").count() == 1
     follow(alice, path)
 
