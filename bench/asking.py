@@ -9,6 +9,7 @@ from bench.visitor import Form, Page, Visitor
 OPEN = frozenset({"Planning", "Awaiting approval", "Queued", "Running"})
 _BADGE = re.compile(r'<span class="badge badge-\w+"><span class="dot"></span>([^<]+)</span>')
 _STATUSES = OPEN | {"Succeeded", "Failed", "Cancelled", "Rejected", "Expired", "Superseded"}
+_PAGE_OF_ACT = {"unprotect": "unprotect", "delete_data_stack": "delete-data-stack", "delete_data": "delete-data"}
 
 Values = Mapping[str, str | Sequence[str]]
 
@@ -42,11 +43,12 @@ def ask_create(person: Visitor, application: str, name: str, values: Values | No
     return change_path(person.post(form.action, form.filled(usable(form, wanted))))
 
 
-def ask_act(person: Visitor, application: str, name: str, kind: str, *, confirm: str = "") -> str:
-    """Ask for one of the acts on the settings page; returns the path of its change."""
-    page = person.get(f"/environments/{application}/{name}/settings/")
+def ask_act(person: Visitor, application: str, name: str, kind: str, *, confirm: str = "", reason: str = "") -> str:
+    """Ask for one of the acts, on the settings page or on the act's own; returns the path of its change."""
+    page = person.get(f"/environments/{application}/{name}/{_PAGE_OF_ACT.get(kind, 'settings')}/")
     form = page.form(f"/act/{kind}/")
-    return change_path(person.post(form.action, form.filled({"confirm": confirm} if confirm else {})))
+    given = {"confirm": confirm, "reason": reason}
+    return change_path(person.post(form.action, form.filled({key: value for key, value in given.items() if value})))
 
 
 def change_path(page: Page) -> str:

@@ -15,6 +15,8 @@ import structlog
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from provisioning.blueprints.policies import PolicyFileError, PolicyFloor, read_policies
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
@@ -131,6 +133,15 @@ def _folders(text: str) -> list[Path]:
     return folders
 
 
+def _policies(name: str) -> tuple[PolicyFloor, ...]:
+    """What the platform itself asks of stages, over what blueprints say; nothing without a file."""
+    text = _text(name)
+    try:
+        return read_policies(Path(text).expanduser()) if text else ()
+    except PolicyFileError as wrong:
+        raise ImproperlyConfigured(f"{name}: {wrong}") from None
+
+
 STACKYARD_HOME = Path(_text("STACKYARD_HOME", str(BASE_DIR / ".home"))).expanduser().resolve()
 LOCAL = not env.str("SECRET_KEY", default="")
 SECRET_KEY = _kept_key(STACKYARD_HOME / "secret_key") if LOCAL else env.str("SECRET_KEY")
@@ -145,7 +156,9 @@ PORT = _number("PORT", 8000, 1, 65535)
 AWS_REGION = _text("AWS_REGION", "us-east-1")
 AWS_ENDPOINT_URL = _web_address("AWS_ENDPOINT_URL")
 AWS_EXECUTION_ROLE_ARN = env.str("AWS_EXECUTION_ROLE_ARN", default="")
+BILLING_SWITCHES_PER_DAY = _number("BILLING_SWITCHES_PER_DAY", 4, 1, 100)  # T7; older accounts allow fewer
 BLUEPRINT_DIRS = _folders(env.str("BLUEPRINT_DIRS", default=""))
+POLICIES = _policies("POLICY_FILE")
 
 INSTALLED_APPS = [
     "portal.accounts",

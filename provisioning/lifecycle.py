@@ -252,6 +252,7 @@ _ALL = (
 STACK_STATUSES: Mapping[str, StackStatus] = {status.name: status for status in _ALL}
 MOVING_STACKS: Collection[str] = tuple(status.name for status in _ALL if status.moving)
 UNDER_REVIEW = "REVIEW_IN_PROGRESS"
+IMPORT_UNDONE = "IMPORT_ROLLBACK_COMPLETE"
 NO_STACK = StackStatus("", "Not there", "quiet", gone=True)
 
 

@@ -13,7 +13,9 @@ from django.utils import timezone
 
 from provisioning.engine.observe import Look, observe
 from provisioning.engine.reconcile import Tick, reconcile
+from provisioning.engine.surveying import due_surveys, survey
 from provisioning.engine.warming import warm_library
+from provisioning.engine.watching import accounts_to_watch, watch_protection
 from provisioning.models import Account, Change, Heartbeat, Operation
 
 SOON = 10.0  # seconds; what is due later is left to the sweep (L11)
@@ -56,6 +58,28 @@ def observe_account(account_id: int, **_: object) -> None:
         _follow(str(change_id), reconcile(change_id))  # the first one without the way through the broker
 
 
+def ring_survey(account_id: int) -> None:
+    """Once the transaction is committed, ask a worker to survey an account that is due."""
+    transaction.on_commit(lambda: _survey_now(account_id), robust=True)
+
+
+def _survey_now(account_id: int) -> None:
+    survey_account.delay(account_id)
+
+
+@shared_task
+def survey_account(account_id: int, **_: object) -> None:
+    """List the tables and the hand-made stacks of one account, a batch at a time."""
+    if survey(account_id).more:
+        survey_account.delay(account_id)
+
+
+@shared_task
+def watch_account(account_id: int, **_: object) -> None:
+    """Look whether the data stacks of one account are still protected as they were."""
+    watch_protection(account_id)
+
+
 @shared_task
 def sweep(**_: object) -> None:
     """Ring for everything that is due: what a lost message, a killed worker or a long wait left behind."""
@@ -74,5 +98,9 @@ def sweep(**_: object) -> None:
         .values_list("pk", flat=True)
     ):
         observe_account.delay(account_id)
+    for account_id in due_surveys(now):
+        survey_account.delay(account_id)
+    for account_id in accounts_to_watch():
+        watch_account.delay(account_id)
     Heartbeat.objects.update_or_create(name="sweep", defaults={"at": now})
     warm_library()

@@ -6,7 +6,9 @@ TEST_DATABASE_URL and TEST_REDIS_URL are used by the services tier, which sets S
 import os
 import tempfile
 
-for _name in ("SECRET_KEY", "DATABASE_URL", "CELERY_BROKER_URL", "AWS_ENDPOINT_URL", "AWS_PROFILE", "BLUEPRINT_DIRS"):
+for _name in ("SECRET_KEY", "DATABASE_URL", "CELERY_BROKER_URL", "AWS_ENDPOINT_URL", "AWS_PROFILE"):
+    os.environ.pop(_name, None)
+for _name in ("BLUEPRINT_DIRS", "POLICY_FILE"):
     os.environ.pop(_name, None)
 os.environ.update(
     STACKYARD_HOME=tempfile.mkdtemp(prefix="stackyard-tests-"),

@@ -1,15 +1,19 @@
-"""Which changes wait for this person: asked by somebody else, at a stage they decide about, not decided by them yet."""
+"""Which changes wait for this person: asked by somebody else, of a kind and at a stage they decide about, in time, not
+sent back, not approved by them yet."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
+from django.utils import timezone
 
 from portal.access import actor_of
 from provisioning.actions.actor import Actor
 from provisioning.blueprints.loader import library
-from provisioning.lifecycle import ChangeStatus
+from provisioning.lifecycle import ChangeKind, ChangeStatus, Verdict
 from provisioning.models import Change, Decision
+from provisioning.planning.policy import needed
 
 
 def waiting_changes() -> QuerySet[Change]:
@@ -22,15 +26,21 @@ def waiting_changes() -> QuerySet[Change]:
 
 
 def decidable_by(actor: Actor) -> QuerySet[Change]:
-    """The changes that this person may decide about now: the rule of `why_not_decide`, as one query."""
-    stages = _stages(actor)
-    if not stages:
-        return Change.objects.none()
+    """The changes that wait for this person now: the rule of `deciding.is_asked`, as one query."""
     here = Q()
-    for application, names in stages.items():
-        here |= Q(environment__application=application, environment__stage__in=names)
+    for application, stage, kinds in _decides_about(actor):
+        here |= Q(environment__application=application, environment__stage=stage, kind__in=kinds)
+    if not here:
+        return Change.objects.none()
     mine = Decision.objects.filter(change=OuterRef("pk"), plan_digest=OuterRef("plan_digest"), by_id=actor.user_id)
-    return waiting_changes().filter(here, ~Exists(mine)).exclude(requested_by_id=actor.user_id)
+    in_time = Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now())
+    return (
+        waiting_changes()
+        .filter(here, in_time, sent_back=False)
+        .exclude(requested_by_id=actor.user_id)
+        .annotate(mine=Subquery(mine.order_by("-at", "-id").values("verdict")[:1]))
+        .filter(Q(mine__isnull=True) | ~Q(mine=Verdict.APPROVED))
+    )
 
 
 def waiting_count(request: HttpRequest) -> int:
@@ -42,11 +52,13 @@ def waiting_count(request: HttpRequest) -> int:
     return known
 
 
-def _stages(actor: Actor) -> dict[str, list[str]]:
-    """The stages, by application, whose policy lets this person decide."""
-    found: dict[str, list[str]] = defaultdict(list)
+def _decides_about(actor: Actor) -> Iterator[tuple[str, str, list[str]]]:
+    """Application, stage and kinds of change that this person decides about by the stages' policies."""
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
     for slug, blueprint in library().blueprints.items():
         for stage, policy in blueprint.stages.items():
-            if actor.in_any(policy.approver_groups):
-                found[slug].append(stage)
-    return found
+            for kind in ChangeKind:
+                if actor.in_any(needed(policy, kind).approver_groups):
+                    found[slug, stage].append(kind)
+    for (slug, stage), kinds in found.items():
+        yield slug, stage, kinds

@@ -1,4 +1,4 @@
-"""What people do to a change: decide, take back, try again. Each calls one verb and answers."""
+"""What people do to a change: decide, run, take back, try again. Each calls one verb and answers."""
 
 import uuid
 from collections.abc import Callable
@@ -10,42 +10,70 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
 from portal.access import access_change, actor_of
-from portal.changes.forms import DecisionForm
+from portal.changes.ends import utc
+from portal.changes.forms import LATER, DecisionForm
+from portal.changes.standing import standing_of
 from portal.changes.views import show
 from portal.errors import say
 from provisioning.actions.actor import Actor
-from provisioning.actions.deciding import do_approve, do_cancel, do_reject, do_retry
+from provisioning.actions.deciding import Run, do_approve, do_reject, do_send_back
 from provisioning.actions.refusals import Refusal
-from provisioning.lifecycle import ChangeStatus
+from provisioning.actions.retrying import do_retry
+from provisioning.actions.running import do_run
+from provisioning.actions.taking_back import do_cancel
+from provisioning.lifecycle import ChangeStatus, Verdict
 from provisioning.models import Change
 
 INVALID, FORBIDDEN, CONFLICT = 422, 403, 409
+Sent = dict[str, Any]
 
 
 @require_POST
 def change_approve(request: HttpRequest, change_id: uuid.UUID) -> HttpResponse:
-    """Approve the plan that the person has read."""
+    """Approve the plan that the person has read, to run at once, when somebody says so, or at a time."""
+    again = False
 
-    def approve(actor: Actor, change: Change, sent: dict[str, Any]) -> Change:
-        return do_approve(actor, change, digest=sent["digest"], comment=sent["comment"])
+    def approve(actor: Actor, change: Change, sent: Sent) -> Change:
+        nonlocal again
+        again = standing_of(change, change.decisions.all()).verdict_of(actor.user_id) == Verdict.APPROVED
+        run: Run = "later" if sent["run"] == LATER else "now"
+        return do_approve(
+            actor, change, digest=sent["digest"], comment=sent["comment"], run=run, start_at=sent["start_at"]
+        )
 
-    return _decide(request, change_id, approve)
+    return _decide(request, change_id, approve, lambda change: _approved(change, again=again))
 
 
 @require_POST
 def change_reject(request: HttpRequest, change_id: uuid.UUID) -> HttpResponse:
     """Reject the plan; needs a comment."""
 
-    def reject(actor: Actor, change: Change, sent: dict[str, Any]) -> Change:
+    def reject(actor: Actor, change: Change, sent: Sent) -> Change:
         return do_reject(actor, change, comment=sent["comment"])
 
-    return _decide(request, change_id, reject)
+    return _decide(request, change_id, reject, lambda _: "Rejected. It will not run.")
+
+
+@require_POST
+def change_send_back(request: HttpRequest, change_id: uuid.UUID) -> HttpResponse:
+    """Ask the requester for another version; needs a comment."""
+
+    def send_back(actor: Actor, change: Change, sent: Sent) -> Change:
+        return do_send_back(actor, change, comment=sent["comment"])
+
+    return _decide(request, change_id, send_back, lambda _: "Sent back. Whoever asked for it sees your comment.")
+
+
+@require_POST
+def change_run(request: HttpRequest, change_id: uuid.UUID) -> HttpResponse:
+    """Run an approved change that was held, or before its time."""
+    return _act(request, change_id, do_run, "It runs now.")
 
 
 @require_POST
 def change_cancel(request: HttpRequest, change_id: uuid.UUID) -> HttpResponse:
     """Take the change back."""
-    return _act(request, change_id, do_cancel, "Cancelled. Nothing was altered.")
+    return _act(request, change_id, do_cancel, "Taken back. Nothing was altered.")
 
 
 @require_POST
@@ -68,7 +96,10 @@ def _act(
 
 
 def _decide(
-    request: HttpRequest, change_id: uuid.UUID, verb: Callable[[Actor, Change, dict[str, Any]], Change]
+    request: HttpRequest,
+    change_id: uuid.UUID,
+    verb: Callable[[Actor, Change, Sent], Change],
+    said: Callable[[Change], str],
 ) -> HttpResponse:
     change = access_change(request, change_id)
     form = DecisionForm(request.POST)
@@ -78,7 +109,7 @@ def _decide(
         decided = verb(actor_of(request), change, form.cleaned_data)
     except Refusal as refusal:
         return _refused(request, change_id, form, refusal)
-    messages.success(request, _said(decided))
+    messages.success(request, said(decided))
     return redirect("change", change_id)
 
 
@@ -87,14 +118,18 @@ def _refused(request: HttpRequest, change_id: uuid.UUID, form: DecisionForm, ref
     change = access_change(request, change_id)
     if refusal.fields:
         for name, sentence in refusal.fields.items():
-            form.add_error(name, sentence)
+            form.add_error(name if name in form.fields else None, sentence)
         return show(request, change, form, status=INVALID)
     say(request, refusal)
-    again = DecisionForm(initial={"digest": change.plan_digest, "comment": form.cleaned_data["comment"]})
+    typed = {name: form.cleaned_data[name] for name in ("comment", "start_at")}
+    again = DecisionForm(initial={"digest": change.plan_digest, **typed})
     return show(request, change, again, status=FORBIDDEN if refusal.forbidden else CONFLICT)
 
 
-def _said(change: Change) -> str:
+def _approved(change: Change, *, again: bool) -> str:
+    done = "You approved this already." if again else "Approved."
     if change.status == ChangeStatus.AWAITING_APPROVAL:
-        return "Approved. It still waits for another approval."
-    return "Rejected. It will not run." if change.status == ChangeStatus.REJECTED else "Approved. It runs now."
+        return f"{done} It still waits for another approval."
+    if change.held:
+        return f"{done} It waits until somebody runs it."
+    return f"{done} It starts {utc(change.start_at)}." if change.start_at else f"{done} It runs now."

@@ -1,14 +1,25 @@
 """The plan as reviewers read it: one sentence, the dangerous things first, data apart from compute."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from portal.changes.comparisons import (
+    AdoptedTable,
+    Deletion,
+    StageBelow,
+    adoption_view,
+    deletion_view,
+    stage_below_view,
+)
+from portal.changes.impact import Impact, impact_view
+from portal.changes.prices import PriceView, price_view
 from portal.changes.states import short_type
 from provisioning.lifecycle import StackKind
 from provisioning.planning.changes import DATA_TYPES, counters
 
-ORDER = ("delete", "replace", "change", "add", "keep")
+ORDER = ("delete", "replace", "change", "import", "add", "keep")
 SEVERITIES = ("error", "warning", "info")
 _POLICIES = {
     "Retain": "stays where it is, outside the stack",
@@ -17,10 +28,31 @@ _POLICIES = {
     "ReplaceAndRetain": "a new one takes its place, the old one stays",
     "ReplaceAndSnapshot": "a new one takes its place, a snapshot of the old one is kept",
 }
-_STACK_VERBS = {"create": "is created", "update": "is updated", "delete": "is deleted", "none": "stays as it is"}
+_STACK_VERBS = {
+    "create": "is created",
+    "update": "is updated",
+    "import": "takes over what exists",
+    "adopt": "is taken over as it is",
+    "delete": "is deleted",
+    "settings": "is set",
+    "none": "stays as it is",
+}
+_SAID = {
+    "delete": "deletes",
+    "replace": "replaces",
+    "change": "changes",
+    "import": "takes over",
+    "add": "adds",
+    "keep": "keeps",
+}
 FROM_TEMPLATE = (
     "Read from the template. CloudFormation can compare it only once the data stack exists; it is then held against"
     " this list, and stops if it differs."
+)
+AS_IT_IS = "Nothing of it is altered. Where the blueprint differs, the next update would change it."
+AFTER_EARLIER = (
+    "Read from the template. CloudFormation can compare it only once the part before it has run; it is then held"
+    " against this list, and stops if it differs."
 )
 
 
@@ -36,7 +68,7 @@ class PropertyLine:
 
 @dataclass(frozen=True)
 class PlannedResource:
-    """One resource as pieces/plan_rows.html shows it; `action` is add, change, replace, delete or keep."""
+    """One resource as pieces/plan_rows.html shows it; `action` is one of ORDER, `word` how it is said."""
 
     action: str
     name: str
@@ -44,13 +76,22 @@ class PlannedResource:
     note: str
     properties: tuple[PropertyLine, ...]
 
+    @property
+    def word(self) -> str:
+        """What happens to it, as its badge says."""
+        return "Taken over" if self.action == "import" else self.action.capitalize()
+
 
 @dataclass(frozen=True)
 class PlannedStack:
-    """One stack of the plan, its resources from harmful to harmless, and the parameters that are sent."""
+    """One stack of the plan, or one part of its work, its resources from harmful to harmless, and its parameters.
+    `purpose` says what a part is for, where there are several; `sends` whether a template and the parameters are
+    sent; `adopted` that its properties are compared with the blueprint, and none of them changes."""
 
     kind: str
+    part: int
     title: str
+    purpose: str
     name: str
     verb: str
     counts: Mapping[str, int]
@@ -58,15 +99,8 @@ class PlannedStack:
     parameters: tuple[tuple[str, str], ...]
     changed: tuple[PropertyLine, ...] = ()
     note: str = ""
-
-
-@dataclass(frozen=True)
-class Impact:
-    """What happens to data, in one sentence, and to each table."""
-
-    sentence: str
-    tone: str
-    lines: tuple[Mapping[str, Any], ...]
+    sends: bool = False
+    adopted: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,32 +122,46 @@ class PlanView:
     counts: Mapping[str, int]
     impact: Impact
     stacks: tuple[PlannedStack, ...]
+    findings: tuple[FindingLine, ...]
+    price: PriceView | None
+    below: StageBelow | None
+    adoption: tuple[AdoptedTable, ...]
+    deletion: Deletion | None
     digest: str
 
 
 def plan_view(plan: Mapping[str, Any], digest: str) -> PlanView:
-    """Shape a sealed plan for the page."""
-    stacks = tuple(_stack(stack) for stack in sorted(plan["stacks"], key=lambda stack: stack["kind"] != StackKind.DATA))
-    impact = plan["impact"]
+    """Shape a sealed plan for the page. Plans are kept for ever: an older one may lack whole parts."""
+    ordered = sorted(plan["stacks"], key=lambda stack: (stack["kind"] != StackKind.DATA, stack.get("part", 0)))
+    stacks = tuple(_stack(stack) for stack in ordered)
     return PlanView(
-        sentence=sentence(plan["counters"], stacks),
-        counts=plan["counters"],
-        impact=Impact(impact["sentence"], impact["tone"], tuple(impact["lines"])),
+        sentence=sentence(plan_counts(plan), stacks),
+        counts=plan_counts(plan),
+        impact=impact_view(plan["impact"]),
         stacks=stacks,
+        findings=findings_view(plan.get("findings") or ()),
+        price=price_view(plan.get("cost")),
+        below=stage_below_view(plan.get("stage_below"), {stack.kind for stack in stacks if stack.sends}),
+        adoption=adoption_view(plan.get("adoption")),
+        deletion=deletion_view(plan.get("deletion")),
         digest=digest,
     )
 
 
+def plan_counts(plan: Mapping[str, Any]) -> dict[str, int]:
+    """How many resources a plan deletes, replaces, changes, takes over, adds and keeps; nothing for no plan."""
+    return _counts(row for stack in plan.get("stacks") or () for row in stack["changes"])
+
+
 def sentence(counts: Mapping[str, int], stacks: Sequence[PlannedStack]) -> str:
     """What the plan does, in one sentence, the harmful part first."""
-    words = {"delete": "deletes", "replace": "replaces", "change": "changes", "add": "adds", "keep": "keeps"}
     some = [name for name in ORDER if counts.get(name)]
     if not some:
         return "Nothing changes."
-    parts = [f"{words[name]} {counts[name]}" for name in some]
+    parts = [f"{_SAID[name]} {counts[name]}" for name in some]
     plural = "" if counts[some[-1]] == 1 else "s"
     listed = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
-    touched = [stack.name for stack in stacks if stack.resources]
+    touched = dict.fromkeys(stack.name for stack in stacks if stack.resources)
     return f"{listed.capitalize()} resource{plural} in {' and '.join(touched)}."
 
 
@@ -122,7 +170,11 @@ def findings_view(findings: Iterable[Mapping[str, str]]) -> tuple[FindingLine, .
     tones = {"error": "bad", "warning": "attention"}
     lines = [
         FindingLine(
-            found["severity"], tones.get(found["severity"], "quiet"), found["about"], found["sentence"], found["fix"]
+            found["severity"],
+            tones.get(found["severity"], "quiet"),
+            found["about"],
+            found["sentence"],
+            found.get("fix", ""),
         )
         for found in findings
     ]
@@ -131,18 +183,40 @@ def findings_view(findings: Iterable[Mapping[str, str]]) -> tuple[FindingLine, .
 
 def _stack(stack: Mapping[str, Any]) -> PlannedStack:
     resources = [planned_resource(row) for row in stack["changes"]]
-    unread = stack["action"] == "create" and not stack.get("change_set")
     return PlannedStack(
         kind=stack["kind"],
+        part=stack.get("part", 0),
         title=StackKind(stack["kind"]).label,
+        purpose=_purpose(stack),
         name=stack["name"],
         verb=_STACK_VERBS.get(stack["action"], ""),
-        counts=counters(stack["changes"]),
+        counts=_counts(stack["changes"]),
         resources=tuple(sorted(resources, key=lambda one: (ORDER.index(one.action), one.name))),
         parameters=tuple(sorted(stack["parameters"].items())),
         changed=_changed(stack.get("parameters_before", {}), stack["parameters"]),
-        note=FROM_TEMPLATE if unread else "",
+        note=_stack_note(stack),
+        sends=stack["action"] in {"create", "update", "import"},
+        adopted=stack["action"] == "adopt",
     )
+
+
+def _purpose(stack: Mapping[str, Any]) -> str:
+    """ "1 of 2: take over 2 tables"; empty where the stack has a single part and nobody named what it is for."""
+    purpose: str = stack.get("purpose") or ""
+    parts: int = stack.get("parts") or 1
+    if parts == 1:
+        return purpose
+    place = f"{stack.get('part', 0) + 1} of {parts}"
+    return f"{place}: {purpose}" if purpose else place
+
+
+def _stack_note(stack: Mapping[str, Any]) -> str:
+    if stack["action"] == "adopt":
+        return AS_IT_IS
+    if stack.get("part", 0):
+        return "" if stack.get("change_set") else AFTER_EARLIER
+    unread = stack["action"] == "create" and not stack.get("change_set")
+    return FROM_TEMPLATE if unread else ""
 
 
 def _changed(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[PropertyLine, ...]:
@@ -159,12 +233,24 @@ def planned_resource(row: Mapping[str, Any]) -> PlannedResource:
     """One row of a plan as the page shows it."""
     properties = _properties(row["details"])
     return PlannedResource(
-        action=next(name for name, count in counters([dict(row)]).items() if count),
+        action=_action(row),
         name=row["logical_id"],
         type=short_type(row["type"]),
         note=_note(row, properties),
         properties=properties,
     )
+
+
+def _action(row: Mapping[str, Any]) -> str:
+    """What happens to a resource; what is taken over is not made, though both are new to the stack."""
+    if row["action"] == "Import":
+        return "import"
+    return next(name for name, count in counters([dict(row)]).items() if count)
+
+
+def _counts(rows: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    found = Counter(_action(row) for row in rows)
+    return {name: found[name] for name in ORDER}
 
 
 def _note(row: Mapping[str, Any], properties: Sequence[PropertyLine]) -> str:

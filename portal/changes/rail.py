@@ -1,12 +1,15 @@
 """The rail of a change: every stop of its playbook with how far it is and how long it took."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from portal.changes.ends import utc
+from portal.changes.standing import Standing, names, standing_of
+from provisioning.actions.changing import waits_to_run
 from provisioning.blueprints.model import StagePolicy
 from provisioning.engine.playbooks import APPROVE, PLAN, PLAYBOOKS
-from provisioning.lifecycle import MOVING_CHANGES, OPEN_CHANGES, ChangeStatus, StepState, Verdict
+from provisioning.lifecycle import MOVING_CHANGES, OPEN_CHANGES, ChangeStatus, StepState
 from provisioning.models import Change, Decision, Step
 
 COMPLETE = frozenset({StepState.DONE, StepState.SKIPPED})
@@ -54,7 +57,7 @@ def rail(record: Record, *, now: datetime, usual: Mapping[str, int] | None = Non
 
 def _phase(change: Change) -> bool | None:
     """True while planning, False while running, None when nothing moves."""
-    if change.status not in MOVING_CHANGES:
+    if change.status not in MOVING_CHANGES or waits_to_run(change):
         return None
     return change.status == ChangeStatus.PLANNING
 
@@ -98,32 +101,43 @@ def _seconds(start: datetime, end: datetime) -> int:
 
 def _approval(record: Record, sealed: Step | None, now: datetime) -> Stop:
     change, policy = record.change, record.policy
-    given = [decision for decision in record.decisions if decision.plan_digest == change.plan_digest]
+    standing = standing_of(change, record.decisions)
     asked_at = sealed.finished_at if sealed else None
     if change.status == ChangeStatus.AWAITING_APPROVAL:
         elapsed = _seconds(asked_at, now) if asked_at else None
-        return Stop(APPROVE, "waiting", elapsed, note=_asked(policy, given))
-    if given and change.plan_digest:
-        elapsed = _seconds(asked_at, given[-1].at) if asked_at else None
-        rejected = any(decision.verdict == Verdict.REJECTED for decision in given)
-        return Stop(APPROVE, "failed" if rejected else "done", elapsed, note=f"By {_names(given)}")
-    if change.status in {ChangeStatus.EXPIRED, ChangeStatus.SUPERSEDED}:
-        text = "Nobody decided in time" if change.status == ChangeStatus.EXPIRED else "Overtaken by another change"
-        return Stop(APPROVE, "skipped", note=text)
+        return Stop(APPROVE, "waiting", elapsed, note=_asked(policy, standing))
+    if change.status == ChangeStatus.EXPIRED:
+        return Stop(
+            APPROVE, "skipped", note="Nobody ran it in time" if standing.approvals else "Nobody decided in time"
+        )
+    if change.status == ChangeStatus.SUPERSEDED:
+        return Stop(APPROVE, "skipped", note="Overtaken by another change")
+    if standing.decisions and change.plan_digest:
+        return _decided(change, standing, asked_at)
     if policy is not None and policy.approvals == 0:
         return Stop(APPROVE, "skipped", note=f"Not asked at {policy.stage}")
     if change.status == ChangeStatus.SUCCEEDED:
         return Stop(APPROVE, "skipped", note="Nothing to decide")
-    return Stop(APPROVE, "pending", note=NOT_REACHED if change.status not in OPEN_CHANGES else _asked(policy, []))
+    ended = change.status not in OPEN_CHANGES
+    return Stop(APPROVE, "pending", note=NOT_REACHED if ended else _asked(policy, standing))
 
 
-def _asked(policy: StagePolicy | None, given: Sequence[Decision]) -> str:
+def _decided(change: Change, standing: Standing, asked_at: datetime | None) -> Stop:
+    elapsed = _seconds(asked_at, standing.decisions[-1].at) if asked_at else None
+    if standing.rejection:
+        return Stop(APPROVE, "failed", elapsed, note=f"Rejected by {names([standing.rejection])}")
+    by = f"By {names(standing.approvals or standing.decisions)}"
+    if not waits_to_run(change):
+        return Stop(APPROVE, "done", elapsed, note=by)
+    rest = "held until somebody runs it" if change.held or not change.start_at else f"starts {utc(change.start_at)}"
+    return Stop(APPROVE, "waiting", note=f"{by}; {rest}")
+
+
+def _asked(policy: StagePolicy | None, standing: Standing) -> str:
+    if standing.sent_back:
+        return f"Sent back by {names([standing.sent_back])}"
     if policy is None:
         return ""
     if policy.approvals > 1:
-        return f"{len(given)} of {policy.approvals} given"
+        return f"{len(standing.approvals)} of {policy.approvals} given"
     return f"Asks {' or '.join(policy.approver_groups)}"
-
-
-def _names(decisions: Iterable[Decision]) -> str:
-    return " and ".join(decision.reviewer for decision in decisions)

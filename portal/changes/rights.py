@@ -1,19 +1,26 @@
 """What this person may do with a change now, and why not: buttons are off with a reason, never merely missing for
 those who may change things at all. The verbs check the same again."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.urls import reverse
 
-from provisioning.actions.actor import Actor, require_change_right
-from provisioning.actions.deciding import policy_of, why_not_decide
+from provisioning.actions.actor import Actor
+from provisioning.actions.changing import waits_to_run
+from provisioning.actions.deciding import policy_of
 from provisioning.actions.refusals import Refusal
+from provisioning.actions.retrying import why_not_retry
+from provisioning.actions.running import why_not_run
+from provisioning.actions.taking_back import why_not_cancel
 from provisioning.blueprints.model import StagePolicy
 from provisioning.lifecycle import CANCELLABLE_CHANGES, OPEN_CHANGES, ChangeKind, ChangeStatus, EnvironmentStatus
 from provisioning.models import Change
 
 # What an environment must be for its pages to be of use after a change.
 _THERE = frozenset({EnvironmentStatus.READY, EnvironmentStatus.DATA_ONLY, EnvironmentStatus.PARKED})
+# The forms that can begin with what another change asked for.
+_WITH_VALUES = frozenset({ChangeKind.CREATE, ChangeKind.UPDATE})
 
 
 @dataclass(frozen=True)
@@ -27,35 +34,39 @@ class Button:
 
 @dataclass(frozen=True)
 class Links:
-    """Where one may go from here."""
+    """Where one may go from here. `edit` asks again with other values instead of this change."""
 
     environment: str = ""
     connect: str = ""
     again: str = ""
+    edit: str = ""
 
 
 @dataclass(frozen=True)
 class Rights:
-    """What may be done with the change. `why_not_decide` is empty for those who may decide now."""
+    """What may be done with the change."""
 
     cancel: Button | None
     retry: Button | None
+    run: Button | None
     links: Links
-    awaiting: bool
-    why_not_decide: str
     may_change: bool
 
 
 def rights(actor: Actor, change: Change) -> Rights:
     """The buttons of one person for one change."""
-    awaiting = change.status == ChangeStatus.AWAITING_APPROVAL
+    if not actor.may_change:
+        return Rights(None, None, None, _places(change), may_change=False)
+    own = change.requested_by_id == actor.user_id
+    cancel = _button("Withdraw" if own else "Cancel this change", "change_cancel", change, actor, why_not_cancel)
+    retry = _button("Retry", "change_retry", change, actor, why_not_retry)
+    run = _button("Run now", "change_run", change, actor, why_not_run)
     return Rights(
-        cancel=_cancel(actor, change) if actor.may_change else None,
-        retry=_retry(actor, change) if actor.may_change else None,
+        cancel=cancel if change.status in CANCELLABLE_CHANGES else None,
+        retry=retry if change.status == ChangeStatus.FAILED else None,
+        run=run if waits_to_run(change) else None,
         links=_links(actor, change),
-        awaiting=awaiting,
-        why_not_decide=_why_not_decide(actor, change) if awaiting else "",
-        may_change=actor.may_change,
+        may_change=True,
     )
 
 
@@ -67,48 +78,47 @@ def stage_policy(change: Change) -> StagePolicy | None:
         return None
 
 
-def _why_not_decide(actor: Actor, change: Change) -> str:
+def reason(ask: Callable[[Actor, Change], str], actor: Actor, change: Change) -> str:
+    """Why a verb would refuse, also where it cannot even tell."""
     try:
-        return why_not_decide(actor, change)
+        return ask(actor, change)
     except Refusal as refusal:
         return refusal.sentence
 
 
-def _why_not_change(actor: Actor, change: Change) -> str:
-    try:
-        require_change_right(actor, change.environment)
-    except Refusal as refusal:
-        return refusal.sentence
-    return ""
+def _button(label: str, name: str, change: Change, actor: Actor, ask: Callable[[Actor, Change], str]) -> Button:
+    return Button(label, reverse(name, args=[change.pk]), reason(ask, actor, change))
 
 
-def _cancel(actor: Actor, change: Change) -> Button | None:
-    if change.status not in CANCELLABLE_CHANGES:
-        return None
-    return Button("Cancel this change", reverse("change_cancel", args=[change.pk]), _why_not_change(actor, change))
-
-
-def _retry(actor: Actor, change: Change) -> Button | None:
-    if change.status != ChangeStatus.FAILED:
-        return None
-    blocked = _why_not_change(actor, change)
-    if not blocked and change.cleanup:
-        blocked = "Stackyard is still tidying up after the failure."
-    newer = Change.objects.filter(environment=change.environment, requested_at__gt=change.requested_at)
-    if not blocked and newer.exists():
-        blocked = "A newer change of this environment exists; this one is history."
-    return Button("Retry", reverse("change_retry", args=[change.pk]), blocked)
-
-
-def _links(actor: Actor, change: Change) -> Links:
+def _places(change: Change) -> Links:
+    """Where everybody may go once it is done."""
     environment = change.environment
     names = [environment.application, environment.name]
     done = change.status == ChangeStatus.SUCCEEDED
-    again = change.kind == ChangeKind.CREATE and change.status not in OPEN_CHANGES and actor.may_change
+    ready = done and environment.status == EnvironmentStatus.READY
     return Links(
         environment=reverse("environment", args=names) if done and environment.status in _THERE else "",
-        connect=reverse("environment_connect", args=names)
-        if done and environment.status == EnvironmentStatus.READY
-        else "",
-        again=f"{reverse('request_create', args=[environment.application])}?from={change.pk}" if again else "",
+        connect=reverse("environment_connect", args=names) if ready else "",
     )
+
+
+def _links(actor: Actor, change: Change) -> Links:
+    places, form = _places(change), _form(change)
+    sent_back = change.status == ChangeStatus.AWAITING_APPROVAL and change.sent_back
+    edits = form and sent_back and change.requested_by_id == actor.user_id
+    return Links(
+        environment=places.environment,
+        connect=places.connect,
+        again=f"{form}?from={change.pk}" if form and change.status not in OPEN_CHANGES else "",
+        edit=f"{form}?from={change.pk}&replaces={change.pk}" if edits else "",
+    )
+
+
+def _form(change: Change) -> str:
+    """The form that asked for a change with values of its own; empty for a change that has none."""
+    if change.kind not in _WITH_VALUES:
+        return ""
+    environment = change.environment
+    if change.kind == ChangeKind.CREATE:
+        return reverse("request_create", args=[environment.application])
+    return reverse("request_update", args=[environment.application, environment.name])

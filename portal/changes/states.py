@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from provisioning.lifecycle import STACK_STATUSES, StepState
+from provisioning.actions.changing import waits_to_run
+from provisioning.lifecycle import STACK_STATUSES, ChangeStatus, StepState
+from provisioning.models import Change
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,16 @@ RESOURCE_STATES: Mapping[str, State] = {
 
 STEP_EVENT = "step_"
 _STEP_TONES: Mapping[str, str] = {StepState.DONE: "good", StepState.FAILED: "bad", StepState.WAITING: "busy"}
+
+
+def change_state(change: Change) -> State:
+    """How a change is, finer than its status: whether it was sent back, or is approved and waits to be run."""
+    status = ChangeStatus(change.status)
+    if status is ChangeStatus.AWAITING_APPROVAL and change.sent_back:
+        return State("Sent back", status.tone)
+    if waits_to_run(change):
+        return State("Approved, held" if change.held else "Approved, scheduled", ChangeStatus.AWAITING_APPROVAL.tone)
+    return State(status.label, status.tone)
 
 
 def resource_state(status: str) -> State:

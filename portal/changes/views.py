@@ -1,10 +1,9 @@
-"""The list of changes, and the page of one: full, its live part, its story, its plan as a file."""
+"""The list of changes, and the page of one: full, its live part, its story, and each of its plans."""
 
-import json
 import uuid
 
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
@@ -13,9 +12,13 @@ from django.views.decorators.vary import vary_on_headers
 
 from portal.access import access_change, actor_of
 from portal.changes import reading, story
+from portal.changes.deciding import decision_line
+from portal.changes.earlier import access_plan
 from portal.changes.forms import ChangeFilter, DecisionForm
 from portal.changes.listing import NEWEST, PAGE_SIZE, listed
-from provisioning.lifecycle import ChangeKind, ChangeStatus
+from portal.changes.plans import plan_view
+from portal.changes.states import change_state
+from provisioning.lifecycle import ChangeKind
 from provisioning.models import Change
 
 NO_CONTENT = 204
@@ -30,7 +33,7 @@ def changes(request: HttpRequest) -> HttpResponse:
     found = listed(form.chosen, person=actor_of(request).user_id, sort=sort)
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
     rows = [
-        {"change": change, "kind": _kind(change), "status": ChangeStatus(change.status), "took": reading.took(change)}
+        {"change": change, "kind": _kind(change), "status": change_state(change), "took": reading.took(change)}
         for change in page
     ]
     context = {"form": form, "page": page, "rows": rows, "default": NEWEST, "filtered": bool(form.chosen)}
@@ -54,7 +57,7 @@ def show(request: HttpRequest, change: Change, form: DecisionForm | None = None,
         "live": page.live,
         "rights": page.rights,
         "kind": _kind(change),
-        "status": ChangeStatus(change.status),
+        "status": change_state(change),
         "said": reading.say_state(change),
         "form": form or DecisionForm(initial={"digest": change.plan_digest}),
         "failed_only": _failed_only(request),
@@ -110,25 +113,20 @@ def change_events(request: HttpRequest, change_id: uuid.UUID) -> HttpResponse:
 
 
 @require_safe
-def change_plan(request: HttpRequest, change_id: uuid.UUID) -> HttpResponse:
-    """The sealed plan as a file. Raises Http404 while there is none."""
+def change_plan_at(request: HttpRequest, change_id: uuid.UUID, number: int) -> HttpResponse:
+    """One sealed plan, also when it is no longer the one of its change. Raises Http404 for a number that none has."""
     change = access_change(request, change_id)
-    if change.plan is None:
-        raise Http404("This change has no plan.")
-    environment = change.environment
-    content = {
-        "change": str(change.pk),
-        "environment": str(environment),
-        "stage": environment.stage,
-        "digest": change.plan_digest,
-        "plan": change.plan,
+    plan, decisions = access_plan(change, number), change.decisions.select_related("by")
+    context = {
+        "change": change,
+        "kind": _kind(change),
+        "sealed": plan,
+        "plan": plan_view(plan.content, plan.digest),
+        "decisions": [decision_line(change, one) for one in decisions.filter(plan_digest=plan.digest)],
+        "current": not plan.void_because and plan.digest == change.plan_digest,
+        "prod_strip": change.environment.stage == PROD,
     }
-    name = f"plan-{environment.application}-{environment.name}-{change.plan_digest[:12]}.json"
-    return HttpResponse(
-        json.dumps(content, indent=2),
-        content_type="application/json",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    return render(request, "changes/plan_at.html", context)
 
 
 def is_partial(request: HttpRequest) -> bool:

@@ -1,4 +1,4 @@
-"""Settings of an environment, and the acts on it: park, wake, delete compute, delete the data stack."""
+"""Settings of an environment, and the acts on it: each is asked for here, the dangerous ones on pages of their own."""
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -9,62 +9,110 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST, require_safe
 
 from portal.access import actor_of
-from portal.environments.acts import read_settings
+from portal.environments.acts import Asked, data_stack_act, resources_of, shaped
+from portal.environments.deleting import read_deletion
 from portal.environments.forms import ActForm
 from portal.environments.heading import access_with_stacks, page_context
+from portal.environments.protection import read_protection
+from portal.environments.settings import read_settings
 from provisioning.actions.refusals import Refusal
-from provisioning.actions.requesting import NAME_TYPED, Ask, do_request
+from provisioning.actions.requesting import do_request
+from provisioning.blueprints.loader import library
+from provisioning.blueprints.model import StagePolicy
 from provisioning.lifecycle import ChangeKind
 from provisioning.models import Environment
 
-ACTS = frozenset({ChangeKind.PARK, ChangeKind.WAKE, ChangeKind.DELETE_COMPUTE, ChangeKind.DELETE_DATA_STACK})
+UNPROCESSABLE = 422
+SETTINGS = "environment_settings"
+# The page on which an act is asked for, by its URL name: those that lead to a loss have one of their own.
+PAGE_OF = {
+    ChangeKind.PARK: SETTINGS,
+    ChangeKind.WAKE: SETTINGS,
+    ChangeKind.DELETE_COMPUTE: SETTINGS,
+    ChangeKind.PROTECT: SETTINGS,
+    ChangeKind.UNPROTECT: "environment_unprotect",
+    ChangeKind.DELETE_DATA_STACK: "environment_delete_data_stack",
+    ChangeKind.DELETE_DATA: "environment_delete_data",
+}
 
 
 @require_safe
 def settings_page(request: HttpRequest, application: str, name: str) -> HttpResponse:
-    """Policy, parameters, and what can be done."""
-    return _settings(request, access_with_stacks(request, application, name))
+    """Policy, protection, parameters, and what can be done."""
+    return _page(request, access_with_stacks(request, application, name), ChangeKind.PARK)
+
+
+@require_safe
+def unprotect(request: HttpRequest, application: str, name: str) -> HttpResponse:
+    """What switching protection off means, and the form that asks for it."""
+    return _page(request, access_with_stacks(request, application, name), ChangeKind.UNPROTECT)
+
+
+@require_safe
+def delete_data_stack(request: HttpRequest, application: str, name: str) -> HttpResponse:
+    """What becomes of the tables when their stack goes, and the form that asks for it."""
+    return _page(request, access_with_stacks(request, application, name), ChangeKind.DELETE_DATA_STACK)
+
+
+@require_safe
+def delete_data(request: HttpRequest, application: str, name: str) -> HttpResponse:
+    """Every table that would go, what has to happen first, and the form that asks for it."""
+    return _page(request, access_with_stacks(request, application, name), ChangeKind.DELETE_DATA)
 
 
 @require_POST
 def act(request: HttpRequest, application: str, name: str, kind: str) -> HttpResponse:
     """Ask for one of the acts; the same key again leads to the same change."""
-    if kind not in ACTS:
+    if kind not in PAGE_OF:
         raise Http404("There is no such act.")
     environment, asked = access_with_stacks(request, application, name), ChangeKind(kind)
-    form = ActForm(request.POST, auto_id=f"{kind}_%s")
-    if asked in NAME_TYPED:
-        form.ask_name(name)
+    form = shaped(ActForm(request.POST, auto_id=f"{kind}_%s"), asked, environment, _policy(environment))
     if not form.is_valid():
-        return _settings(request, environment, form, kind)
+        return _page(request, environment, asked, form)
     try:
-        change = do_request(
-            actor_of(request),
-            environment,
-            Ask(
-                asked,
-                reason=form.cleaned_data["reason"],
-                key=form.cleaned_data["key"],
-                confirm=form.cleaned_data["confirm"],
-            ),
-        )
+        ask = form.ask(asked, confirm=form.cleaned_data["confirm"])
+        change = do_request(actor_of(request), environment, ask)
     except Refusal as refusal:
         if refusal.forbidden:
             raise
-        if "confirm" in refusal.fields:
-            form.add_error("confirm", refusal.fields["confirm"])
-            return _settings(request, environment, form, kind)
+        if any(field in form.fields for field in refusal.fields):
+            form.refuse(refusal)
+            return _page(request, environment, asked, form)
         messages.error(request, _sentence(refusal))
-        return redirect("environment_settings", application, name)
+        return redirect(PAGE_OF[asked], application, name)
     return redirect("change", change.pk)
 
 
-def _settings(
-    request: HttpRequest, environment: Environment, sent: ActForm | None = None, sent_kind: str = ""
+def _policy(environment: Environment) -> StagePolicy | None:
+    blueprint = library().blueprints.get(environment.application)
+    return blueprint.stages.get(environment.stage) if blueprint else None
+
+
+def _page(
+    request: HttpRequest, environment: Environment, kind: ChangeKind, sent: ActForm | None = None
 ) -> HttpResponse:
-    context = page_context(request, environment, "environment_settings")
-    context["settings"] = read_settings(environment, context["open_change"], sent, sent_kind)
-    return render(request, "environments/settings.html", context, status=200 if sent is None else 422)
+    """The page of an act; with the form that has just been refused, if one was."""
+    context = page_context(request, environment, SETTINGS)
+    asked = Asked(
+        actor=actor_of(request),
+        environment=environment,
+        under_way=context["open_change"],
+        policy=_policy(environment),
+        sent={kind: sent} if sent is not None else {},
+    )
+    template = "environments/settings.html"
+    if kind is ChangeKind.UNPROTECT:
+        template, context["protection"] = "environments/unprotect.html", read_protection(asked)
+    elif kind is ChangeKind.DELETE_DATA_STACK:
+        template, context["act"] = (
+            "environments/delete_data_stack.html",
+            data_stack_act(asked, resources_of(environment)),
+        )
+    elif kind is ChangeKind.DELETE_DATA:
+        template, context["deletion"] = "environments/delete_data.html", read_deletion(asked)
+    else:
+        context["settings"] = read_settings(asked)
+    return render(request, template, context, status=UNPROCESSABLE if sent is not None else 200)
 
 
 def _sentence(refusal: Refusal) -> str | SafeString:

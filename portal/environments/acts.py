@@ -1,17 +1,22 @@
-"""The settings of one environment: its policy, its parameters, and what can be done to it, with what that means."""
+"""What can be done to one environment, with what that would do to what is there."""
 
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 
 from portal.environments.forms import ActForm
+from portal.requesting.asking import Asks, asks_of
+from portal.requesting.replacing import Offer, offer_of
 from portal.templatetags.stackyard import money_text
-from provisioning.actions.order import why_not_now
-from provisioning.blueprints.loader import library
-from provisioning.blueprints.model import Blueprint, ParameterHelp, StagePolicy
+from provisioning.actions.actor import Actor
+from provisioning.actions.order import REASON_NEEDED, why_not_instead, why_not_now
+from provisioning.actions.requesting import NAME_TYPED
+from provisioning.actions.superseding import why_not_replace
+from provisioning.blueprints.model import StagePolicy
 from provisioning.lifecycle import ChangeKind, ChangeStatus, StackKind, stack_status
 from provisioning.models import Change, Environment, Stack, StackResource
+from provisioning.planning.policy import may_start_later, needed
 
 TABLE = "AWS::DynamoDB::Table"
 PARAMETER = "AWS::SSM::Parameter"
@@ -20,33 +25,16 @@ _COUNTED = {
     "AWS::CloudWatch::Alarm": ("alarm", "alarms"),
     "AWS::IAM::ManagedPolicy": ("access policy", "access policies"),
 }
-
-
-@dataclass(frozen=True)
-class ParameterLine:
-    """One parameter of a stack: what people call it, its name, its value (None: never shown), who gives it."""
-
-    label: str
-    name: str
-    value: str | None
-    note: str
-
-
-@dataclass(frozen=True)
-class StackParameters:
-    """The parameters of one stack as it runs, or as it last ran."""
-
-    title: str
-    name: str
-    protected: bool
-    there: bool
-    lines: tuple[ParameterLine, ...]
+_PLAIN = {
+    ChangeKind.PARK: ("park", "Deletes compute and keeps the data. Waking brings back the same compute."),
+    ChangeKind.WAKE: ("wake", "Brings compute back with the template and the values it had."),
+}
 
 
 @dataclass(frozen=True)
 class Act:
     """One thing that can be done. `blocked` says why not now; `goes`, `stays` and `breaks` what it would do to
-    what is `there`."""
+    what is `there`; `asks` who has to agree; `offer` names the change that waits and that it would replace."""
 
     kind: ChangeKind
     title: str
@@ -59,6 +47,8 @@ class Act:
     stays: tuple[str, ...] = ()
     breaks: tuple[str, ...] = ()
     saves: Decimal | None = None
+    asks: Asks | None = None
+    offer: Offer | None = None
 
     @property
     def monthly(self) -> str:
@@ -70,151 +60,109 @@ class Act:
         """Where it is on the page."""
         return self.kind.value.replace("_", "-")
 
-
-@dataclass(frozen=True)
-class EnvironmentSettings:
-    """Everything on the settings page; `dangers` are those that destroy something. `all_blocked` is the one reason
-    why nothing is possible now, said once instead of beside every act."""
-
-    policy: tuple[tuple[str, str], ...]
-    stacks: tuple[StackParameters, ...]
-    all_blocked: str
-    update_blocked: str
-    gentle: tuple[Act, ...]
-    dangers: tuple[Act, ...]
-
-
-def read_settings(
-    environment: Environment, under_way: Change | None, sent: ActForm | None = None, sent_kind: str = ""
-) -> EnvironmentSettings:
-    """The settings from rows alone. `under_way` is the open change, if any; `sent` is the form of the act that has
-    just been refused, to show it again."""
-    blueprint = library().blueprints.get(environment.application)
-    update_blocked = why_not_now(environment, ChangeKind.UPDATE)
-    asked = _Asked(
-        environment=environment,
-        all_blocked=update_blocked if under_way else "",
-        sent={ChangeKind(sent_kind): sent} if sent is not None else {},
-        resources=list(StackResource.objects.filter(stack__environment=environment).order_by("logical_id")),
-        saved=_compute_cost(environment),
-    )
-    return EnvironmentSettings(
-        policy=_policy(blueprint.stages[environment.stage]) if blueprint else (),
-        stacks=tuple(_parameters(stack, blueprint) for stack in environment.stacks.all()),
-        all_blocked=asked.all_blocked,
-        update_blocked=update_blocked,
-        gentle=(_park(asked), _wake(asked)),
-        dangers=(_delete_compute(asked), _delete_data(asked)),
-    )
+    @property
+    def button(self) -> str:
+        """What its button says."""
+        return f"{self.title} instead" if self.offer else self.title
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """What the acts are made from."""
+class Asked:
+    """What acts are made from: who looks at what. `under_way` is the open change, if any; `policy` None where the
+    blueprint is gone; `sent` are forms that have just been refused, to be shown again."""
 
+    actor: Actor
     environment: Environment
-    all_blocked: str
-    sent: Mapping[ChangeKind, ActForm]
-    resources: list[StackResource]
-    saved: Decimal | None
+    under_way: Change | None
+    policy: StagePolicy | None
+    sent: Mapping[ChangeKind, ActForm] = field(default_factory=dict)
+
+    def offer(self, kind: ChangeKind) -> Offer | None:
+        """The change that waits and that an act of this kind may be sent instead of."""
+        return offer_of(self.actor, self.under_way, kind, self.environment)
 
     def blocked(self, kind: ChangeKind) -> str:
-        return self.all_blocked or why_not_now(self.environment, kind)
+        """Why an act of this kind cannot be asked for now; empty when it can, even if instead of another."""
+        if self.replaceable:
+            return why_not_instead(self.environment, kind)
+        return why_not_now(self.environment, kind)
+
+    @property
+    def replaceable(self) -> bool:
+        """Whether there is a change that waits and that this person may replace."""
+        return self.under_way is not None and not why_not_replace(self.actor, self.under_way)
+
+    def asks(self, kind: ChangeKind) -> Asks | None:
+        """Who has to agree to an act of this kind."""
+        return asks_of(needed(self.policy, kind), self.actor.user_id) if self.policy else None
 
     def form(self, kind: ChangeKind) -> ActForm:
-        return self.sent.get(kind) or _form(kind, self.environment)
+        """Its form, as it was sent or new."""
+        if kind in self.sent:
+            return self.sent[kind]
+        offer = self.offer(kind)
+        form = ActForm(
+            initial={"key": uuid.uuid4(), "replaces": offer.change.pk if offer else None}, auto_id=f"{kind.value}_%s"
+        )
+        return shaped(form, kind, self.environment, self.policy)
 
     def stack(self, kind: StackKind) -> Stack:
+        """One of the two stacks."""
         return next(stack for stack in self.environment.stacks.all() if stack.kind == kind)
 
-    def inside(self, stack: Stack) -> list[StackResource]:
-        return [one for one in self.resources if one.stack_id == stack.pk and one.type != STACK]
+
+def shaped(form: ActForm, kind: ChangeKind, environment: Environment, policy: StagePolicy | None) -> ActForm:
+    """The form with what an act of this kind asks for at this stage."""
+    if kind in NAME_TYPED:
+        form.ask_name(environment.name)
+    if kind in REASON_NEEDED:
+        form.need_reason()
+    if policy is None or not may_start_later(policy, kind):
+        form.without_start()
+    return form
 
 
-def _form(kind: ChangeKind, environment: Environment) -> ActForm:
-    form = ActForm(initial={"key": uuid.uuid4()}, auto_id=f"{kind.value}_%s")
-    destroys = kind in {ChangeKind.DELETE_COMPUTE, ChangeKind.DELETE_DATA_STACK}
-    return form.ask_name(environment.name) if destroys else form
+def resources_of(environment: Environment) -> list[StackResource]:
+    """What is in its stacks, without the stacks themselves."""
+    found = StackResource.objects.filter(stack__environment=environment).exclude(type=STACK)
+    return list(found.order_by("logical_id"))
 
 
-def _policy(policy: StagePolicy) -> tuple[tuple[str, str], ...]:
-    people = " or ".join(policy.approver_groups)
-    asked = f"{policy.approvals} by {people}, never by who asks" if policy.approvals else "Not asked for"
-    protected = "On for the data stack" if policy.protection else "Off"
-    lifetime = f"{policy.lifetime_days} days" if policy.lifetime_days else "As long as it is needed"
-    return (("Approval", asked), ("Termination protection", protected), ("Lifetime", lifetime))
-
-
-def _parameters(stack: Stack, blueprint: Blueprint | None) -> StackParameters:
-    helps = _helps(blueprint, stack.kind)
-    filled = blueprint.stacks[stack.kind].filled if blueprint else {}
-    known = blueprint.stacks[stack.kind].template.parameters if blueprint else {}
-    hidden = [name for name, one in known.items() if one.no_echo] if stack.parameters else []
-    lines = [
-        ParameterLine(
-            label=helps[name].label if name in helps else name,
-            name=name,
-            value=str(value) + (f" {helps[name].unit}" if name in helps and helps[name].unit else ""),
-            note="filled in by Stackyard" if name in filled else "",
-        )
-        for name, value in stack.parameters.items()
-    ]
-    lines += [ParameterLine(helps[name].label if name in helps else name, name, None, "never shown") for name in hidden]
-    return StackParameters(
-        title=StackKind(stack.kind).label,
-        name=stack.name,
-        protected=stack.termination_protection,
-        there=not stack_status(stack.status).gone,
-        lines=tuple(sorted(lines, key=lambda line: (bool(line.note), line.label))),
-    )
-
-
-def _helps(blueprint: Blueprint | None, kind: str) -> Mapping[str, ParameterHelp]:
-    groups = blueprint.groups if blueprint else ()
-    return {one.name: one for group in groups for one in group.parameters if one.stack == kind}
-
-
-def _compute_cost(environment: Environment) -> Decimal | None:
-    """What the compute stack costs a month, from the newest plan that brought it up; None when none is known."""
+def monthly_of(environment: Environment, kind: StackKind) -> Decimal | None:
+    """What one stack costs a month, from the newest plan that brought it up; None when none is known."""
     plans = environment.changes.filter(
         status=ChangeStatus.SUCCEEDED,
         kind__in=[ChangeKind.CREATE, ChangeKind.UPDATE, ChangeKind.WAKE],
         plan__isnull=False,
     ).order_by("-requested_at")
-    plan = plans.values_list("plan", flat=True).first()
-    try:
-        return Decimal(plan["cost"]["stacks"][StackKind.COMPUTE]["after"]["monthly"]) if plan else None
-    except (KeyError, TypeError, InvalidOperation):  # a plan of an earlier release
-        return None
+    for plan in plans.values_list("plan", flat=True)[:5]:
+        try:
+            return Decimal((plan or {})["cost"]["stacks"][kind]["after"]["monthly"])
+        except (KeyError, TypeError, InvalidOperation):  # it left that stack alone, or is of an earlier release
+            continue
+    return None
 
 
-def _park(asked: _Asked) -> Act:
+def plain_act(asked: Asked, kind: ChangeKind, saves: Decimal | None) -> Act:
+    """Park or wake: nothing is lost by it."""
+    icon, text = _PLAIN[kind]
     return Act(
-        kind=ChangeKind.PARK,
-        title="Park",
-        text="Deletes compute and keeps the data. Waking brings back the same compute.",
-        icon="park",
-        blocked=asked.blocked(ChangeKind.PARK),
-        form=asked.form(ChangeKind.PARK),
-        saves=asked.saved,
+        kind=kind,
+        title=kind.label,
+        text=text,
+        icon=icon,
+        blocked=asked.blocked(kind),
+        form=asked.form(kind),
+        saves=saves,
+        asks=asked.asks(kind),
+        offer=asked.offer(kind),
     )
 
 
-def _wake(asked: _Asked) -> Act:
-    return Act(
-        kind=ChangeKind.WAKE,
-        title="Wake",
-        text="Brings compute back with the template and the values it had.",
-        icon="wake",
-        blocked=asked.blocked(ChangeKind.WAKE),
-        form=asked.form(ChangeKind.WAKE),
-        saves=asked.saved,
-    )
-
-
-def _delete_compute(asked: _Asked) -> Act:
+def compute_act(asked: Asked, resources: Iterable[StackResource], saves: Decimal | None) -> Act:
+    """Deleting the compute stack."""
     stack, data = asked.stack(StackKind.COMPUTE), asked.stack(StackKind.DATA)
-    inside = asked.inside(stack)
+    inside = [one for one in resources if one.stack_id == stack.pk]
     addresses = [str(output["value"]) for output in stack.outputs if str(output["value"]).startswith("http")]
     return Act(
         kind=ChangeKind.DELETE_COMPUTE,
@@ -224,47 +172,53 @@ def _delete_compute(asked: _Asked) -> Act:
         blocked=asked.blocked(ChangeKind.DELETE_COMPUTE),
         form=asked.form(ChangeKind.DELETE_COMPUTE),
         there=not stack_status(stack.status).gone,
-        goes=(f"Stack {stack.name} with {_count(inside, 'resource', 'resources')}",),
-        stays=(f"Data stack {data.name}", *_tables(asked.resources)),
+        goes=(f"Stack {stack.name} with {counted(inside, 'resource', 'resources')}",),
+        stays=(f"Data stack {data.name}", *_tables(resources)),
         breaks=tuple(f"{address} stops answering" for address in addresses) or ("The application stops answering",),
-        saves=asked.saved,
+        saves=saves,
+        asks=asked.asks(ChangeKind.DELETE_COMPUTE),
+        offer=asked.offer(ChangeKind.DELETE_COMPUTE),
     )
 
 
-def _delete_data(asked: _Asked) -> Act:
-    stack = asked.stack(StackKind.DATA)
-    inside = asked.inside(stack)
-    exports = [str(output["export"]) for output in stack.outputs if output.get("export")]
-    counted = [
-        _count([one for one in inside if one.type == kind], *words)
-        for kind, words in _COUNTED.items()
-        if any(one.type == kind for one in inside)
-    ]
+def data_stack_act(asked: Asked, resources: Iterable[StackResource]) -> Act:
+    """Deleting the data stack; its tables stay."""
+    kind, stack = ChangeKind.DELETE_DATA_STACK, asked.stack(StackKind.DATA)
+    inside = [one for one in resources if one.stack_id == stack.pk]
     return Act(
-        kind=ChangeKind.DELETE_DATA_STACK,
+        kind=kind,
         title=f"Delete data stack of {asked.environment.name}, keep its tables",
         text="Deletes the data stack and leaves its tables alone.",
         icon="trash",
-        blocked=asked.blocked(ChangeKind.DELETE_DATA_STACK),
-        form=asked.form(ChangeKind.DELETE_DATA_STACK),
+        blocked=asked.blocked(kind),
+        form=asked.form(kind),
         there=not stack_status(stack.status).gone,
-        goes=(
-            f"Stack {stack.name}",
-            *(f"Export {name}" for name in exports),
-            *counted,
-            *(f"Parameter {one.physical_id}" for one in inside if one.type == PARAMETER),
-        ),
+        goes=(f"Stack {stack.name}", *beside_tables(stack, inside)),
         stays=_tables(inside),
         breaks=(
             "Compute cannot be woken or created on it any more",
             "No stack looks after the tables; they go on costing what their items cost",
         ),
+        asks=asked.asks(kind),
+        offer=asked.offer(kind),
     )
 
 
-def _tables(resources: list[StackResource]) -> tuple[str, ...]:
+def beside_tables(stack: Stack, inside: list[StackResource]) -> tuple[str, ...]:
+    """What a data stack holds beside its tables: exports, what is counted, parameters."""
+    exports = [str(output["export"]) for output in stack.outputs if output.get("export")]
+    groups = {kind: [one for one in inside if one.type == kind] for kind in _COUNTED}
+    return (
+        *(f"Export {name}" for name in exports),
+        *(counted(found, *_COUNTED[kind]) for kind, found in groups.items() if found),
+        *(f"Parameter {one.physical_id}" for one in inside if one.type == PARAMETER),
+    )
+
+
+def _tables(resources: Iterable[StackResource]) -> tuple[str, ...]:
     return tuple(f"Table {one.physical_id} with all its items" for one in resources if one.type == TABLE)
 
 
-def _count(found: list[StackResource], one: str, many: str) -> str:
+def counted(found: list[StackResource], one: str, many: str) -> str:
+    """How many there are, in words."""
     return f"{len(found)} {one if len(found) == 1 else many}"

@@ -2,6 +2,7 @@
 
 from django import forms
 
+from portal.requesting.asking import AskForm
 from provisioning.blueprints.loader import library
 from provisioning.blueprints.model import STAGES
 from provisioning.lifecycle import EnvironmentStatus
@@ -38,10 +39,9 @@ class EnvironmentFilter(forms.Form):
         self.fields["application"].choices = [("", "All"), *titles]  # type: ignore[attr-defined]  # a ChoiceField
 
 
-class ActForm(forms.Form):
-    """One act on an environment. `key` makes two clicks one change; `confirm` is the name, typed, where asked."""
+class ActForm(AskForm):
+    """One act on an environment. `confirm` is the name, typed, where asked."""
 
-    key = forms.UUIDField(required=False, widget=forms.HiddenInput)
     reason = forms.CharField(
         label="Why",
         required=False,
@@ -50,7 +50,9 @@ class ActForm(forms.Form):
     )
     confirm = forms.CharField(required=False, widget=forms.HiddenInput)
 
-    def ask_name(self, name: str) -> "ActForm":
+    field_order = ("key", "replaces", "reason", "start_at", "confirm")
+
+    def ask_name(self, name: str) -> None:
         """Show the field in which the environment's name is typed."""
         field = self.fields["confirm"]
         field.label, field.required = f"Type {name} to confirm", True
@@ -63,4 +65,12 @@ class ActForm(forms.Form):
                 "data-confirm-name": name,
             }
         )
-        return self
+
+    def need_reason(self) -> None:
+        """Make the reason one that has to be given."""
+        field = self.fields["reason"]
+        field.required, field.error_messages["required"] = True, "Say why."
+
+    def without_start(self) -> None:
+        """Leave out the time where nothing waits."""
+        del self.fields["start_at"]

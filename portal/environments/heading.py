@@ -8,10 +8,11 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from portal.access import access_environment, actor_of
+from portal.requesting.replacing import open_change
 from provisioning.actions.actor import Actor, require_change_right
 from provisioning.actions.refusals import Refusal
-from provisioning.lifecycle import OPEN_CHANGES, EnvironmentStatus, StackKind, stack_status
-from provisioning.models import Change, Environment, Stack
+from provisioning.lifecycle import EnvironmentStatus, StackKind, stack_status
+from provisioning.models import Environment, Stack
 
 TABS = (
     ("Overview", "environment"),
@@ -41,11 +42,6 @@ def why_not_act(actor: Actor, environment: Environment) -> str:
 def is_there(environment: Environment, kind: StackKind) -> bool:
     """Whether that stack exists, as last seen."""
     return any(stack.kind == kind and not stack_status(stack.status).gone for stack in environment.stacks.all())
-
-
-def open_change(environment: Environment) -> Change | None:
-    """The change that is under way, if any."""
-    return environment.changes.filter(status__in=OPEN_CHANGES).defer("plan", "goal", "findings").first()
 
 
 def page_context(request: HttpRequest, environment: Environment, here: str) -> dict[str, Any]:

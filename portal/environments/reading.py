@@ -9,7 +9,9 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
+from portal.environments.banners import Banner, what_is_left
 from portal.environments.console import console_link
+from portal.environments.protection import ProtectionNote, read_note
 from portal.environments.versions import newer_version
 from provisioning.aws.endpoint import is_emulator
 from provisioning.blueprints.loader import library
@@ -79,22 +81,11 @@ class CheckGroup:
 
 
 @dataclass(frozen=True)
-class Banner:
-    """What is under way or went wrong, with the way to it. `moving` asks the page to look again."""
-
-    tone: str
-    title: str
-    text: str
-    url: str
-    label: str
-    moving: bool
-
-
-@dataclass(frozen=True)
 class Overview:
     """Everything on the overview below its heading."""
 
     banner: Banner | None
+    rest: Banner | None
     stacks: tuple[StackView, ...]
     checks: tuple[CheckGroup, ...]
     checked_at: datetime | None
@@ -106,6 +97,7 @@ class Overview:
     tags: tuple[tuple[str, str], ...]
     address: str
     local: bool
+    protection: ProtectionNote
 
 
 def read_overview(environment: Environment) -> Overview:
@@ -120,6 +112,7 @@ def read_overview(environment: Environment) -> Overview:
     there = [stack for stack in stacks if not stack_status(stack.status).gone]
     return Overview(
         banner=_banner(environment),
+        rest=what_is_left(environment) if environment.status == EnvironmentStatus.REMOVED else None,
         stacks=tuple(_stack(stack, resources.get(stack.pk, []), region) for stack in stacks),
         checks=tuple(_groups(checks)) if there else (),
         checked_at=max((check.at for check in checks), default=None),
@@ -131,6 +124,7 @@ def read_overview(environment: Environment) -> Overview:
         tags=tuple(sorted({**(there[-1].tags if there else {}), **(there[0].tags if there else {})}.items())),
         address=_address(stacks, blueprint.deploy.url_output if blueprint else None),
         local=is_local(),
+        protection=read_note(environment),
     )
 
 

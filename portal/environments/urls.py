@@ -13,5 +13,8 @@ urlpatterns = [
     path(f"{_ONE}connect/", views.connect, name="environment_connect"),
     path(f"{_ONE}connect/<slug:format>/", views.configuration, name="environment_configuration"),
     path(f"{_ONE}settings/", acting.settings_page, name="environment_settings"),
+    path(f"{_ONE}unprotect/", acting.unprotect, name="environment_unprotect"),
+    path(f"{_ONE}delete-data/", acting.delete_data, name="environment_delete_data"),
+    path(f"{_ONE}delete-data-stack/", acting.delete_data_stack, name="environment_delete_data_stack"),
     path(f"{_ONE}act/<slug:kind>/", acting.act, name="request_act"),
 ]

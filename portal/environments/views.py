@@ -16,6 +16,7 @@ from portal.environments.forms import EnvironmentFilter
 from portal.environments.heading import access_with_stacks, page_context
 from portal.environments.listing import DEFAULT_SORT, list_environments
 from portal.environments.reading import read_overview
+from portal.tabs import listing_tabs
 from provisioning.actions.delivering import do_deliver_configuration, read_configuration
 from provisioning.actions.refusals import Refusal
 
@@ -35,6 +36,7 @@ def environments(request: HttpRequest) -> HttpResponse:
         "page": page,
         "rows": rows,
         "filtered": any(wanted.values()),
+        "tabs": listing_tabs("environments"),
     }
     return render(request, "environments/list.html", context)
 

@@ -7,17 +7,20 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from portal.access import actor_of
+from portal.requesting.asking import asks_of
 from portal.requesting.forms import RequestForm
 from portal.requesting.layout import Layout, layout_of
 from portal.requesting.naming import name_and_stage, names_of
 from portal.requesting.preview import preview_of
 from portal.requesting.prices import price_of
-from portal.requesting.reading import living_stacks, monthly_now, neighbours, open_change, template_ages
+from portal.requesting.reading import living_stacks, monthly_now, neighbours, template_ages
+from portal.requesting.replacing import accepted, offer_for_name, offer_of, open_change, wants_replacement
 from portal.requesting.starting import stage_names
 from provisioning.actions.order import why_not_now
 from provisioning.blueprints.model import STACK_KINDS, Blueprint
 from provisioning.lifecycle import ChangeKind
 from provisioning.models import Account, Environment
+from provisioning.planning.policy import may_start_later
 
 
 @dataclass(frozen=True)
@@ -48,14 +51,27 @@ def create_page(
     typed = str(form["name"].value() or "")
     name, stage = name_and_stage(blueprint, typed)
     values = form.shown()
+    met = wants_replacement(request) or more.get("in_the_way")
+    offer = offer_for_name(actor, account, blueprint.slug, typed) if met else None
+    replacing = accepted(request, offer)
     context = {
         "blueprint": blueprint,
         "form": form,
-        "names": names_of(blueprint, account, typed, user_id=actor.user_id, live=live),
+        "offer": offer,
+        "replacing": replacing,
+        "names": names_of(
+            blueprint,
+            account,
+            typed,
+            user_id=actor.user_id,
+            live=live,
+            replaces=str(replacing.change.pk) if replacing else "",
+        ),
         "started_as": form["stage"].value(),
         "stages": stage_names(blueprint, account, actor.name),
         "stage": stage,
         "policy": blueprint.stages[stage],
+        "may_start_later": may_start_later(blueprint.stages[stage], ChangeKind.CREATE),
         "price": price_of(blueprint, name=name, stage=stage, region=account.region, values=values),
         "monthly_now": monthly_now(blueprint.slug, name),
         "neighbours": neighbours(blueprint.slug),
@@ -68,18 +84,28 @@ def create_page(
 def update_page(
     request: HttpRequest, desk: Desk, environment: Environment, form: RequestForm, *, status: int = 200, **more: Any
 ) -> HttpResponse:
-    """The form of an environment that is there, with the age of its templates and its price before and after."""
-    stacks = living_stacks(environment)
-    blueprint = desk.blueprint
+    """The form of an environment that is there, with the age of its templates and its price before and after.
+
+    A change that waits blocks it, unless the form takes the offer to be sent instead, or was sent: then the offer
+    stands beside what was typed."""
+    actor, stacks = actor_of(request), living_stacks(environment)
+    blueprint, policy = desk.blueprint, desk.blueprint.stages[environment.stage]
+    waiting = open_change(environment)
+    offer = offer_of(actor, waiting, ChangeKind.UPDATE, environment)
+    replacing = accepted(request, offer)
     context = {
+        "offer": offer,
+        "replacing": replacing,
+        "asks": asks_of(policy, actor.user_id),
+        "may_start_later": may_start_later(policy, ChangeKind.UPDATE),
         "blueprint": blueprint,
         "environment": environment,
         "form": form,
         "ages": template_ages(blueprint, stacks),
         "missing": [kind for kind in STACK_KINDS if kind not in stacks],
-        "blocked": why_not_now(environment, ChangeKind.UPDATE),
-        "open_change": open_change(environment),
-        "policy": blueprint.stages[environment.stage],
+        "blocked": "" if replacing or (offer and form.is_bound) else why_not_now(environment, ChangeKind.UPDATE),
+        "open_change": waiting,
+        "policy": policy,
         "price": price_of(
             blueprint,
             name=environment.name,

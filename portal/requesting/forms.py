@@ -10,12 +10,12 @@ from django import forms
 from django.http import QueryDict
 from django.urls import reverse
 
+from portal.requesting.asking import AskForm
 from portal.requesting.fields import field_of, posted_value
 from portal.requesting.layout import OF_VPC, Layout, Setting
 from portal.requesting.prices import Values
 from provisioning.actions.choices import Choices, live_choices
 from provisioning.actions.naming import name_problem
-from provisioning.actions.refusals import Refusal
 from provisioning.blueprints.model import Blueprint
 from provisioning.blueprints.values import split_list, validate_values
 from provisioning.models import Account
@@ -28,7 +28,7 @@ _NAME_ATTRS = {
     "spellcheck": "false",
     "hx-trigger": "input changed delay:300ms",
     "hx-target": "#names",
-    "hx-include": "[name='stage']",
+    "hx-include": "[name='stage'], [name='replaces'], [name='start_at']",
     "hx-sync": "#names:replace",  # also ends what the part asked for itself when the page came: the last name wins
 }
 
@@ -80,18 +80,10 @@ class RowGroup:
         return any(row.field.errors for row in self.more)
 
 
-class RequestForm(forms.Form):
+class RequestForm(AskForm):
     """Values are read as text and judged by the verb; only live lists are compared here."""
 
-    key = forms.UUIDField(widget=forms.HiddenInput, required=False)
     stage = forms.CharField(widget=forms.HiddenInput, required=False)
-    reason = forms.CharField(
-        label="Reason",
-        required=False,
-        max_length=1000,
-        widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="Read by whoever approves, and kept in the history.",
-    )
 
     def __init__(
         self,
@@ -215,14 +207,6 @@ class RequestForm(forms.Form):
     def shown(self) -> dict[str, dict[str, str]]:
         """What the settings show now, valid or not and without secrets: what a price is reckoned from."""
         return shown_values(self.layout, self.current)
-
-    def refuse(self, refusal: Refusal) -> None:
-        """Put a refusal on the fields it names, or above the form."""
-        named = {key: sentence for key, sentence in refusal.fields.items() if key in self.fields}
-        for key, sentence in named.items():
-            self.add_error(key, sentence)
-        if not named:
-            self.add_error(None, refusal.sentence)
 
     @property
     def has_secrets(self) -> bool:

@@ -2,12 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 
-from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractUser
 from django.urls import reverse
 
+from portal.requesting.asking import Asks, asks_of
 from portal.requesting.prices import price_of
 from provisioning.actions.choices import NamesLook, TakenName, names_taken
 from provisioning.actions.naming import name_problem, stage_of
@@ -16,16 +14,18 @@ from provisioning.blueprints.model import Blueprint, ComputedNames, StagePolicy
 from provisioning.blueprints.promises import computed_names, filled_values, starting_values, table_promises
 from provisioning.blueprints.shapes import Pseudo, TemplateError
 from provisioning.lifecycle import OPEN_CHANGES, ChangeKind, EnvironmentStatus, StackKind
-from provisioning.models import Account, Change, Environment
+from provisioning.models import Account, Change, Environment, Table
 
 
 @dataclass(frozen=True)
 class NameLine:
-    """One name that will be taken; `taken` says by what, empty while it is free."""
+    """One name that will be taken; `taken` says by what, `kept` what is in the table that will be taken over; both
+    are empty while it is free."""
 
     label: str
     name: str
     taken: str = ""
+    kept: str = ""
 
 
 @dataclass(frozen=True)
@@ -36,20 +36,6 @@ class Collision:
     sentence: str
     url: str = ""
     link_label: str = ""
-
-
-@dataclass(frozen=True)
-class Asks:
-    """What a stage with approval or protection asks for. `monthly` is US dollars at the stage's starting values."""
-
-    stage: str
-    approvals: int
-    groups: str
-    approvers: tuple[AbstractUser, ...]
-    recovery: bool
-    protection: bool
-    stack_protection: bool
-    monthly: Decimal | None
 
 
 @dataclass(frozen=True)
@@ -66,8 +52,11 @@ class Names:
     asks: Asks | None = None
 
 
-def names_of(blueprint: Blueprint, account: Account, name: str, *, user_id: int, live: bool) -> Names:
-    """What `name` would take; `live` also asks the account whether stacks and tables of these names exist."""
+def names_of(
+    blueprint: Blueprint, account: Account, name: str, *, user_id: int, live: bool, replaces: str = ""
+) -> Names:
+    """What `name` would take; `live` also asks the account whether stacks and tables of these names exist.
+    `replaces` is the id of the change that this one is sent instead of."""
     problem = name_problem(name) or _not_offered(blueprint, name)
     if problem:
         return Names(name, problem=problem)
@@ -79,11 +68,16 @@ def names_of(blueprint: Blueprint, account: Account, name: str, *, user_id: int,
     environment = Environment.objects.filter(account=account, application=blueprint.slug, name=name).first()
     look = names_taken(account, computed.stacks.values(), computed.tables) if live else NamesLook(())
     taken = _strangers(look.taken, environment, computed)
+    kept = _kept(blueprint, account, name, computed)
+    if live and not look.problem:
+        there = {one.name for one in taken}
+        kept = tuple(table for table in kept if table.name in there)
+    strangers = tuple(one for one in taken if one.name not in {table.name for table in kept})
     return Names(
         name=name,
         stage=stage,
-        lines=tuple(_lines(computed, {one.name: one.detail for one in taken})),
-        collisions=(*_collisions(environment), *_taken(taken)),
+        lines=tuple(_lines(computed, {one.name: one.detail for one in strangers}, kept)),
+        collisions=(*_collisions(environment, replaces), *_taken_over(kept), *_taken(account, strangers)),
         unchecked=look.problem,
         is_checked=live and not look.problem,
         asks=_asks(blueprint, account, blueprint.stages[stage], name, user_id),
@@ -106,11 +100,12 @@ def _not_offered(blueprint: Blueprint, name: str) -> str:
     return ""
 
 
-def _lines(computed: ComputedNames, taken: dict[str, str]) -> Iterable[NameLine]:
+def _lines(computed: ComputedNames, taken: dict[str, str], kept: tuple[Table, ...]) -> Iterable[NameLine]:
+    items = {table.name: f"about {table.item_count:,} items" for table in kept}
     for kind, name in computed.stacks.items():
         yield NameLine(StackKind(kind).label, name, taken.get(name, ""))
     for table in computed.tables:
-        yield NameLine("Table", table, taken.get(table, ""))
+        yield NameLine("Table", table, taken.get(table, ""), items.get(table, ""))
     if computed.parameter_path:
         count = len(computed.parameters)
         yield NameLine(f"{count} parameter{'' if count == 1 else 's'} under", computed.parameter_path)
@@ -128,12 +123,20 @@ def _strangers(
     return tuple(one for one in found if one.environment_id != own and not (has_data and one.name in computed.tables))
 
 
-def _collisions(environment: Environment | None) -> Iterable[Collision]:
+def _kept(blueprint: Blueprint, account: Account, name: str, computed: ComputedNames) -> tuple[Table, ...]:
+    """The tables of this environment that outlived their stack, as last listed (R5)."""
+    rows = Table.objects.filter(account=account, application=blueprint.slug, environment_name=name, stack_name="")
+    return tuple(rows.filter(name__in=computed.tables).order_by("name"))
+
+
+def _collisions(environment: Environment | None, replaces: str) -> Iterable[Collision]:
     """What the name meets in Stackyard itself: anybody's environment, an open change."""
     if environment is None:
         return
-    why = why_not_now(environment, ChangeKind.CREATE)
     change = Change.objects.filter(environment=environment, status__in=OPEN_CHANGES).first()
+    if change is not None and replaces == str(change.pk):
+        return
+    why = why_not_now(environment, ChangeKind.CREATE)
     page = reverse("environment", args=[environment.application, environment.name])
     if why and change is not None:
         yield Collision("bad", why, reverse("change", args=[change.pk]), "Open that change")
@@ -146,15 +149,32 @@ def _collisions(environment: Environment | None) -> Iterable[Collision]:
         yield Collision("quiet", f"{environment} is there ({status}). What is missing is created.", page, "Look at it")
 
 
-def _taken(found: tuple[TakenName, ...]) -> Iterable[Collision]:
+def _taken_over(kept: tuple[Table, ...]) -> Iterable[Collision]:
+    if not kept:
+        return
+    items = sum(table.item_count for table in kept)
+    count = f"{len(kept)} kept table{'' if len(kept) == 1 else 's'}"
+    sentence = f"{count} with about {items:,} item{'' if items == 1 else 's'} will be taken over, every item untouched."
+    yield Collision("good", f"{sentence} The plan compares them with the template.", reverse("orphans"), "Kept tables")
+
+
+def _taken(account: Account, found: tuple[TakenName, ...]) -> Iterable[Collision]:
+    """Stacks and tables of these names that are not this environment's. A table that no stack owns can be taken over
+    even before it was listed; one that another stack owns cannot (R5)."""
     for one in found:
         if one.kind == "stack":
             whose = "belongs to another environment" if one.environment_id else "was made outside Stackyard"
             yield Collision("bad", f"A stack named {one.name} exists already ({one.detail}) and {whose}.")
     tables = [one.name for one in found if one.kind == "table"]
-    if tables:
-        what = f"A table named {tables[0]} exists" if len(tables) == 1 else f"Tables named {' and '.join(tables)} exist"
-        yield Collision("bad", f"{what} already. Nothing will be done to what is there: choose another name.")
+    owners = dict(Table.objects.filter(account=account, name__in=tables).values_list("name", "stack_name"))
+    for name in tables:
+        if owners.get(name):
+            yield Collision("bad", f"A table named {name} exists already and belongs to the stack {owners[name]}.")
+    loose = [name for name in tables if not owners.get(name)]
+    if loose:
+        what = f"A table named {loose[0]} exists" if len(loose) == 1 else f"Tables named {' and '.join(loose)} exist"
+        sentence = f"{what} already. What no stack owns and fits the template is taken over, as the plan will say;"
+        yield Collision("attention", f"{sentence} anything else stops it.")
 
 
 def _asks(blueprint: Blueprint, account: Account, policy: StagePolicy, name: str, user_id: int) -> Asks | None:
@@ -164,21 +184,10 @@ def _asks(blueprint: Blueprint, account: Account, policy: StagePolicy, name: str
     filled = filled_values(blueprint, "data", environment=name, stage=policy.stage, owner="-", environment_id="-")
     values = starting_values(blueprint, "data", policy.stage) | filled
     promises = table_promises(blueprint, values, Pseudo(account.region, account.account_id, ""))
-    return Asks(
-        stage=policy.stage,
-        approvals=policy.approvals,
-        groups=" or ".join(policy.approver_groups),
-        approvers=approvers(policy, user_id),
-        recovery=bool(promises) and all(one.point_in_time_recovery for one in promises),
-        protection=bool(promises) and all(one.deletion_protection for one in promises),
-        stack_protection=policy.protection,
-        monthly=price_of(blueprint, name=name, stage=policy.stage, region=account.region).monthly,
-    )
-
-
-def approvers(policy: StagePolicy, user_id: int) -> tuple[AbstractUser, ...]:
-    """The people who may decide about a request of this person at this stage: never the requester."""
-    if not policy.approvals:
-        return ()
-    people = get_user_model().objects.filter(groups__name__in=policy.approver_groups, is_active=True)
-    return tuple(people.exclude(pk=user_id).distinct().order_by("username"))
+    notes = {
+        "Point-in-time recovery is on.": bool(promises) and all(one.point_in_time_recovery for one in promises),
+        "Tables refuse deletion.": bool(promises) and all(one.deletion_protection for one in promises),
+        "The data stack is protected.": policy.protection,
+    }
+    monthly = price_of(blueprint, name=name, stage=policy.stage, region=account.region).monthly
+    return asks_of(policy, user_id, tuple(sentence for sentence, so in notes.items() if so), monthly)

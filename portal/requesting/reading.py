@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest
 
 from provisioning.blueprints.model import Blueprint
-from provisioning.lifecycle import OPEN_CHANGES, EnvironmentStatus, StackKind, stack_status
+from provisioning.lifecycle import EnvironmentStatus, StackKind, stack_status
 from provisioning.models import Account, Change, Environment, Stack
 
 SHOWN = 5
@@ -87,8 +87,3 @@ def monthly_now(application: str, name: str) -> Decimal | None:
     if environment is None or not living_stacks(environment):
         return None
     return environment.monthly_cost
-
-
-def open_change(environment: Environment) -> Change | None:
-    """The change that is under way."""
-    return Change.objects.filter(environment=environment, status__in=OPEN_CHANGES).first()

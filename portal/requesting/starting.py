@@ -1,13 +1,14 @@
 """What a request form begins with: a free name, the stage's values, what was used last, or an earlier change."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from portal.requesting.layout import Layout
 from portal.requesting.naming import name_and_stage
 from portal.requesting.reading import living_stacks
 from provisioning.actions.naming import LONGEST
-from provisioning.actions.order import why_not_now
+from provisioning.actions.order import why_not_instead, why_not_now
 from provisioning.blueprints.model import Blueprint
 from provisioning.blueprints.promises import starting_values
 from provisioning.lifecycle import ChangeKind, EnvironmentStatus, StackKind
@@ -28,18 +29,23 @@ class Start:
 
 
 def start_of_create(
-    blueprint: Blueprint, layout: Layout, account: Account, *, username: str, name: str, source: Change | None
+    blueprint: Blueprint,
+    layout: Layout,
+    account: Account,
+    *,
+    username: str,
+    name: str,
+    source: Change | None,
+    replaces: str = "",
 ) -> Start:
-    """What the form of a new environment begins with; a `source` gives its values and, if it is free, its name."""
-    name = name or (_name_of(source) if source else "") or free_name(blueprint, account, username)
+    """What the form of a new environment begins with; a `source` gives its values and, if it is free, its name. It
+    is free for what is sent instead of the source, too: `replaces` is that change's id."""
+    name = name or (_name_of(source, replaces) if source else "") or free_name(blueprint, account, username)
     stage = name_and_stage(blueprint, name)[1]
     values = {kind: starting_values(blueprint, kind, stage) for kind in StackKind}
     earlier = _of_change(source) if source else _used_last(blueprint, layout, account)
     for kind, given in earlier.items():
-        known = blueprint.stacks[kind]
-        values[StackKind(kind)] |= {
-            key: value for key, value in given.items() if key in known.template.parameters and key not in known.filled
-        }
+        values[StackKind(kind)] |= _usable(blueprint, kind, given)
     return Start(
         name=name,
         stage=stage,
@@ -54,12 +60,26 @@ def stage_names(blueprint: Blueprint, account: Account, username: str) -> dict[s
     return {stage: free_name(blueprint, account, username) if stage == "dev" else stage for stage in blueprint.stages}
 
 
-def start_of_update(blueprint: Blueprint, environment: Environment) -> dict[str, dict[str, str]]:
-    """The values that an environment's stacks have now, over what the stage starts with."""
+def start_of_update(
+    blueprint: Blueprint, environment: Environment, source: Change | None = None
+) -> dict[str, dict[str, str]]:
+    """The values that an environment's stacks have now, over what the stage starts with; a `source` puts those that
+    it sent over them."""
+    sent = _of_change(source) if source else {}
     return {
-        kind: {**starting_values(blueprint, kind, environment.stage), **stack.parameters}
+        kind: {
+            **starting_values(blueprint, kind, environment.stage),
+            **stack.parameters,
+            **_usable(blueprint, kind, sent.get(kind, {})),
+        }
         for kind, stack in living_stacks(environment).items()
     }
+
+
+def _usable(blueprint: Blueprint, kind: str, given: Mapping[str, str]) -> dict[str, str]:
+    """What of earlier values a person may give again."""
+    known = blueprint.stacks[kind]
+    return {key: value for key, value in given.items() if key in known.template.parameters and key not in known.filled}
 
 
 def free_name(blueprint: Blueprint, account: Account, username: str) -> str:
@@ -79,9 +99,10 @@ def free_name(blueprint: Blueprint, account: Account, username: str) -> str:
     return next(name for name in (own, *(f"{own}-{count}" for count in range(2, 1000))) if name not in taken)
 
 
-def _name_of(change: Change) -> str:
+def _name_of(change: Change, replaces: str) -> str:
     """The name of the change's environment, if it can be created again."""
-    return "" if why_not_now(change.environment, ChangeKind.CREATE) else change.environment.name
+    why_not = why_not_instead if replaces == str(change.pk) else why_not_now
+    return "" if why_not(change.environment, ChangeKind.CREATE) else change.environment.name
 
 
 def _of_change(change: Change) -> dict[str, dict[str, str]]:

@@ -9,6 +9,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from portal.access import access_environment, actor_of
 from portal.catalogue.reading import access_blueprint
+from portal.requesting.asking import AskForm
 from portal.requesting.desk import Desk, create_desk, create_page, update_desk, update_page
 from portal.requesting.fields import posted_value
 from portal.requesting.forms import RequestForm, shown_values
@@ -16,16 +17,18 @@ from portal.requesting.naming import name_and_stage, names_of
 from portal.requesting.preview import preview_of
 from portal.requesting.prices import price_of
 from portal.requesting.reading import default_account, monthly_now, repeated_change
+from portal.requesting.replacing import accepted, offer_for_name, wants_replacement
 from portal.requesting.starting import stage_names, start_of_create, start_of_update
 from provisioning.actions.actor import require_change_right
 from provisioning.actions.refusals import Refusal
-from provisioning.actions.requesting import Ask, do_request, do_request_create
+from provisioning.actions.requesting import do_request, do_request_create
 from provisioning.lifecycle import ChangeKind
 from provisioning.models import Environment
+from provisioning.planning.policy import may_start_later
 
 UNPROCESSABLE = 422
 LOOK = "look"  # the button of those without JavaScript: names, choices and price again, nothing is sent
-KEPT = ("key", "stage", "reason")
+KEPT = ("key", "stage", "reason", "start_at")
 
 
 @require_http_methods(["GET", "POST"])
@@ -45,6 +48,7 @@ def request_create(request: HttpRequest, application: str) -> HttpResponse:
         username=actor_of(request).name,
         name=request.GET.get("name", "").strip()[:60],
         source=repeated_change(request, application),
+        replaces=request.GET.get("replaces", ""),
     )
     kept = {"stage": begun.stage, "reason": begun.reason}
     form = _form(desk, start=begun.values, name=begun.name, initial=kept)
@@ -72,17 +76,13 @@ def _create(request: HttpRequest, desk: Desk) -> HttpResponse:
     form = _form(desk, start={}, name="", data=request.POST)
     if not form.is_valid():
         return create_page(request, desk, form, status=UNPROCESSABLE)
-    ask = _ask(form, ChangeKind.CREATE)
+    ask = form.ask(ChangeKind.CREATE, form.values())
     try:
         change = do_request_create(actor_of(request), desk.blueprint.slug, form.cleaned_data["name"], ask)
     except Refusal as refusal:
         form.refuse(refusal)
         return create_page(request, desk, form, status=UNPROCESSABLE, in_the_way=refusal.change_id)
     return redirect("change", change.pk)
-
-
-def _ask(form: RequestForm, kind: ChangeKind) -> Ask:
-    return Ask(kind, form.values(), reason=form.cleaned_data["reason"].strip(), key=form.cleaned_data["key"])
 
 
 @require_http_methods(["GET", "POST"])
@@ -93,11 +93,14 @@ def request_update(request: HttpRequest, application: str, name: str) -> HttpRes
     desk = update_desk(access_blueprint(application), environment)
     if request.method == "POST" and LOOK not in request.POST:
         return _update(request, desk, environment)
-    start = _typed(request, desk) if request.method == "POST" else start_of_update(desk.blueprint, environment)
-    kept = {field: request.POST[field] for field in KEPT if field in request.POST}
-    initial = {"stage": environment.stage, **kept}
-    form = _form(desk, start=start, keeps=True, initial=initial, suggests=request.method == "GET")
-    return update_page(request, desk, environment, form)
+    if request.method == "POST":
+        kept = {field: request.POST[field] for field in KEPT if field in request.POST}
+        form = _form(desk, start=_typed(request, desk), keeps=True, initial=kept, suggests=False)
+        return update_page(request, desk, environment, form)
+    source = repeated_change(request, application)
+    initial = {"stage": environment.stage, "reason": source.reason if source else ""}
+    form = _form(desk, start=start_of_update(desk.blueprint, environment, source), keeps=True, initial=initial)
+    return update_page(request, desk, environment, form, source=source)
 
 
 def _update(request: HttpRequest, desk: Desk, environment: Environment) -> HttpResponse:
@@ -105,7 +108,7 @@ def _update(request: HttpRequest, desk: Desk, environment: Environment) -> HttpR
     if not form.is_valid():
         return update_page(request, desk, environment, form, status=UNPROCESSABLE)
     try:
-        change = do_request(actor_of(request), environment, _ask(form, ChangeKind.UPDATE))
+        change = do_request(actor_of(request), environment, form.ask(ChangeKind.UPDATE, form.values()))
     except Refusal as refusal:
         form.refuse(refusal)
         return update_page(request, desk, environment, form, status=UNPROCESSABLE, in_the_way=refusal.change_id)
@@ -121,13 +124,20 @@ def request_names(request: HttpRequest, application: str) -> HttpResponse:
     if not _is_partial(request):
         return redirect("request_create", application)
     actor = actor_of(request)
-    names = names_of(desk.blueprint, desk.account, name, user_id=actor.user_id, live=True)
+    offer = offer_for_name(actor, desk.account, application, name) if wants_replacement(request) else None
+    replacing = accepted(request, offer)
+    replaces = str(replacing.change.pk) if replacing else ""
+    names = names_of(desk.blueprint, desk.account, name, user_id=actor.user_id, live=True, replaces=replaces)
+    policy = desk.blueprint.stages.get(names.stage)
     context = {
         "names": names,
+        "replacing": replacing,
+        "form": AskForm(initial={"start_at": request.GET.get("start_at", "")}),
+        "may_start_later": policy is not None and may_start_later(policy, ChangeKind.CREATE),
         "blueprint": desk.blueprint,
         "started_as": request.GET.get("stage", ""),
         "stages": stage_names(desk.blueprint, desk.account, actor.name),
-        "policy": desk.blueprint.stages.get(names.stage),
+        "policy": policy,
         "oob": True,
     }
     return render(request, "requesting/_names.html", context)

@@ -38,7 +38,7 @@ class Actor:
 def require_change_right(actor: Actor, environment: Environment | None = None) -> None:
     """Refuse whoever may not alter this environment: auditors never, others' personal ones only admins."""
     if not actor.may_change:
-        raise Refusal("You may read everything here, but not change anything.", "not-allowed", forbidden=True)
+        raise _reads_only()
     if environment is None or environment.owner_id == actor.user_id or actor.is_admin:
         return
     if is_personal(environment.name):
@@ -47,6 +47,25 @@ def require_change_right(actor: Actor, environment: Environment | None = None) -
             "not-yours",
             forbidden=True,
         )
+
+
+def not_theirs(actor: Actor, change: Change) -> Refusal | None:
+    """Why a change that waits is not this person's to take back, replace or run: it is its requester's, its
+    environment's owner's, and every admin's. None when it is theirs."""
+    if not actor.may_change:
+        return _reads_only()
+    if actor.is_admin or actor.user_id in {change.requested_by_id, change.environment.owner_id}:
+        return None
+    who = {change.requested_by.get_username(): None, change.environment.owner.get_username(): None}
+    return Refusal(
+        f"{change.requested_by.get_username()} asked for this change. Ask {', '.join(who)} or an admin.",
+        "not-yours",
+        forbidden=True,
+    )
+
+
+def _reads_only() -> Refusal:
+    return Refusal("You may read everything here, but not change anything.", "not-allowed", forbidden=True)
 
 
 def is_personal(name: str) -> bool:

@@ -3,9 +3,10 @@
 import re
 
 from provisioning.actions.refusals import Refusal
+from provisioning.blueprints.model import STAGES
+from provisioning.planning.matching import LONGEST_NAME as LONGEST
 
-STAGES = ("dev", "staging", "prod")
-LONGEST = 24
+__all__ = ["LONGEST", "STAGES", "name_problem", "stage_of"]
 _PERSONAL = re.compile(r"dev(-[a-z0-9]+)+")
 
 

@@ -2,8 +2,18 @@
 
 from provisioning.actions.refusals import Refusal
 from provisioning.blueprints.template import parse
-from provisioning.lifecycle import ChangeKind, ChangeStatus, EnvironmentStatus, StackKind, stack_status
+from provisioning.engine.watching import missing
+from provisioning.lifecycle import (
+    UNDER_REVIEW,
+    ChangeKind,
+    ChangeStatus,
+    EnvironmentStatus,
+    StackKind,
+    stack_status,
+)
 from provisioning.models import Environment, Operation
+
+REASON_NEEDED = frozenset({ChangeKind.UNPROTECT, ChangeKind.DELETE_DATA})
 
 
 def guard(environment: Environment, kind: ChangeKind) -> None:
@@ -11,8 +21,13 @@ def guard(environment: Environment, kind: ChangeKind) -> None:
     if Operation.objects.filter(stack__environment=environment, is_open=True).exists():
         raise in_the_way(environment)
     live = {stack.kind: not stack_status(stack.status).gone for stack in environment.stacks.all()}
-    data, compute = live[StackKind.DATA], live[StackKind.COMPUTE]
-    sentence = {
+    sentence = _out_of_order(environment, kind, data=live[StackKind.DATA], compute=live[StackKind.COMPUTE])
+    if sentence:
+        raise Refusal(sentence, "wrong-order", fields={"name": sentence} if kind == ChangeKind.CREATE else None)
+
+
+def _out_of_order(environment: Environment, kind: ChangeKind, *, data: bool, compute: bool) -> str:
+    return {
         ChangeKind.CREATE: f"{environment} exists already." if data and compute else "",
         ChangeKind.UPDATE: "" if data or compute else f"{environment} has no stacks to update. Create it first.",
         ChangeKind.PARK: "" if compute else f"{environment} has no compute to park.",
@@ -20,12 +35,10 @@ def guard(environment: Environment, kind: ChangeKind) -> None:
         ChangeKind.WAKE: _wake_problem(environment, data=data, compute=compute),
         ChangeKind.DELETE_DATA_STACK: _data_problem(environment, data=data, compute=compute),
         ChangeKind.UNPROTECT: "" if environment.data_protected else f"{environment} is not protected now.",
-        ChangeKind.PROTECT: "" if not environment.data_protected else f"{environment} is protected already.",
+        ChangeKind.PROTECT: _protection_problem(environment),
         ChangeKind.DELETE_DATA: _deletion_problem(environment, compute=compute),
         ChangeKind.ADOPT: f"{environment} is Stackyard's already." if data or compute else "",
     }[kind]
-    if sentence:
-        raise Refusal(sentence, "wrong-order", fields={"name": sentence} if kind == ChangeKind.CREATE else None)
 
 
 def _wake_problem(environment: Environment, *, data: bool, compute: bool) -> str:
@@ -57,6 +70,19 @@ def _deletion_problem(environment: Environment, *, compute: bool) -> str:
     return ""
 
 
+def _protection_problem(environment: Environment) -> str:
+    """Switching it on also brings back what somebody switched off outside Stackyard."""
+    if environment.data_protected and not missing(environment):
+        return f"{environment} is protected already."
+    return ""
+
+
+def require_reason(kind: ChangeKind, reason: str) -> None:
+    """Refuse to open the way for a loss of data, or to go it, without a reason that can be read later."""
+    if kind in REASON_NEEDED and not reason.strip():
+        raise Refusal("Say why: it is kept with the change.", "no-reason", fields={"reason": "Say why."})
+
+
 def in_the_way(environment: Environment) -> Refusal:
     """Why a change cannot be opened beside the one that is open."""
     operation = (
@@ -85,3 +111,13 @@ def why_not_now(environment: Environment, kind: ChangeKind) -> str:
     except Refusal as refusal:
         return refusal.sentence
     return ""
+
+
+def why_not_instead(environment: Environment, kind: ChangeKind) -> str:
+    """Why a change of this kind could not be asked for instead of the one that waits, whose empty shells go with it
+    (S6); empty when it could."""
+    live = {
+        stack.kind: stack.status != UNDER_REVIEW and not stack_status(stack.status).gone
+        for stack in environment.stacks.all()
+    }
+    return _out_of_order(environment, kind, data=live[StackKind.DATA], compute=live[StackKind.COMPUTE])

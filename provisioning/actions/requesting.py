@@ -9,15 +9,18 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from provisioning.actions.actor import Actor, audit, is_personal, require_change_right
+from provisioning.actions.changing import require_start
 from provisioning.actions.naming import stage_of
-from provisioning.actions.order import guard, in_the_way
+from provisioning.actions.order import guard, in_the_way, require_reason
 from provisioning.actions.refusals import Refusal
+from provisioning.actions.superseding import lock_replaced, supersede
 from provisioning.blueprints.loader import library
-from provisioning.blueprints.model import Blueprint
+from provisioning.blueprints.model import Blueprint, StagePolicy
 from provisioning.blueprints.promises import filled_values, starting_values
 from provisioning.blueprints.values import validate_values
 from provisioning.lifecycle import ChangeKind, ChangeStatus, EnvironmentStatus, StackKind, stack_status
 from provisioning.models import Account, Change, Environment, Operation, Stack, Template
+from provisioning.planning.policy import may_start_later
 from provisioning.planning.secrets import sealed
 from provisioning.tasks import ring
 
@@ -67,10 +70,12 @@ def do_request_create(actor: Actor, application: str, name: str, ask: Ask) -> Ch
         raise Refusal(f"{blueprint.title} has no stage {stage}.", "no-stage", fields={"name": "No such stage."})
     if is_personal(name) and not policy.personal:
         raise Refusal("This application has no personal environments.", "bad-name", fields={"name": "Use dev."})
+    _check_start(ask, policy)
     try:
         with transaction.atomic():
-            environment = _claimed_environment(actor, blueprint, name, stage)
-            return _open_change(actor, environment, blueprint, ask)
+            old = lock_replaced(ask.replaces)
+            environment = _claimed_environment(actor, blueprint, name, stage, old)
+            return _open_change(actor, environment, blueprint, ask, old)
     except IntegrityError:
         return _lost_race(application, name, ask)
     except Refusal as refusal:
@@ -87,12 +92,17 @@ def do_request(actor: Actor, environment: Environment, ask: Ask) -> Change:
         raise Refusal(
             f"Type {environment.name} to confirm.", "confirm", fields={"confirm": f"Type {environment.name} here."}
         )
+    require_reason(ask.kind, ask.reason)
     blueprint = _blueprint(environment.application)
+    _check_start(ask, blueprint.stages[environment.stage])
     try:
         with transaction.atomic():
-            locked = Environment.objects.select_for_update().get(pk=environment.pk)
+            old = lock_replaced(ask.replaces)
+            locked = Environment.objects.select_for_update(no_key=True).get(pk=environment.pk)
+            if old is not None:
+                supersede(actor, old, locked, ask.kind)
             guard(locked, ask.kind)
-            return _open_change(actor, locked, blueprint, ask)
+            return _open_change(actor, locked, blueprint, ask, old)
     except IntegrityError:
         return _lost_race(environment.application, environment.name, ask)
     except Refusal as refusal:
@@ -129,11 +139,21 @@ def _lost_race(application: str, name: str, ask: Ask) -> Change:
     raise in_the_way(environment)
 
 
-def _claimed_environment(actor: Actor, blueprint: Blueprint, name: str, stage: str) -> Environment:
+def _check_start(ask: Ask, policy: StagePolicy) -> None:
+    """A start may be asked for where somebody decides first, and always in prod."""
+    if ask.start_at is None:
+        return
+    if not may_start_later(policy, ask.kind):
+        sentence = f"Nothing waits at {policy.stage}: send it when it should run."
+        raise Refusal(sentence, "bad-start", fields={"start_at": sentence})
+    require_start(ask.start_at)
+
+
+def _claimed_environment(actor: Actor, blueprint: Blueprint, name: str, stage: str, old: Change | None) -> Environment:
     account = Account.objects.order_by("pk").first()
     if account is None:
         raise Refusal("No AWS account is set up yet. Ask an admin.", "no-account")
-    environment, made = Environment.objects.select_for_update().get_or_create(
+    environment, made = Environment.objects.select_for_update(no_key=True).get_or_create(
         account=account,
         application=blueprint.slug,
         name=name,
@@ -149,6 +169,9 @@ def _claimed_environment(actor: Actor, blueprint: Blueprint, name: str, stage: s
             Stack(environment=environment, kind=kind, name=blueprint.stacks[kind].stack_name(name))
             for kind in StackKind
         )
+    if old is not None:
+        supersede(actor, old, environment, ChangeKind.CREATE)
+    if made:
         return environment
     require_change_right(actor, environment)
     guard(environment, ChangeKind.CREATE)
@@ -158,7 +181,7 @@ def _claimed_environment(actor: Actor, blueprint: Blueprint, name: str, stage: s
     return environment
 
 
-def _open_change(actor: Actor, environment: Environment, blueprint: Blueprint, ask: Ask) -> Change:
+def _open_change(actor: Actor, environment: Environment, blueprint: Blueprint, ask: Ask, old: Change | None) -> Change:
     stacks = {StackKind(stack.kind): stack for stack in environment.stacks.select_related("template")}
     change = Change(
         request_key=ask.key,
@@ -168,6 +191,8 @@ def _open_change(actor: Actor, environment: Environment, blueprint: Blueprint, a
         requested_by_id=actor.user_id,
         requested_at=timezone.now(),
         reason=ask.reason,
+        start_at=ask.start_at,
+        supersedes=old,
         next_check_at=timezone.now(),
         goal={"blueprint_version": blueprint.version},
     )
@@ -199,10 +224,11 @@ def _open_change(actor: Actor, environment: Environment, blueprint: Blueprint, a
     audit(
         actor,
         f"request_{ask.kind}",
-        f"{ChangeKind(ask.kind).label} {environment}",
+        f"{ChangeKind(ask.kind).label} {environment}{', instead of another change' if old else ''}",
         environment=environment,
         change=change,
         reason=ask.reason,
+        detail={"supersedes": str(old.pk)} if old else None,
     )
     ring(change.pk)
     return change

@@ -158,6 +158,13 @@ class Clients:
         """Metrics and alarms."""
         return self._build("cloudwatch", lambda session: session.client("cloudwatch", config=CONFIG))
 
+    @cached_property
+    def application_autoscaling(self) -> Any:
+        """Capacity of tables and indexes that follows their load."""
+        return self._build(
+            "application_autoscaling", lambda session: session.client("application-autoscaling", config=CONFIG)
+        )
+
 
 @lru_cache(maxsize=64)
 def clients_for(target: Target) -> Clients:

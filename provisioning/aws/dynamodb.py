@@ -39,6 +39,8 @@ class Table:
     """A table as DescribeTable shows it.
 
     Capacities are units a second, 0 on demand. `item_count` and `size_bytes` are up to six hours old (T16).
+    `table_id` is another one for every table that ever had this name. `billing_switched_at` is when it last went on
+    demand, None when it never was switched there (T7).
     """
 
     arn: str
@@ -56,6 +58,8 @@ class Table:
     item_count: int
     size_bytes: int
     created_at: datetime | None
+    table_id: str = ""
+    billing_switched_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,23 @@ def describe_table(aws: Clients, name: str) -> Table | None:
             return _table(aws.dynamodb.describe_table(TableName=name)["Table"])
     except Missing:
         return None
+
+
+def list_tables(aws: Clients) -> tuple[str, ...]:
+    """Names of every table of the account and region, every page."""
+    with translated(SERVICE, "ListTables"):
+        pages = aws.dynamodb.get_paginator("list_tables").paginate()
+        return tuple(name for page in pages for name in page["TableNames"])
+
+
+def delete_table(aws: Clients, name: str) -> None:
+    """Start deleting a table with all its items; DescribeTable says when it is gone.
+
+    Raises Missing when it is gone already, Conflict with the kind `protected` while its deletion protection is on
+    (T13) and `in_use` while it changes (T1).
+    """
+    with translated(SERVICE, "DeleteTable"):
+        aws.dynamodb.delete_table(TableName=name)
 
 
 def time_to_live(aws: Clients, name: str) -> TimeToLive:
@@ -134,7 +155,8 @@ def set_deletion_protection(aws: Clients, name: str, *, enabled: bool) -> None:
 
 def _table(found: Mapping[str, Any]) -> Table:
     # A table that was always provisioned has no summary of its billing mode (T8).
-    billing_mode = (found.get("BillingModeSummary") or {}).get("BillingMode", "PROVISIONED")
+    billing = found.get("BillingModeSummary") or {}
+    billing_mode = billing.get("BillingMode", "PROVISIONED")
     read_capacity, write_capacity = _capacity(found, billing_mode)
     local = (_index(index, billing_mode, is_local=True) for index in found.get("LocalSecondaryIndexes") or [])
     everywhere = (_index(index, billing_mode, is_local=False) for index in found.get("GlobalSecondaryIndexes") or [])
@@ -154,6 +176,8 @@ def _table(found: Mapping[str, Any]) -> Table:
         item_count=found.get("ItemCount", 0),
         size_bytes=found.get("TableSizeBytes", 0),
         created_at=found.get("CreationDateTime"),
+        table_id=found.get("TableId") or "",
+        billing_switched_at=billing.get("LastUpdateToPayPerRequestDateTime"),
     )
 
 

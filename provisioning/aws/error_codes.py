@@ -75,6 +75,7 @@ CONFLICTS: dict[str, ConflictKind] = {
     "NameAlreadyExists": "exists",
     "ParameterAlreadyExists": "exists",
     "TableAlreadyExists": "exists",
+    "BackupInUse": "in_use",
     "DeleteConflict": "in_use",
     "OperationInProgress": "in_use",
     "ResourceInUse": "in_use",

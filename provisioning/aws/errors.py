@@ -38,6 +38,7 @@ SERVICE_NAMES = {
     "sts": "AWS sign-in",
     "tagging": "Resource tagging",
     "cloudwatch": "CloudWatch",
+    "application_autoscaling": "Application Auto Scaling",
     "ce": "Cost Explorer",
 }
 

@@ -13,6 +13,7 @@ from provisioning.blueprints.model import (
     StackBlueprint,
     TablePromise,
 )
+from provisioning.blueprints.policies import policy_problems
 from provisioning.blueprints.promises import computed_names, filled_values, starting_values, table_promises
 from provisioning.blueprints.shapes import Pseudo, TemplateError
 from provisioning.blueprints.values import validate_values
@@ -130,10 +131,8 @@ def _check_form(blueprint: Blueprint, problems: Problems) -> None:
 def _check_stages(blueprint: Blueprint, problems: Problems) -> None:
     for stage, policy in blueprint.stages.items():
         at = ("stages", stage)
-        if policy.approvals and not policy.approver_groups:
-            problems.add((*at, "approvers"), f"Nobody may approve in {stage}.", "Name a group of approvers.")
-        if stage == "prod" and (not policy.approvals or not policy.protection):
-            problems.add(at, "prod must ask for approval and protect its data.", "Set approvals and protection.")
+        for path, sentence, fix in policy_problems(policy):
+            problems.add((*at, *path), sentence, fix)
         for kind, defaults in policy.defaults.items():
             stack = blueprint.stacks[kind]
             wrong = validate_values(stack.template, defaults)

@@ -2,7 +2,8 @@
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from provisioning.blueprints.model import (
     StackBlueprint,
     StagePolicy,
 )
+from provisioning.blueprints.policies import EVERY, POLICY_KEYS, PolicyFloor, under, written
 from provisioning.blueprints.reading import read
 from provisioning.blueprints.shapes import Template, TemplateError
 from provisioning.blueprints.template import parse
@@ -45,22 +47,44 @@ _KNOWN = frozenset(
     )
 )
 _STACK = frozenset(("template", "name", "capabilities", "filled"))
-_STAGE = frozenset(("approvals", "approvers", "protection", "personal", "lifetime_days", "defaults"))
+_STAGE = POLICY_KEYS | {"personal", "lifetime_days", "defaults"}
 _FIELD = frozenset(("stack", "name", "label", "help", "choices", "unit", "advanced"))
 _PATTERN = frozenset(("table", "title", "index", "partition_key", "sort_key", "descending"))
 _FLAG = frozenset(("key", "title", "description", "type", "default", "after", "allowed"))
 _DEPLOY = frozenset(("kind", "url_output", "group", "cluster", "service"))
 
+Loaded = tuple[Blueprint | None, tuple[BlueprintProblem, ...]]
+
 
 def library() -> Library:
-    """The shipped blueprints and those of `settings.BLUEPRINT_DIRS`, read again when a file changes."""
+    """The shipped blueprints and those of `settings.BLUEPRINT_DIRS`, read again when a file changes, each stage's
+    policy under what the platform says of it (`settings.POLICIES`)."""
     dirs = (SHIPPED, *settings.BLUEPRINT_DIRS)
-    return _loaded(dirs, tuple(_stamp(file) for folder in dirs for file in _files(folder)))
+    stamps = tuple(_stamp(file) for folder in dirs for file in _files(folder))
+    return _loaded(dirs, stamps, tuple(settings.POLICIES))
 
 
 @lru_cache(maxsize=2)
-def _loaded(dirs: tuple[Path, ...], stamps: tuple[tuple[str, int, int], ...]) -> Library:
-    return load_library(dirs)
+def _loaded(
+    dirs: tuple[Path, ...], stamps: tuple[tuple[str, int, int], ...], floors: tuple[PolicyFloor, ...]
+) -> Library:
+    return governed(load_library(dirs, _unchanged), floors)
+
+
+def governed(found: Library, floors: Sequence[PolicyFloor]) -> Library:
+    """The library with the platform's policies over those of its blueprints; one of no application is a problem."""
+    blueprints = {
+        slug: replace(
+            blueprint, stages={stage: under(policy, slug, floors) for stage, policy in blueprint.stages.items()}
+        )
+        for slug, blueprint in found.blueprints.items()
+    }
+    homeless = tuple(
+        BlueprintProblem(floor.file, floor.line, f"There is no application {floor.application}.", "Correct its name.")
+        for floor in floors
+        if floor.application not in {EVERY, *blueprints}
+    )
+    return Library(blueprints, (*found.problems, *homeless))
 
 
 def _files(folder: Path) -> list[Path]:
@@ -75,11 +99,13 @@ def _stamp(file: Path) -> tuple[str, int, int]:
     return str(file), found.st_mtime_ns, found.st_size
 
 
-def load_library(dirs: Sequence[Path]) -> Library:
-    """Load every folder below `dirs` that is not hidden. Never raises for what is in them: see `problems`.
+def load_library(dirs: Sequence[Path], load: Callable[[Path], Loaded] | None = None) -> Library:
+    """Load every folder below `dirs` that is not hidden, each by `load`, which is `load_blueprint` unless given.
+    Never raises for what is in them: see `problems`.
 
     When two folders have the same slug the first wins and the second is a problem.
     """
+    load = load or load_blueprint
     blueprints: dict[str, Blueprint] = {}
     problems: list[BlueprintProblem] = []
     for parent in dirs:
@@ -99,14 +125,24 @@ def load_library(dirs: Sequence[Path]) -> Library:
                     )
                 )
                 continue
-            blueprint, found = load_blueprint(folder)
+            blueprint, found = load(folder)
             problems += found
             if blueprint:
                 blueprints[blueprint.slug] = blueprint
     return Library(blueprints, tuple(problems))
 
 
-def load_blueprint(folder: Path) -> tuple[Blueprint | None, tuple[BlueprintProblem, ...]]:
+def _unchanged(folder: Path) -> Loaded:
+    """The folder as it was read last, unless one of its files has changed: an edit costs the reading of one."""
+    return _read(folder, tuple(_stamp(file) for file in _files(folder)))
+
+
+@lru_cache(maxsize=64)
+def _read(folder: Path, _: tuple[tuple[str, int, int], ...]) -> Loaded:
+    return load_blueprint(folder)
+
+
+def load_blueprint(folder: Path) -> Loaded:
     """Load one folder: the blueprint, or None and everything that is wrong with it."""
     file = folder / _FILE
     try:
@@ -221,14 +257,13 @@ def _stages(top: Section) -> dict[str, StagePolicy]:
             continue
         policy = section.section(stage, _STAGE)
         defaults = policy.section("defaults", STACK_KINDS)
+        parts = {"approver_groups": (), **written(policy, needed=("approvals", "protection"))}
         found[stage] = StagePolicy(
             stage=stage,
-            approvals=policy.count("approvals"),
-            approver_groups=policy.texts("approvers"),
-            protection=policy.flag("protection"),
             lifetime_days=policy.count("lifetime_days", optional=True) or None,
             personal=policy.flag("personal", default=False),
             defaults={kind: defaults.pairs(kind) for kind in STACK_KINDS},
+            **parts,
         )
     return found
 

@@ -15,6 +15,8 @@ FLAG_AFTER = ("nothing", "redeploy")
 DEPLOY_KINDS = ("ec2", "ecs")
 ON_EXPIRY = ("expire", "plan_again")
 DATA_CONDITIONS = ("any", "untouched")
+BY_RULE = ("create", "update", "park", "wake", "delete_compute", "protect")
+NEVER_BY_RULE = ("delete_data", "delete_data_stack", "unprotect", "adopt")
 FORMATS = ("dotenv", "shell", "erlang")
 
 
@@ -227,11 +229,14 @@ class ComputedNames:
 
 @dataclass(frozen=True)
 class IndexPromise:
-    """A secondary index as the template promises it. `key_schema` pairs attribute with HASH or RANGE."""
+    """A secondary index as the template promises it. `key_schema` pairs attribute with HASH or RANGE; `included` are
+    the attributes it carries besides its keys, when `projection` is INCLUDE."""
 
     name: str
     key_schema: tuple[tuple[str, str], ...]
     projection: str
+    included: tuple[str, ...] = ()
+    is_local: bool = False
 
 
 @dataclass(frozen=True)

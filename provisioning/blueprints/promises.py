@@ -1,7 +1,7 @@
 """What a blueprint promises before anything exists: its parameters' values, names taken, tables to come."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -86,31 +86,49 @@ def table_promises(blueprint: Blueprint, values: Mapping[str, str], pseudo: Pseu
     CloudFormation's word for a missing billing mode is PROVISIONED (T8). Emulators leave TTL and recovery
     unset, so verification compares these promises with what DynamoDB itself says.
     """
-    resolved = resolve(blueprint.stacks["data"].template, values, pseudo=pseudo)
+    return promised(resolve(blueprint.stacks["data"].template, values, pseudo=pseudo))
+
+
+def promised(resolved: Resolved) -> tuple[TablePromise, ...]:
+    """The tables of a template under the values it was resolved with."""
     return tuple(_promise(resource) for resource in resolved.resources if resource.type == _TABLE)
 
 
-def tables_only(template: Template) -> str:
+def tables_only(template: Template, wanted: Collection[str] | None = None) -> str:
     """The template (as JSON) with its tables and nothing else: the first of the two phases of adoption.
 
     An import may neither make anything else nor bring outputs (R6). Parameters stay, so that the same values
-    fit; the second phase updates to the full template, which describes the tables identically.
+    fit; the second phase updates to the full template, which describes the tables identically. `wanted` are the
+    logical ids of the tables to keep, all of them when it is None.
     """
     data = read(template.body, template.source).data
     parts = ("AWSTemplateFormatVersion", "Parameters", "Mappings", "Conditions")
     kept = {key: data[key] for key in parts if key in data}
-    tables = {name: body for name, body in template.resources.items() if body["Type"] == _TABLE}
+    tables = {
+        name: body
+        for name, body in template.resources.items()
+        if body["Type"] == _TABLE and (wanted is None or name in wanted)
+    }
     return json.dumps(kept | {"Resources": tables}, separators=(",", ":"))
+
+
+def with_indexes(template: Template, tables: Mapping[str, tuple[Sequence[Any], Sequence[Any]]]) -> str:
+    """The template (as JSON) with other global indexes: of each logical id in `tables` the indexes and the attribute
+    definitions, worked out. A stop on the way to a template whose indexes cannot change all at once (T1)."""
+    data = read(template.body, template.source).data
+    for logical_id, (indexes, attributes) in tables.items():
+        properties = data["Resources"][logical_id]["Properties"]
+        properties["AttributeDefinitions"] = list(attributes)
+        properties.pop("GlobalSecondaryIndexes", None)
+        if indexes:
+            properties["GlobalSecondaryIndexes"] = list(indexes)
+    return json.dumps(data, separators=(",", ":"))
 
 
 def _promise(resource: ResolvedResource) -> TablePromise:
     properties = resource.properties
     expiry = properties.get("TimeToLiveSpecification") or {}
     recovery = properties.get("PointInTimeRecoverySpecification") or {}
-    indexes = [
-        *(properties.get("GlobalSecondaryIndexes") or []),
-        *(properties.get("LocalSecondaryIndexes") or []),
-    ]
     return TablePromise(
         logical_id=resource.logical_id,
         name=str(properties.get("TableName", Unknown(resource.logical_id))),
@@ -119,8 +137,9 @@ def _promise(resource: ResolvedResource) -> TablePromise:
             attribute["AttributeName"]: attribute["AttributeType"]
             for attribute in properties.get("AttributeDefinitions") or []
         },
-        indexes=tuple(
-            IndexPromise(index["IndexName"], _keys(index), index["Projection"]["ProjectionType"]) for index in indexes
+        indexes=(
+            *(_index(index, is_local=False) for index in properties.get("GlobalSecondaryIndexes") or []),
+            *(_index(index, is_local=True) for index in properties.get("LocalSecondaryIndexes") or []),
         ),
         stream=(properties.get("StreamSpecification") or {}).get("StreamViewType"),
         ttl_attribute=expiry.get("AttributeName") if _is_true(expiry.get("Enabled")) else None,
@@ -129,6 +148,12 @@ def _promise(resource: ResolvedResource) -> TablePromise:
         billing_mode=str(properties.get("BillingMode", "PROVISIONED")),
         tags={tag["Key"]: str(tag["Value"]) for tag in properties.get("Tags") or []},
     )
+
+
+def _index(index: Mapping[str, Any], *, is_local: bool) -> IndexPromise:
+    projection = index["Projection"]
+    included = tuple(projection.get("NonKeyAttributes") or ())
+    return IndexPromise(index["IndexName"], _keys(index), projection["ProjectionType"], included, is_local)
 
 
 def _keys(described: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -1,12 +1,15 @@
 """The turns of a change's status that the engine makes, each with its audit entry, in one transaction each."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
-from provisioning.engine.claims import hold
+from provisioning.engine.claims import LeaseLostError, hold
 from provisioning.engine.outcome import Problem
+from provisioning.engine.starting_over import start_over
+from provisioning.engine.surveying import survey_soon
 from provisioning.engine.work import Work
 from provisioning.lifecycle import (
     UNDER_REVIEW,
@@ -14,25 +17,128 @@ from provisioning.lifecycle import (
     ChangeStatus,
     EnvironmentStatus,
     StackKind,
+    Verdict,
     move,
     set_environment_status,
     stack_status,
 )
-from provisioning.models import AuditEntry, Change, Operation, Stack
+from provisioning.models import AuditEntry, Change, Decision, Environment, Operation, Stack
+from provisioning.planning.policy import approving_rule, latest_start, needed
 
+PLAN_MOVED, EXPIRE, PLAN_AGAIN = "plan_moved", "expire", "plan_again"
+MOST_MOVES = 5
+_AFTER_THE_STACKS = frozenset(
+    {
+        ChangeKind.DELETE_DATA_STACK,
+        ChangeKind.DELETE_DATA,
+        ChangeKind.UNPROTECT,
+        ChangeKind.PROTECT,
+        ChangeKind.ADOPT,
+    }
+)
+_TABLES_CHANGE_HANDS = frozenset({ChangeKind.DELETE_DATA_STACK, ChangeKind.DELETE_DATA, ChangeKind.ADOPT})
 NOTHING = "Nothing to change: everything is already as asked."
 
 
 def planned(work: Work) -> None:
-    """After planning: nothing to do, somebody to ask, or straight on."""
-    change = work.change
+    """After planning: nothing to do, somebody to ask, a rule that approves in nobody's stead, or straight on."""
+    change, now = work.change, timezone.now()
+    asked = needed(work.policy, change.kind)
+    change.held = change.sent_back = False
+    rule = approving_rule(work.policy, change.kind, change.plan or {}) if asked.approvals > 0 else None
     if not any(operation.changes for operation in work.every_part()):
         change.waiting_for = NOTHING
         _turn(work, ChangeStatus.SUCCEEDED, NOTHING)
-    elif work.policy.approvals > 0:
+    elif asked.approvals > 0 and rule is None:
+        change.expires_at = now + timedelta(hours=asked.expires_hours)
         _turn(work, ChangeStatus.AWAITING_APPROVAL, f"{_what(change)}: planned, waits for approval")
     else:
-        _turn(work, ChangeStatus.QUEUED, f"{_what(change)}: planned, no approval asked at {work.policy.stage}")
+        scheduled = change.start_at is not None and change.start_at > now
+        change.start_at = change.start_at if scheduled else None
+        change.expires_at = latest_start(change.start_at) if change.start_at else None
+        if rule is not None:
+            _approved(work, rule.name)
+        else:
+            _turn(work, ChangeStatus.QUEUED, f"{_what(change)}: planned, no approval asked at {asked.stage}")
+
+
+def _approved(work: Work, rule: str) -> None:
+    """A rule of the stage approves; its name stands where a person's would."""
+    change = work.change
+    with transaction.atomic():
+        _turn(work, ChangeStatus.QUEUED, f"{_what(change)}: planned, approved by the rule “{rule}”")
+        Decision.objects.create(
+            change=change,
+            plan_digest=change.plan_digest,
+            rule=rule,
+            verdict=Verdict.APPROVED,
+            at=timezone.now(),
+        )
+
+
+def moved(work: Work, why: str) -> None:
+    """What an approved plan rests on is no longer so: the approval is void, and a new plan is made and asked about.
+    A plan that moves again and again ends the change, so that a person looks at what keeps moving."""
+    change = work.change
+    with transaction.atomic():
+        _hold_still(change)
+        _void(change, why)
+        _audit(change, PLAN_MOVED, f"{_what(change)}: the plan moved, {why}")
+        if AuditEntry.objects.filter(change=change, verb=PLAN_MOVED).count() % MOST_MOVES:
+            _plan_again(change, f"The plan moved: {why}")
+            return
+        problem = Problem(
+            f"The plan moved {MOST_MOVES} times before it could run; the last time {why}.",
+            "an administrator",
+            "Find out what keeps changing this stack outside Stackyard, then retry.",
+            code=PLAN_MOVED,
+        )
+        fail(change, list(work.every_part()), problem, replan=True)
+
+
+def expired(work: Work) -> None:
+    """Nobody decided, or nobody ran it, in time: the change ends, or is planned again, as the stage's policy says."""
+    change = work.change
+    decided = change.status == ChangeStatus.QUEUED
+    why = f"it expired before {'it was run' if decided else 'enough people had decided'}"
+    with transaction.atomic():
+        _hold_still(change)
+        _void(change, why)
+        if work.policy.on_expiry == PLAN_AGAIN:
+            _audit(change, EXPIRE, f"{_what(change)}: {why}, and is planned again")
+            change.start_at = None
+            _plan_again(change, f"Planned again: {why}")
+            return
+        _audit(change, EXPIRE, f"{_what(change)}: {why}")
+        move(change, ChangeStatus.EXPIRED)
+        change.secrets, change.waiting_for, change.cleanup = "", "", True
+        _save(change)
+        if change.environment.status == EnvironmentStatus.REQUESTED:
+            set_environment_status(change.environment, EnvironmentStatus.REMOVED)
+
+
+def _hold_still(change: Change) -> None:
+    """Hold the change, and make sure that nobody has said meanwhile when it should run. Raises LeaseLostError."""
+    hold(change)
+    if not Change.objects.filter(
+        pk=change.pk, held=change.held, start_at=change.start_at, expires_at=change.expires_at
+    ).exists():
+        raise LeaseLostError(str(change.pk))
+
+
+def _void(change: Change, why: str) -> None:
+    change.plans.filter(void_because="").update(void_because=why)
+
+
+def _plan_again(change: Change, why: str) -> None:
+    """Back to planning. What the old plan left in AWS is removed first; `cleaned` then starts over."""
+    move(change, ChangeStatus.PLANNING)
+    change.cleanup, change.plan, change.plan_digest = True, None, ""
+    change.waiting_for, change.tries = why[:300], 0
+    change.held = change.sent_back = False
+    change.expires_at = None
+    _save(change)
+    change.save(update_fields=["plan", "plan_digest", "tries"])
 
 
 def started(work: Work) -> None:
@@ -45,7 +151,9 @@ def started(work: Work) -> None:
 
 
 def succeeded(work: Work) -> None:
-    """Every step is done."""
+    """Every step is done. Where tables changed hands, the lists of them are due again."""
+    if work.change.kind in _TABLES_CHANGE_HANDS or any(operation.imports for operation in work.every_part()):
+        survey_soon(work.change.environment.account_id)
     _turn(work, ChangeStatus.SUCCEEDED, f"{_what(work.change)}: done")
 
 
@@ -58,7 +166,7 @@ def fail(change: Change, operations: Sequence[Operation], problem: Problem, *, r
         # Change sets that were never executed are removed before the stacks are free again (S7, C6).
         planned = (one for one in operations if one.called_at is None)
         change.cleanup = replan and any(
-            one.change_set_id or one.action not in {"", "delete", "none"} for one in planned
+            change.supersedes_id or one.change_set_id or one.action not in {"", "delete", "none"} for one in planned
         )
         _save(change)
         _close(change)
@@ -67,12 +175,16 @@ def fail(change: Change, operations: Sequence[Operation], problem: Problem, *, r
 
 
 def cleaned(work: Work) -> None:
-    """What the plan left in AWS is gone; the stacks are free for another change."""
+    """What the plan left in AWS is gone: the stacks are free for another change, or for this one's next plan."""
+    change = work.change
     with transaction.atomic():
-        hold(work.change)
-        work.change.cleanup = False
-        _save(work.change)
-        _close(work.change)
+        hold(change)
+        change.cleanup = False
+        if change.status == ChangeStatus.PLANNING:
+            start_over(change, "it was planned again")
+            change.save(update_fields=["attempt", "plan", "plan_digest", "findings"])
+        _save(change)
+        _close(change)
 
 
 def _turn(work: Work, to: ChangeStatus, summary: str) -> None:
@@ -90,7 +202,12 @@ def _turn(work: Work, to: ChangeStatus, summary: str) -> None:
 
 
 def _save(change: Change) -> None:
-    change.save(update_fields=["status", "problem", "cleanup", "started_at", "finished_at", "secrets", "waiting_for"])
+    change.save(
+        update_fields=[
+            *("status", "problem", "cleanup", "started_at", "finished_at", "secrets", "waiting_for"),
+            *("expires_at", "start_at", "held", "sent_back"),
+        ]
+    )
 
 
 def _close(change: Change) -> None:
@@ -126,10 +243,17 @@ def resting_status(change: Change) -> EnvironmentStatus:
     if data.live and compute.live:
         return EnvironmentStatus.READY
     if data.live:
-        return EnvironmentStatus.PARKED if change.kind == ChangeKind.PARK else _without_compute(change)
-    return EnvironmentStatus.REMOVED if change.kind == ChangeKind.DELETE_DATA_STACK else EnvironmentStatus.REQUESTED
+        return without_compute(change.environment)
+    return EnvironmentStatus.REMOVED if change.kind in _AFTER_THE_STACKS else EnvironmentStatus.REQUESTED
 
 
-def _without_compute(change: Change) -> EnvironmentStatus:
-    was = change.environment.status
-    return EnvironmentStatus.PARKED if was == EnvironmentStatus.PARKED else EnvironmentStatus.DATA_ONLY
+def without_compute(environment: Environment) -> EnvironmentStatus:
+    """What an environment is whose data stack is there alone: the newest change that took its compute away says
+    whether it was parked."""
+    taken = Change.objects.filter(
+        environment=environment,
+        kind__in=[ChangeKind.PARK, ChangeKind.DELETE_COMPUTE],
+        status=ChangeStatus.SUCCEEDED,
+    ).order_by("-finished_at")
+    newest = taken.values_list("kind", flat=True).first()
+    return EnvironmentStatus.PARKED if newest == ChangeKind.PARK else EnvironmentStatus.DATA_ONLY

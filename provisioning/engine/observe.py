@@ -141,7 +141,7 @@ def _finish(operation: Operation, state: StackState | None, ended: str) -> None:
         if meaning.gone or state is None:
             _forget(stack)
         else:
-            _remember(stack, state)
+            remember(stack, state)
             if not meaning.failed:
                 stack.template, stack.parameters = operation.template, operation.parameters
                 stack.blueprint_version = operation.change.goal.get("blueprint_version", "")
@@ -153,11 +153,13 @@ def _forget(stack: Stack) -> None:
     """Nothing of it is there any more; template and parameters stay, so that it can be woken as it was."""
     stack.outputs, stack.tags, stack.stack_id, stack.last_event_id = [], {}, "", ""
     stack.created_at = stack.updated_at = None
-    stack.termination_protection = False
+    stack.termination_protection = stack.update_policy = False
+    stack.protection_seen_at = None
     StackResource.objects.filter(stack=stack).delete()
 
 
-def _remember(stack: Stack, state: StackState) -> None:
+def remember(stack: Stack, state: StackState) -> None:
+    """Put what AWS says of a stack on its row, which the caller saves; the status is the caller's."""
     stack.status_reason = state.status_reason
     stack.outputs = [
         {"key": one.key, "value": one.value, "description": one.description, "export": one.export_name}

@@ -7,7 +7,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from provisioning.engine.outcome import Outcome
-from provisioning.engine.steps import change_sets, checking, configuration, stacks, verifying
+from provisioning.engine.steps import (
+    adopting,
+    change_sets,
+    checking,
+    configuration,
+    deleting,
+    deletion,
+    dividing,
+    guarding,
+    looking,
+    preflight,
+    protection,
+    rereading,
+    sealing,
+    stacks,
+    superseding,
+    taking_over,
+    verifying,
+)
 from provisioning.engine.work import Work
 from provisioning.lifecycle import ChangeKind
 
@@ -19,7 +37,8 @@ PLAN, APPROVE, DATA, COMPUTE, CONFIGURATION, VERIFY = (
     "Configuration",
     "Verify",
 )
-CLEAN_UP = "Clean up"
+CLEAN_UP, ADOPTION = "Clean up", "Adopt"
+BACKUP, RECEIPT = "Backups", "Receipt"
 
 
 @dataclass(frozen=True)
@@ -55,16 +74,25 @@ class Playbook:
 
 
 _ACCOUNT = PlaybookStep(checking.ensure_account_known, PLAN, "Reach the account")
+_REPLACED = PlaybookStep(superseding.ensure_superseded_gone, PLAN, "Remove what the replaced change had planned")
+_FIRST = (_REPLACED, _ACCOUNT)
 _TEMPLATES = PlaybookStep(checking.ensure_templates_checked, PLAN, "Check templates and values")
 _NAMES = PlaybookStep(checking.ensure_names_free, PLAN, "Check names and quotas")
+_GUARD_TEMPLATES = PlaybookStep(guarding.ensure_templates_guarded, PLAN, "Guard the data: templates")
+_PREFLIGHT = PlaybookStep(preflight.ensure_preflight, PLAN, "Look for what AWS would refuse")
+_ADOPT = PlaybookStep(adopting.ensure_tables_adopted, PLAN, "Look for tables that were kept")
+_DIVIDE = PlaybookStep(dividing.ensure_indexes_divided, PLAN, "Divide index changes")
 _PLAN_DATA = PlaybookStep(change_sets.ensure_data_planned, PLAN, "Plan the data stack")
 _PLAN_COMPUTE = PlaybookStep(change_sets.ensure_compute_planned, PLAN, "Plan the compute stack")
-_PRICE = PlaybookStep(change_sets.ensure_priced, PLAN, "Price it")
-_SEAL = PlaybookStep(change_sets.ensure_plan_sealed, PLAN, "Seal the plan")
+_GUARD = PlaybookStep(guarding.ensure_data_guarded, PLAN, "Guard the data: what AWS would do")
+_EXPORTS = PlaybookStep(preflight.ensure_exports_kept, PLAN, "Check who uses the exports that change")
+_LOOK = PlaybookStep(looking.ensure_data_looked_at, PLAN, "Look at the tables")
+_PRICE = PlaybookStep(sealing.ensure_priced, PLAN, "Price it")
+_SEAL = PlaybookStep(sealing.ensure_plan_sealed, PLAN, "Seal the plan")
 
 _RUN_DATA = PlaybookStep(stacks.ensure_data_stack, DATA, "Bring up the data stack")
 _SETTINGS = PlaybookStep(configuration.ensure_table_settings, DATA, "Expiry and recovery of tables")
-_PROTECTION = PlaybookStep(stacks.ensure_protection, DATA, "Protect the data stack")
+_PROTECTION = PlaybookStep(protection.ensure_protection, DATA, "Protect the data stack")
 _COMPUTE_SET = PlaybookStep(change_sets.ensure_compute_change_set, COMPUTE, "Compare with the plan")
 _RUN_COMPUTE = PlaybookStep(stacks.ensure_compute_stack, COMPUTE, "Bring up the compute stack")
 _FLAGS = PlaybookStep(configuration.ensure_flags, DATA, "Put the flags")
@@ -73,7 +101,22 @@ _VERIFIED = PlaybookStep(verifying.ensure_verified, VERIFY, "Compare reality wit
 
 _DELETE_COMPUTE = PlaybookStep(stacks.ensure_compute_stack, COMPUTE, "Delete the compute stack")
 
-_PLANNED = (_ACCOUNT, _TEMPLATES, _NAMES, _PLAN_DATA, _PLAN_COMPUTE, _PRICE, _SEAL)
+_PLANNED = (
+    *_FIRST,
+    _TEMPLATES,
+    _NAMES,
+    _GUARD_TEMPLATES,
+    _PREFLIGHT,
+    _ADOPT,
+    _DIVIDE,
+    _PLAN_DATA,
+    _PLAN_COMPUTE,
+    _GUARD,
+    _EXPORTS,
+    _LOOK,
+    _PRICE,
+    _SEAL,
+)
 
 _CREATE = Playbook(
     planning=_PLANNED,
@@ -88,9 +131,27 @@ _CREATE = Playbook(
         _VERIFIED,
     ),
 )
-_REMOVE_COMPUTE = Playbook(planning=(_ACCOUNT, _NAMES, _PLAN_COMPUTE, _PRICE, _SEAL), running=(_DELETE_COMPUTE,))
+_REMOVE_COMPUTE = Playbook(
+    planning=(*_FIRST, _NAMES, _PLAN_COMPUTE, _GUARD, _LOOK, _PRICE, _SEAL), running=(_DELETE_COMPUTE,)
+)
 
-CLEANUP = (PlaybookStep(stacks.ensure_change_sets_gone, CLEAN_UP, "Remove what the plan left in AWS"),)
+_SWITCH_PROTECTION = Playbook(
+    planning=(
+        *_FIRST,
+        PlaybookStep(protection.ensure_protection_planned, PLAN, "Look at what protects the data"),
+        _LOOK,
+        _PRICE,
+        _SEAL,
+    ),
+    running=(
+        PlaybookStep(protection.ensure_settings_switched, DATA, "Switch protection in AWS"),
+        PlaybookStep(protection.ensure_lock_switched, DATA, "Switch Stackyard's own lock"),
+    ),
+)
+
+REREAD = PlaybookStep(rereading.ensure_unmoved, APPROVE, "Read everything again")
+
+CLEANUP = (_REPLACED, PlaybookStep(stacks.ensure_change_sets_gone, CLEAN_UP, "Remove what the plan left in AWS"))
 
 PLAYBOOKS: Mapping[str, Playbook] = {
     ChangeKind.CREATE: _CREATE,
@@ -102,17 +163,49 @@ PLAYBOOKS: Mapping[str, Playbook] = {
     ChangeKind.DELETE_COMPUTE: _REMOVE_COMPUTE,
     ChangeKind.DELETE_DATA_STACK: Playbook(
         planning=(
-            _ACCOUNT,
+            *_FIRST,
             PlaybookStep(stacks.ensure_compute_gone, PLAN, "Check that no compute stack uses it"),
             _NAMES,
             PlaybookStep(checking.ensure_exports_unused, PLAN, "Check who uses its exports"),
             _PLAN_DATA,
+            _GUARD,
+            _LOOK,
             _PRICE,
             _SEAL,
         ),
         running=(
-            PlaybookStep(stacks.ensure_unprotected, DATA, "Lift the stack's protection"),
+            PlaybookStep(protection.ensure_unprotected, DATA, "Lift the stack's protection"),
             PlaybookStep(stacks.ensure_data_stack, DATA, "Delete the data stack, keep its tables"),
         ),
+    ),
+    ChangeKind.UNPROTECT: _SWITCH_PROTECTION,
+    ChangeKind.PROTECT: _SWITCH_PROTECTION,
+    ChangeKind.DELETE_DATA: Playbook(
+        planning=(
+            *_FIRST,
+            PlaybookStep(stacks.ensure_compute_gone, PLAN, "Check that no compute stack uses it"),
+            _NAMES,
+            PlaybookStep(checking.ensure_exports_unused, PLAN, "Check who uses its exports"),
+            PlaybookStep(deletion.ensure_deletion_planned, PLAN, "List what is deleted"),
+            _LOOK,
+            _PRICE,
+            _SEAL,
+        ),
+        running=(
+            PlaybookStep(deleting.ensure_backups, BACKUP, "Back up every table"),
+            PlaybookStep(deleting.ensure_data_stack_deleted, DATA, "Delete the data stack"),
+            PlaybookStep(deleting.ensure_tables_deleted, DATA, "Delete the tables"),
+            PlaybookStep(deleting.ensure_receipt, RECEIPT, "Write the receipt"),
+        ),
+    ),
+    ChangeKind.ADOPT: Playbook(
+        planning=(
+            *_FIRST,
+            PlaybookStep(taking_over.ensure_stacks_read, PLAN, "Read the stacks as they are"),
+            PlaybookStep(taking_over.ensure_differences_planned, PLAN, "Compare them with the blueprint"),
+            _PRICE,
+            _SEAL,
+        ),
+        running=(PlaybookStep(taking_over.ensure_taken_over, ADOPTION, "Write the stacks down as Stackyard's"),),
     ),
 }

@@ -4,7 +4,6 @@ Any tick may die anywhere; the next one starts from what the database and AWS sa
 in this attempt are not run again, so a tick costs only the calls of the step it stands at.
 """
 
-import random
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,18 +13,19 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from provisioning.aws.errors import AwsError, Busy
 from provisioning.engine import ending
+from provisioning.engine.before_running import UNTIL_IT_RUNS, until_it_runs
 from provisioning.engine.claims import LeaseLostError, claim_change, hold, release_change
+from provisioning.engine.guarded import guarded
 from provisioning.engine.loading import AwsFor, NoBlueprintError, default_aws, work_for
-from provisioning.engine.outcome import Done, Outcome, Problem, Stop, Wait
+from provisioning.engine.outcome import Done, Outcome, Stop, Wait
 from provisioning.engine.playbooks import CLEANUP, PLAYBOOKS, PlaybookStep
+from provisioning.engine.steps.sealing import ensure_plan_sealed
 from provisioning.engine.work import Work
-from provisioning.lifecycle import ChangeStatus, StepState
+from provisioning.lifecycle import OPEN_CHANGES, ChangeStatus, StepState
 from provisioning.models import Change, Event, Step
 
 log = structlog.get_logger(__name__)
-BACKOFF_FIRST, BACKOFF_LAST = 2.0, 300.0
 CLEANUP_PAUSE = 60.0
 
 
@@ -47,7 +47,7 @@ def reconcile(change_id: uuid.UUID, aws_for: AwsFor = default_aws) -> Tick:
     except LeaseLostError:
         log.warning("lease_lost", change=str(change_id))
         return Tick(again_in=0.0) if release_change(change, timezone.now()) else Tick()
-    if outcome is None and change.cleanup:
+    if outcome is None and change.cleanup and change.status != ChangeStatus.SUPERSEDED:
         outcome = Wait("Tidying up", 0.0)
     return _release(change, outcome)
 
@@ -56,18 +56,24 @@ def _run(change: Change, aws_for: AwsFor) -> Wait | None:
     try:
         work = work_for(change, aws_for)
     except NoBlueprintError as missing:
+        if change.status not in OPEN_CHANGES:
+            return Wait(f"Tidying up: {missing.problem.sentence}", CLEANUP_PAUSE) if change.cleanup else None
         ending.fail(change, [], missing.problem, replan=True)
         return None
+    if change.cleanup:
+        return _clean_up(work) if change.status != ChangeStatus.SUPERSEDED else None
     done = set(change.steps.filter(state__in=[StepState.DONE, StepState.SKIPPED]).values_list("name", flat=True))
     playbook = PLAYBOOKS[change.kind]
-    if change.cleanup:
-        return _clean_up(work)
+    sealed_now = change.status == ChangeStatus.PLANNING and ensure_plan_sealed.__name__ not in done
     if change.status == ChangeStatus.PLANNING:
         waiting = _walk(work, playbook.planning, done)
         if waiting is not None or change.status != ChangeStatus.PLANNING:
             return waiting
         ending.planned(work)
-    if change.status == ChangeStatus.QUEUED:
+    if change.status in UNTIL_IT_RUNS:
+        waiting = until_it_runs(work, sealed_now=sealed_now)
+        if waiting is not None or change.status != ChangeStatus.QUEUED:
+            return waiting
         ending.started(work)
     if change.status == ChangeStatus.RUNNING:
         waiting = _walk(work, playbook.running, done, first=len(playbook.planning))
@@ -80,13 +86,13 @@ def _run(change: Change, aws_for: AwsFor) -> Wait | None:
 def _clean_up(work: Work) -> Wait | None:
     """Remove what a change that will not run left in AWS. A refusal does not end it: it is tried again later."""
     for step in CLEANUP:
-        outcome = _guarded(work, step)
+        outcome = guarded(work, step)
         if isinstance(outcome, Stop):
             return Wait(f"Tidying up: {outcome.problem.sentence}", CLEANUP_PAUSE)
         if isinstance(outcome, Wait):
             return outcome
     ending.cleaned(work)
-    return None
+    return Wait("Planning again", 0.0) if work.change.status == ChangeStatus.PLANNING else None
 
 
 def _walk(work: Work, steps: Iterable[PlaybookStep], done: set[str], *, first: int = 0) -> Wait | None:
@@ -94,7 +100,7 @@ def _walk(work: Work, steps: Iterable[PlaybookStep], done: set[str], *, first: i
     for position, step in enumerate(steps, first):
         if step.name in done:
             continue
-        outcome = _guarded(work, step)
+        outcome = guarded(work, step)
         _record(work, step, position, outcome)
         if isinstance(outcome, Wait):
             return outcome
@@ -102,34 +108,6 @@ def _walk(work: Work, steps: Iterable[PlaybookStep], done: set[str], *, first: i
             ending.fail(work.change, list(work.every_part()), outcome.problem, replan=outcome.replan)
             return None
     return None
-
-
-def _guarded(work: Work, step: PlaybookStep) -> Outcome:
-    """Run one step; AWS's bad days become waits, its refusals become problems, our own bugs get an id."""
-    try:
-        outcome = step.run(work)
-    except Busy as busy:
-        work.change.tries += 1
-        delay = min(BACKOFF_LAST, BACKOFF_FIRST * 2 ** (work.change.tries - 1))
-        # Full jitter (L19): it spreads retries and protects nothing.
-        return Wait(f"Try {work.change.tries}: {busy.sentence}", random.uniform(delay / 2, delay))  # noqa: S311
-    except AwsError as error:
-        return Stop(Problem(error.sentence, "you or an administrator", "Then retry.", str(error), "aws"))
-    except LeaseLostError:
-        raise
-    except Exception:
-        incident = uuid.uuid4().hex[:8]
-        log.exception("step_crashed", incident=incident, step=step.name, change=str(work.change.pk))
-        return Stop(
-            Problem(
-                f"Stackyard itself failed in “{step.label}” (incident {incident}).",
-                "an administrator",
-                "The worker's log has the details under that number. A retry is safe.",
-                code="crash",
-            )
-        )
-    work.change.tries = 0
-    return outcome
 
 
 def _record(work: Work, step: PlaybookStep, position: int, outcome: Outcome) -> None:

@@ -18,12 +18,14 @@ from provisioning.engine.claims import hold
 from provisioning.lifecycle import StackKind, stack_status
 from provisioning.models import Change, Operation, Stack
 from provisioning.models import Template as TemplateRow
+from provisioning.planning.impact import TableSeen
 from provisioning.planning.secrets import opened
 
 STEP_COLUMNS = (
     "action",
     "template",
     "imports",
+    "purpose",
     "rests_on",
     "parameters",
     "keep",
@@ -34,8 +36,8 @@ STEP_COLUMNS = (
     "called_at",
     "next_events_at",
 )
-STACK_COLUMNS = ("termination_protection",)
-PLANNING_STACK_COLUMNS = ("stack_id", "status", "last_event_id", "termination_protection")
+STACK_COLUMNS = ("termination_protection", "update_policy", "protection_seen_at")
+PLANNING_STACK_COLUMNS = ("stack_id", "status", "last_event_id", *STACK_COLUMNS)
 
 
 @lru_cache(maxsize=64)
@@ -55,6 +57,7 @@ class Work:
     aws: Clients
     cost: dict[str, Any] | None = None
     parameters: Mapping[str, Parameter] | None = None
+    tables_seen: tuple[TableSeen, ...] | None = None
 
     @property
     def operations(self) -> Mapping[StackKind, Operation]:
@@ -79,6 +82,11 @@ class Work:
                 operation.save(force_insert=True)
         self.parts[kind] = [first, *later]
 
+    def undivide(self, kind: StackKind) -> None:
+        """Forget parts that a planning step made before it was cut off: its first part still sends the whole."""
+        if len(self.parts[kind]) > 1:
+            self.divide(kind, [])
+
     @property
     def policy(self) -> StagePolicy:
         """What the environment's stage asks for."""
@@ -99,12 +107,14 @@ class Work:
         """Write the columns that steps own. Once the call is made, the observer owns the stack's state and the
         operation's end; writing those here would undo what it saw in the meantime."""
         operation.save(update_fields=STEP_COLUMNS)
-        operation.stack.save(update_fields=STACK_COLUMNS if operation.called_at else PLANNING_STACK_COLUMNS)
+        begun = any(one.called_at for one in self.parts[StackKind(operation.stack.kind)])
+        operation.stack.save(update_fields=STACK_COLUMNS if begun else PLANNING_STACK_COLUMNS)
 
     def token(self, operation: Operation, verb: str) -> str:
         """The request token of one mutating call: the same after a crash, another after a retry (S20)."""
         part = f"-p{operation.part}" if operation.part else ""
-        return f"sy-{self.change.pk.hex}-{operation.stack.kind}-{verb}-{self.change.attempt}{part}"
+        change = operation.change  # not always this work's: the one that it replaces is tidied up under its own names
+        return f"sy-{change.pk.hex}-{operation.stack.kind}-{verb}-{change.attempt}{part}"
 
     def template(self, operation: Operation) -> Template:
         """The parsed template that this operation sends."""
@@ -120,21 +130,27 @@ class Work:
         """The resources of a stack as it was last sent; none when there is no stack."""
         if stack.template is None or not stack.stack_id:
             return ()
-        return resolve(self.parsed(stack.template), stack.parameters, pseudo=self._pseudo(stack)).resources
+        return resolve(self.parsed(stack.template), stack.parameters, pseudo=self.pseudo(stack)).resources
 
     @property
     def execution_role(self) -> str:
         """The role that CloudFormation itself uses, where one is set (A4)."""
         return str(settings.AWS_EXECUTION_ROLE_ARN)
 
-    def _pseudo(self, stack: Stack) -> Pseudo:
+    def pseudo(self, stack: Stack) -> Pseudo:
+        """The pseudo parameters of a stack: where it is and what it is called."""
         account = self.change.environment.account
         return Pseudo(account.region, account.account_id, stack.name)
 
     def resolved(self, operation: Operation) -> Resolved:
         """The operation's template under its parameters, as far as it is known before AWS runs it."""
-        values = {**operation.parameters, **self.secrets.get(operation.stack.kind, {})}
-        return resolve(self.template(operation), values, pseudo=self._pseudo(operation.stack))
+        values = {**operation.parameters, **self.hidden(operation)}
+        return resolve(self.template(operation), values, pseudo=self.pseudo(operation.stack))
+
+    def hidden(self, operation: Operation) -> dict[str, str]:
+        """The values typed for the operation's NoEcho parameters, without those that it leaves as they are (P2, P3)."""
+        typed = self.secrets.get(operation.stack.kind, {})
+        return {name: value for name, value in typed.items() if name not in operation.keep}
 
     def tags(self) -> dict[str, str]:
         """The tags that every stack, and through it every resource, carries (E11, E14): always the full set."""

@@ -90,6 +90,17 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='account',
+            name='survey_problem',
+            field=models.CharField(blank=True, default='', help_text='Why the last listing did not end.', max_length=300),
+            preserve_default=False,
+        ),
+        migrations.AddField(
+            model_name='account',
+            name='survey_until',
+            field=models.DateTimeField(editable=False, help_text='While a worker lists, until when.', null=True),
+        ),
+        migrations.AddField(
+            model_name='account',
             name='surveyed_at',
             field=models.DateTimeField(help_text='When its tables and stacks were last listed whole.', null=True),
         ),
@@ -187,6 +198,11 @@ class Migration(migrations.Migration):
             model_name='change',
             name='plan',
             field=models.JSONField(help_text='The plan as it stands; every sealed one is kept as a SealedPlan.', null=True),
+        ),
+        migrations.AlterField(
+            model_name='check',
+            name='group',
+            field=models.CharField(max_length=255),
         ),
         migrations.AlterField(
             model_name='decision',

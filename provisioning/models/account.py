@@ -18,6 +18,8 @@ class Account(models.Model):
     observer_until = models.DateTimeField(null=True, editable=False)
     surveyed_at = models.DateTimeField(null=True, help_text="When its tables and stacks were last listed whole.")
     survey_due_at = models.DateTimeField(null=True)
+    survey_until = models.DateTimeField(null=True, editable=False, help_text="While a worker lists, until when.")
+    survey_problem = models.CharField(max_length=300, blank=True, help_text="Why the last listing did not end.")
     next_look_at = models.DateTimeField(null=True, editable=False)
 
     def __str__(self) -> str:

@@ -97,7 +97,7 @@ class Check(models.Model):
 
     environment = models.ForeignKey(Environment, models.CASCADE, related_name="checks")
     position = models.PositiveIntegerField()
-    group = models.CharField(max_length=40)
+    group = models.CharField(max_length=255)
     label = models.CharField(max_length=200)
     outcome = models.CharField(max_length=10)
     detail = models.TextField(blank=True)

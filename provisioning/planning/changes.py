@@ -2,7 +2,7 @@
 that no stack has yet, or from a stack that will be deleted."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from provisioning.aws.cloudformation import ChangeSet, ResourceChange
@@ -24,6 +24,9 @@ STATEFUL_TYPES = frozenset(
     }
 )
 DATA_TYPES = STATEFUL_TYPES - {"AWS::Logs::LogGroup", "AWS::SQS::Queue"}
+TAGS = "Tags"
+HIDDEN = "****"
+_DELETING = frozenset({"Delete", "ReplaceAndDelete", "Snapshot", "ReplaceAndSnapshot"})
 
 
 def from_change_set(change_set: ChangeSet) -> list[dict[str, Any]]:
@@ -93,6 +96,27 @@ def _with_values(detail: dict[str, Any], old: dict[str, Any], new: dict[str, Any
         return detail
     name = detail["path"].removeprefix("/Properties/").split("/")[0]
     return {**detail, "before": _text(old, name), "after": _text(new, name)}
+
+
+def hiding(rows: list[dict[str, Any]], hidden: Iterable[str]) -> list[dict[str, Any]]:
+    """The rows with these values unreadable, wherever one stands in a property: plans are kept for ever (P3)."""
+    secrets = sorted(filter(None, hidden), key=len, reverse=True)
+
+    def masked(text: str | None) -> str | None:
+        for secret in secrets if text else ():
+            text = (text or "").replace(json.dumps(secret)[1:-1], HIDDEN).replace(secret, HIDDEN)
+        return text
+
+    return [
+        {
+            **row,
+            "details": [
+                {**detail, "before": masked(detail["before"]), "after": masked(detail["after"])}
+                for detail in row["details"]
+            ],
+        }
+        for row in rows
+    ]
 
 
 def _text(properties: dict[str, Any], name: str) -> str | None:
@@ -178,21 +202,49 @@ def from_deletion(resources: Iterable[StackResource], *, keeps: frozenset[str]) 
     ]
 
 
-def endangers_data(row: dict[str, Any]) -> bool:
+def endangers_data(row: Mapping[str, Any]) -> bool:
     """Whether a row would delete or replace something that holds data (C8). Retaining it on deletion does not,
-    yet a table that leaves its stack in an update does: the application would lose it."""
-    if row["type"] not in DATA_TYPES or row["action"] in {"Add", "Keep", "Import"}:
+    yet a table that leaves its stack in an update does: the application would lose it. An action that AWS added
+    since counts as a danger; a row that the guard judged `in_place` does not, however AWS words its doubt."""
+    if row["type"] not in DATA_TYPES:
         return False
-    return row["action"] in {"Remove", "Dynamic"} or row["replacement"] in {"True", "Conditional"}
+    if row["policy_action"] in _DELETING:
+        return True
+    if row["action"] in {"Add", "Keep", "Import"} or row.get("in_place"):
+        return False
+    replaced = row["replacement"] not in {"", "False"} or row["policy_action"].startswith("Replace")
+    return replaced or row["action"] not in {"Modify", "SyncWithActual"}
+
+
+def tagged(row: dict[str, Any]) -> dict[str, Any]:
+    """The row of something that is there already, and only gets the stack's tags."""
+    detail = {"path": TAGS, "before": None, "after": None, "requires_recreation": "Never", "cause": ""}
+    return {**row, "action": "Modify", "replacement": "False", "details": [detail]}
 
 
 def differing(reviewed: Iterable[dict[str, Any]], real: Iterable[dict[str, Any]]) -> list[str]:
-    """The logical ids in which what would run is not what was reviewed: missing, extra, or acted on otherwise."""
+    """The logical ids in which what would run is not what was reviewed: missing, extra, or acted on otherwise. Two
+    kinds of rows make no difference: tags that are there already, and what AWS lists only because it leans on a
+    reviewed resource, while it stays where it is."""
+    reviewed, real = list(reviewed), list(real)
+    running, agreed = {row["logical_id"] for row in real}, {row["logical_id"] for row in reviewed}
+    reviewed = [row for row in reviewed if row["logical_id"] in running or not _only_tags(row)]
+    real = [row for row in real if row["logical_id"] in agreed or not _only_follows(row, agreed)]
 
     def essence(rows: Iterable[dict[str, Any]]) -> set[tuple[str, str, str]]:
         return {(row["logical_id"], row["type"], row["action"]) for row in rows}
 
     return sorted({name for name, _, _ in essence(reviewed) ^ essence(real)})
+
+
+def _only_tags(row: Mapping[str, Any]) -> bool:
+    return row["action"] == "Modify" and {detail["path"] for detail in row["details"]} == {TAGS}
+
+
+def _only_follows(row: Mapping[str, Any], causes: set[str]) -> bool:
+    if row["action"] != "Modify" or row["replacement"] != "False" or row["type"] in DATA_TYPES:
+        return False
+    return bool(row["details"]) and all(detail["cause"].split(".")[0] in causes for detail in row["details"])
 
 
 def counters(rows: Iterable[dict[str, Any]]) -> dict[str, int]:
@@ -210,4 +262,4 @@ def _counter(row: dict[str, Any]) -> str:
         return "delete"
     if row["action"] == "Keep":
         return "keep"
-    return "replace" if row["replacement"] in {"True", "Conditional"} else "change"
+    return "replace" if row["replacement"] in {"True", "Conditional"} and not row.get("in_place") else "change"

@@ -2,29 +2,27 @@
 
 import hashlib
 import json
-from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from provisioning.planning.changes import DATA_TYPES, counters, endangers_data
+from provisioning.aws.cloudformation import StackState
+from provisioning.lifecycle import UNDER_REVIEW
+from provisioning.planning.changes import counters
+from provisioning.planning.impact import data_impact
 
-NO_TABLE = "No table is touched."
-CREATED = "is created, empty"
-KEPT = "is kept with its items"
-TAKEN_OVER = "is taken over with its items"
-CHANGED = "is changed in place, items stay"
-LOST = "would be deleted or replaced"
-PHRASES = {
-    CREATED: "created",
-    KEPT: "kept with all items",
-    TAKEN_OVER: "taken over with all items",
-    CHANGED: "changed in place with all items",
-}
+NOT_SEALED = frozenset({"reason", "items", "bytes"})
 
 
 def build(
-    *, kind: str, stacks: list[dict[str, Any]], findings: list[dict[str, str]], cost: dict[str, Any] | None
+    *,
+    kind: str,
+    stacks: list[dict[str, Any]],
+    findings: list[dict[str, str]],
+    cost: dict[str, Any] | None,
+    more: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """A plan as the change keeps it: stacks with their changes, findings, data impact, cost, counters."""
+    """A plan as the change keeps it: stacks with their changes, findings, data impact, cost, counters, and `more`
+    parts under their own names, which win over these."""
     rows = [row for stack in stacks for row in stack["changes"]]
     return {
         "kind": kind,
@@ -33,50 +31,53 @@ def build(
         "cost": cost,
         "counters": counters(rows),
         "impact": data_impact(rows),
+        **(more or {}),
     }
 
 
-def digest(plan: dict[str, Any]) -> str:
-    """SHA-256 in hex over what a reviewer agrees to: stacks, templates, parameters and every change."""
-    sealed = {"kind": plan["kind"], "stacks": plan["stacks"]}
-    return hashlib.sha256(json.dumps(sealed, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+def digest(plan: Mapping[str, Any]) -> str:
+    """SHA-256 in hex over what a reviewer agrees to (C15): the kind and how often it was planned; every part of every
+    stack with its template, parameters, tags, imports, change set and changes, and how its stack stood; the facts of
+    tables to take over; the names of tables to delete. Counts, prices and advice help to decide and are left out; in
+    which order AWS lists things says nothing."""
+    sealed = {
+        "kind": plan["kind"],
+        "attempt": plan.get("attempt"),
+        "stacks": [_sealed_stack(stack) for stack in plan["stacks"]],
+        "adoption": _unordered(_sealed_table(table) for table in plan.get("adoption") or []),
+        "deletion": _unordered(table["name"] for table in (plan.get("deletion") or {}).get("tables", [])),
+    }
+    return hashlib.sha256(_text(sealed).encode()).hexdigest()
 
 
-def data_impact(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """One sentence about data, and a line for each thing that holds some."""
-    lines = [{"name": _name(row), "effect": _effect(row)} for row in rows if _holds(row)]
-    lost = [row for row in rows if endangers_data(row)]
-    if lost:
-        names = ", ".join(_name(row) for row in lost)
-        return {"tone": "bad", "sentence": f"Data would be lost: {names}.", "lines": lines}
-    if not lines:
-        return {"tone": "good", "sentence": NO_TABLE, "lines": []}
-    counted = Counter(line["effect"] for line in lines)
-    noun = "table" if all("Table" in row["type"] for row in rows if _holds(row)) else "store"
-    said = ", ".join(f"{_count(number, noun)} {PHRASES[effect]}" for effect, number in counted.items())
-    untouched = ", none is touched" if counted.keys() == {CREATED} else ""
-    tone = "attention" if CHANGED in counted else "good"
-    return {"tone": tone, "sentence": f"{said}{untouched}.", "lines": lines}
+def same_changes(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> bool:
+    """Whether two readings of a part's changes say the same, in whichever order AWS listed them."""
+    return _sealed_stack({"changes": one}) == _sealed_stack({"changes": other})
 
 
-def _name(row: dict[str, Any]) -> str:
-    name: str = row.get("name") or row["physical_id"] or row["logical_id"]
-    return name
+def _sealed_stack(stack: Mapping[str, Any]) -> dict[str, Any]:
+    rows = [{**row, "details": _unordered(row.get("details", []))} for row in stack.get("changes") or []]
+    return {**stack, "imports": _unordered(stack.get("imports") or []), "changes": _unordered(rows)}
 
 
-def _holds(row: dict[str, Any]) -> bool:
-    return row["type"] in DATA_TYPES
+def _sealed_table(table: Mapping[str, Any]) -> dict[str, Any]:
+    """What a table to take over was found to be; words about it, and counts, which grow by themselves, are left out."""
+    kept = {name: value for name, value in table.items() if name not in NOT_SEALED}
+    return {**kept, "lines": _unordered(table.get("lines", []))}
 
 
-def _count(number: int, noun: str) -> str:
-    return f"1 {noun} is" if number == 1 else f"{number} {noun}s are"
+def _unordered(values: Iterable[Any]) -> list[str]:
+    return sorted(_text(value) for value in values)
 
 
-def _effect(row: dict[str, Any]) -> str:
-    if row["action"] == "Add":
-        return CREATED
-    if row["action"] == "Keep":
-        return KEPT
-    if row["action"] == "Import":
-        return TAKEN_OVER
-    return LOST if endangers_data(row) else CHANGED
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def stack_facts(state: StackState | None) -> dict[str, str]:
+    """How a stack stands, as a plan rests on it: {stack_id, status, at}, `at` in ISO format, all empty when there is
+    none. The empty shell around a change set has no time of its own: AWS may count it from any of its change sets."""
+    if state is None:
+        return {"stack_id": "", "status": "", "at": ""}
+    at = None if state.status == UNDER_REVIEW else state.updated_at or state.created_at
+    return {"stack_id": state.stack_id, "status": state.status, "at": at.isoformat() if at else ""}

@@ -5,11 +5,15 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from bench.scene import APPLICATION, BROKEN, PARKED, READY, WAITING, Scene
+from bench.scene import ADOPTED, APPLICATION, BROKEN, BY_HAND, KEPT, PARKED, READY, WAITING, Scene
 from bench.visitor import Visitor
 from portal.pages import PAGES
 
+from .plans import CHANGES, path_of
+
 ACCOUNT = ("account_change_password", "account_logout", "mfa_index", "mfa_activate_totp", "mfa_generate_recovery_codes")
+
+_DELETING = ("environment_delete_data", "environment_delete_data_stack", "environment_unprotect")
 
 
 def addresses(scene: Scene, person: Visitor) -> list[str]:
@@ -35,6 +39,7 @@ def _given(scene: Scene) -> dict[str, Any]:
         "change_id": scene.ready.strip("/").rpartition("/")[2],
         "format": "dotenv",
         "kind": "park",
+        "number": 1,
     }
 
 
@@ -43,14 +48,26 @@ def _more(scene: Scene) -> list[str]:
     return [
         *(reverse("environment", args=[APPLICATION, name]) for name in (PARKED, BROKEN)),
         reverse("environment_settings", args=[APPLICATION, PARKED]),
+        reverse("environment_delete_data", args=[APPLICATION, PARKED]),
+        reverse("environment_delete_data_stack", args=[APPLICATION, PARKED]),
         reverse("environment", args=["fileshare", WAITING]),
         f"{reverse('request_create', args=['fileshare'])}?name=prod",
+        *(reverse("environment", args=[APPLICATION, name]) for name in ("dev-deleting", "dev-unprotected", ADOPTED)),
+        *(reverse("environment_settings", args=[APPLICATION, name]) for name in ("dev-held", "dev-unprotected")),
+        *(reverse(name, args=[APPLICATION, "dev-unprotected"]) for name in _DELETING),
+        reverse("request_adopt", args=[APPLICATION, BY_HAND]),
+        reverse("request_update", args=[APPLICATION, "dev-waiting"]),
+        f"{reverse('request_create', args=[APPLICATION])}?name={KEPT}",
+        *map(path_of, CHANGES),
+        f"{path_of('waiting')}plans/1/",
+        scene.adopted,
         scene.parked,
         scene.failed,
         scene.waiting,
         f"{reverse('search')}?q=dev",
         f"{reverse('search')}?q=nothing-is-called-so",
         f"{reverse('environments')}?text=nothing-is-called-so",
+        f"{reverse('orphans')}?q=nothing-is-called-so",
         environment.replace(READY, "dev-nobody-made-this"),
     ]
 

@@ -31,6 +31,12 @@ def scene(yard: Running) -> Scene:
 
 
 @pytest.fixture(scope="session")
+def plans(yard: Running, scene: Scene) -> None:
+    """Changes in every state that a decision can have."""
+    yard.manage("shell", "-c", "from tests.browser.plans import write; write()")
+
+
+@pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """The browser."""
     with sync_playwright() as playwright:

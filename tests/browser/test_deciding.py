@@ -16,7 +16,7 @@ def test_somebody_else_approves(windows: Windows) -> None:
     alice.wait_for_url("**/changes/*/")
     path = urlsplit(alice.url).path
 
-    approve = alice.get_by_role("button", name="Approve")
+    approve = alice.get_by_role("button", name="Approve and run now")
     expect(approve).to_be_disabled(timeout=5 * PATIENCE)
     expect(alice.get_by_text("You asked for this change, so somebody else decides.")).to_be_visible()
     expect(alice.get_by_text("Production")).to_be_visible()
@@ -27,8 +27,10 @@ def test_somebody_else_approves(windows: Windows) -> None:
     waiting.get_by_role("link", name="Review").click()
     ada.wait_for_url(f"**{path}")
     expect(ada.get_by_role("heading", name="2 tables are created, none is touched.")).to_be_visible()
+    expect(ada.get_by_text("0 of 1")).to_be_visible()
+    expect(ada.get_by_text("If nobody has decided by then, it ends and nothing is altered.")).to_be_visible()
     ada.get_by_label("Comment").fill("Read every line.")
-    ada.get_by_role("button", name="Approve").click()
+    ada.get_by_role("button", name="Approve and run now").click()
 
     for page in (ada, alice):  # alice has only been watching
         expect(page.get_by_text("hello-erlang/prod was created.")).to_be_visible(timeout=PATIENCE)

@@ -21,7 +21,7 @@ PHONE = {"width": 400, "height": 800}
 
 
 @pytest.fixture(scope="session")
-def pages_of(yard: Running, scene: Scene) -> dict[str, list[str]]:
+def pages_of(yard: Running, scene: Scene, plans: None) -> dict[str, list[str]]:
     """The pages of those who see the most, and of those who may only read."""
     return {name: addresses(scene, Visitor(yard.address).sign_in(name)) for name in ("ada", "audrey")}
 

@@ -1,11 +1,21 @@
-"""The yard for each test, and templates that were linted before: cfn-lint itself is tested elsewhere."""
+"""The yard for each test, the two sides of the contract, and templates linted before (cfn-lint is tested elsewhere)."""
 
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 import time_machine
+from fakes.aws import FakeAws
 
+from bench.running import Running, free_ports, launch_of
+from provisioning.aws.clients import Clients, Target
+from provisioning.blueprints.loader import library
+
+from .sides import EMULATOR, FAKE, Side
+from .vault import lay_out
 from .yard import Yard, keep_linted, make_yard
 
 START = datetime(2026, 5, 4, 9, tzinfo=UTC)
@@ -28,3 +38,36 @@ def linted(db: None) -> None:
 def yard(clock: time_machine.Traveller, linted: None) -> Yard:
     """An account, people, a scripted AWS."""
     return make_yard(clock)
+
+
+@pytest.fixture
+def vault(yard: Yard, tmp_path: Path, settings: Any) -> Path:
+    """One more application, whose templates a test may edit."""
+    own = lay_out(tmp_path)
+    settings.BLUEPRINT_DIRS = [tmp_path]
+    assert not library().problems
+    keep_linted()
+    return own
+
+
+@pytest.fixture(scope="session")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a local AWS of our own."""
+    port, aws_port = free_ports(2)
+    running = Running(launch_of(tmp_path_factory.mktemp("home"), port, aws_port))
+    try:
+        running.start_aws()
+        yield running.endpoint
+    finally:
+        running.close()
+
+
+@pytest.fixture(params=[FAKE, EMULATOR])
+def side(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Side:
+    """Each of the two in turn."""
+    name = f"t{uuid.uuid4().hex[:10]}"
+    if request.param == FAKE:
+        fake = FakeAws()
+        return Side(FAKE, fake.clients(), name, fake)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", request.getfixturevalue("emulator"))
+    return Side(EMULATOR, Clients(Target("us-east-1")), name)

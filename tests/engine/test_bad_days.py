@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from provisioning.actions.deciding import do_retry
+from provisioning.actions.retrying import do_retry
 from provisioning.lifecycle import ChangeKind
 from provisioning.models import Change
 

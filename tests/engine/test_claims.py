@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from provisioning.actions.deciding import do_cancel
+from provisioning.actions.taking_back import do_cancel
 from provisioning.engine.claims import LEASE, wake
 from provisioning.engine.observe import Look
 from provisioning.engine.reconcile import Tick

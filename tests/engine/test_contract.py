@@ -4,46 +4,16 @@ Where the emulator differs from AWS, the fake follows AWS and the test says so: 
 """
 
 import contextlib
-import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import pytest
-from fakes.aws import FakeAws
 
-from bench.running import Running, free_ports, launch_of, until
 from provisioning.aws import cloudformation, dynamodb, parameters
-from provisioning.aws.clients import Clients, Target
-from provisioning.aws.cloudformation import ChangeSet, StackState
 from provisioning.aws.errors import Conflict, Missing, Refused
-from provisioning.lifecycle import MOVING_STACKS, stack_status
+from provisioning.lifecycle import MOVING_STACKS
 
-FAKE, EMULATOR = "fake", "emulator"
-TEMPLATE = """
-Parameters:
-  Name: {Type: String}
-  Protection: {Type: String, Default: 'false'}
-Conditions:
-  Protected: !Equals [!Ref Protection, 'true']
-Resources:
-  Things:
-    Type: AWS::DynamoDB::Table
-    DeletionPolicy: Retain
-    UpdateReplacePolicy: Retain
-    Properties:
-      TableName: !Sub '${Name}-things'
-      BillingMode: PAY_PER_REQUEST
-      DeletionProtectionEnabled: !If [Protected, true, false]
-      AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
-      KeySchema: [{AttributeName: id, KeyType: HASH}]
-      TimeToLiveSpecification: {AttributeName: until, Enabled: true}
-  Pointer:
-    Type: AWS::SSM::Parameter
-    Properties: {Name: !Sub '/${Name}/table', Type: String, Value: !Ref Things}
-Outputs:
-  Table: {Value: !Ref Things, Description: the table, Export: {Name: !Sub '${AWS::StackName}-Table'}}
-  Arn: {Value: !GetAtt Things.Arn}
-"""
+from .sides import EMULATOR, FAKE, TEMPLATE, Side
+
 USER = """
 Parameters:
   Export: {Type: String}
@@ -57,90 +27,6 @@ Resources:
       Value:
         Fn::ImportValue: !Ref Export
 """
-
-
-@dataclass
-class Side:
-    """One of the two, with a name that no other test uses."""
-
-    kind: str
-    aws: Clients
-    name: str
-
-    def plan(self, kind: str, body: str = TEMPLATE, *, stack: str = "", token: str = "", **values: str) -> ChangeSet:
-        """A change set, once it is made."""
-        token = token or f"plan-{uuid.uuid4().hex[:8]}"
-        ref = cloudformation.create_change_set(
-            self.aws,
-            stack=stack or self.name,
-            change_set_name=token,
-            kind="CREATE" if kind == "CREATE" else "UPDATE",
-            template_body=body,
-            parameters={"Name": self.name} | values,
-            tags={"EnvironmentId": self.name},
-            capabilities=[],
-            token=token,
-        )
-
-        def made() -> ChangeSet | None:
-            found = cloudformation.describe_change_set(self.aws, ref.change_set_id)
-            return None if found.is_moving else found
-
-        found = until(made, "the change set is made")
-        assert found is not None
-        return found
-
-    def run(self, plan: ChangeSet, token: str = "") -> StackState:
-        """The stack after its change set was run."""
-        token = token or f"run-{plan.name}"
-        cloudformation.execute_change_set(self.aws, plan.change_set_id, token=token, retain_except_on_create=True)
-        return self.rest(plan.stack_id)
-
-    def rest(self, stack_id: str) -> StackState:
-        """The stack, by its id, once it rests."""
-
-        def rests() -> StackState | None:
-            found = cloudformation.describe_stack(self.aws, stack_id)
-            assert found is not None
-            busy = stack_status(found.status).moving or found.status == "REVIEW_IN_PROGRESS"
-            return None if busy else found
-
-        found = until(rests, "the stack rests")
-        assert found is not None
-        return found
-
-    def up(self) -> StackState:
-        """The stack of TEMPLATE, created."""
-        state = self.run(self.plan("CREATE"))
-        assert state.status == "CREATE_COMPLETE"
-        return state
-
-    def delete(self, stack_id: str) -> StackState:
-        """The stack after its deletion."""
-        cloudformation.delete_stack(self.aws, stack_id, token=f"delete-{uuid.uuid4().hex[:8]}")
-        return self.rest(stack_id)
-
-
-@pytest.fixture(scope="session")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a local AWS of our own."""
-    port, aws_port = free_ports(2)
-    running = Running(launch_of(tmp_path_factory.mktemp("home"), port, aws_port))
-    try:
-        running.start_aws()
-        yield running.endpoint
-    finally:
-        running.close()
-
-
-@pytest.fixture(params=[FAKE, EMULATOR])
-def side(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Side:
-    """Each of the two in turn."""
-    name = f"t{uuid.uuid4().hex[:10]}"
-    if request.param == FAKE:
-        return Side(FAKE, FakeAws().clients(), name)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", request.getfixturevalue("emulator"))
-    return Side(EMULATOR, Clients(Target("us-east-1")), name)
 
 
 def test_a_stack_that_is_not_there(side: Side) -> None:

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from provisioning.actions.deciding import do_approve, do_cancel
+from provisioning.actions.deciding import do_approve
 from provisioning.actions.refusals import Refusal
+from provisioning.actions.taking_back import do_cancel
 from provisioning.lifecycle import ChangeKind
 from provisioning.models import Change, Operation
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from provisioning.actions.deciding import do_retry
 from provisioning.actions.refusals import Refusal
+from provisioning.actions.retrying import do_retry
 from provisioning.lifecycle import ChangeKind, EnvironmentStatus
 from provisioning.models import Change, Operation
 

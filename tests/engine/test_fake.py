@@ -170,7 +170,7 @@ def test_a_failed_update_puts_everything_back() -> None:
     fake = FakeAws()
     update_rolled_back(fake)
     assert set(fake.world.tables) == {"One"}
-    assert fake.table("One").described["BillingModeSummary"] == {"BillingMode": "PAY_PER_REQUEST"}
+    assert fake.table("One").described["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
     assert fake.stack("yard").body == body("One")
 
 

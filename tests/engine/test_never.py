@@ -18,8 +18,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from provisioning.actions.deciding import do_cancel, do_retry
 from provisioning.actions.refusals import Refusal
+from provisioning.actions.retrying import do_retry
+from provisioning.actions.taking_back import do_cancel
 from provisioning.lifecycle import OPEN_CHANGES, ChangeKind, IllegalMoveError
 from provisioning.models import Change, Decision, Environment, Operation
 

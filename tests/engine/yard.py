@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import time_machine
 from django.contrib.auth import get_user_model
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from fakes.aws import FakeAws
 
@@ -107,7 +107,7 @@ class Yard:
             due = Q(next_look_at__isnull=True) | Q(next_look_at__lte=now)
             if watched.exists() and Account.objects.filter(due, pk=self.account.pk).exists():
                 self.look()
-            if not Change.objects.filter(next_check_at__isnull=False).exists():
+            if not _moving().exists():
                 return
             self.clock.shift(timedelta(seconds=2))
         raise AssertionError("The sweep alone does not bring everything to rest")
@@ -115,7 +115,7 @@ class Yard:
     def wait(self) -> bool:
         """Move time to what is due next. Returns False when nothing ever will be."""
         now = timezone.now()
-        due = [at for at in Change.objects.values_list("next_check_at", flat=True) if at is not None]
+        due = [at for at in _moving().values_list("next_check_at", flat=True) if at is not None]
         if not due:
             return False
         self.account.refresh_from_db()
@@ -125,9 +125,22 @@ class Yard:
             self.clock.move_to(min(due))
         return True
 
+    def pass_time(self, change: Change, **past: float) -> Change:
+        """Let time pass, then drive the change on."""
+        self.clock.shift(timedelta(**past))
+        return self.drive(change)
+
     def stack(self, environment: Environment, kind: str) -> Stack:
         """What is known of a stack now."""
         return Stack.objects.get(environment=environment, kind=kind)
+
+
+def _moving() -> QuerySet[Change]:
+    """The changes that go on by themselves now. One that waits for people, or for its start, is at rest until its time
+    has come: `pass_time` goes there."""
+    now = timezone.now()
+    waiting = Q(status="awaiting_approval") | Q(status="queued", held=True) | Q(status="queued", start_at__gt=now)
+    return Change.objects.filter(next_check_at__isnull=False).exclude(waiting, next_check_at__gt=now, cleanup=False)
 
 
 def make_yard(clock: time_machine.Traveller) -> Yard:

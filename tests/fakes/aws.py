@@ -4,7 +4,8 @@
     fake.script.throttle("ExecuteChangeSet", times=3)
     reconcile(change.pk, fake.aws_for)
 
-It keeps CloudFormation's rules where Stackyard leans on them (S, C, X, D, R rules), not its every check.
+It keeps the rules of CloudFormation and DynamoDB where Stackyard leans on them (S, C, X, D, R, T rules), not their
+every check. What people do there without Stackyard is in `by_hand`: `fake.make_stack(…)`, `fake.make_table(…)`.
 """
 
 from collections import Counter
@@ -13,11 +14,13 @@ from threading import RLock
 
 from provisioning.aws.clients import Clients, Target
 
+from .by_hand import ByHand
 from .cloudformation import CloudFormation
+from .dynamodb import DynamoDB
 from .operations import turn
 from .script import Script
 from .service import Door, Service
-from .services import AutoScaling, Balancing, DynamoDB, Ecs, Iam, Ssm, Sts, Tagging
+from .services import AutoScaling, Balancing, CloudWatch, Ecs, Iam, Scaling, Ssm, Sts, Tagging
 from .world import Pace, Stack, Table, World
 
 SERVICES: dict[str, type[Service]] = {
@@ -30,14 +33,16 @@ SERVICES: dict[str, type[Service]] = {
     "ecs": Ecs,
     "tagging": Tagging,
     "sts": Sts,
+    "cloudwatch": CloudWatch,
+    "application_autoscaling": Scaling,
 }
 
 
-class FakeAws:
+class FakeAws(ByHand):
     """One account and region, with a count of the calls made to it (`service.Operation`)."""
 
-    def __init__(self, pace: Pace | None = None) -> None:
-        self.world = World(pace=pace or Pace())
+    def __init__(self, pace: Pace | None = None, world: World | None = None) -> None:
+        self.world = world or World(pace=pace or Pace())
         self.calls: Counter[str] = Counter()
         lock = RLock()
         self.doors = {name: Door(name, service(self.world), self._count, lock) for name, service in SERVICES.items()}

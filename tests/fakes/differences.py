@@ -1,33 +1,33 @@
 """What a change set says: each resource that differs, in the shape of AWS's own answer."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from provisioning.blueprints.shapes import Resolved, ResolvedResource
 
 from .naming import ALWAYS, CONDITIONALLY, NEVER, recreation
-from .resources import physical_id
-from .world import Placed, Stack, World
+from .world import Placed, Stack
 
 Row = dict[str, Any]
+POLICIES = ("DeletionPolicy", "UpdateReplacePolicy")
 
 
-def differences(world: World, stack: Stack, wanted: Resolved, tags: dict[str, str]) -> list[Row]:
+def differences(stack: Stack, wanted: Resolved, tags: dict[str, str]) -> list[Row]:
     """The changes from what the stack has to what is wanted, by logical id."""
-    rows = list(_rows(world, stack, wanted, retagged=tags != stack.tags))
+    rows = list(_rows(stack, wanted, retagged=tags != stack.tags))
     return [
         {"Type": "Resource", "ResourceChange": row} for row in sorted(rows, key=lambda row: row["LogicalResourceId"])
     ]
 
 
-def _rows(world: World, stack: Stack, wanted: Resolved, *, retagged: bool) -> Iterator[Row]:
+def _rows(stack: Stack, wanted: Resolved, *, retagged: bool) -> Iterator[Row]:
     there = stack.resources
     for resource in wanted.resources:
         placed = there.get(resource.logical_id)
         if placed is None:
             yield _row("Add", resource.logical_id, resource.type, "")
-        elif placed.properties != resource.properties or retagged:
+        elif placed.properties != resource.properties or _policies(placed) != _policies(resource) or retagged:
             yield _modified(placed, resource, retagged=retagged)
     kept = {resource.logical_id for resource in wanted.resources}
     for logical_id, placed in there.items():
@@ -36,21 +36,22 @@ def _rows(world: World, stack: Stack, wanted: Resolved, *, retagged: bool) -> It
             yield {**_row("Remove", logical_id, placed.type, placed.physical_id), "PolicyAction": policy}
 
 
-def imports(world: World, stack: Stack, wanted: Resolved) -> list[Row]:
-    """The changes of an IMPORT: every resource of the template is taken over (R5, R6)."""
+def imports(targets: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """The changes of an IMPORT: what it was told to take over, and nothing else (R5, R6)."""
     return [
         {
             "Type": "Resource",
-            "ResourceChange": _row("Import", resource.logical_id, resource.type, physical_id(world, stack, resource)),
+            "ResourceChange": _row(
+                "Import", one["LogicalResourceId"], one["ResourceType"], *one["ResourceIdentifier"].values()
+            ),
         }
-        for resource in wanted.resources
-        if resource.logical_id not in stack.resources
+        for one in targets
     ]
 
 
 def replacement(placed: Placed, resource: ResolvedResource) -> str:
     """Whether these new properties need another resource in its place: True, False or Conditional (C8)."""
-    found = {recreation(placed.type, key) for key in changed(placed, resource)}
+    found = {_recreation(placed, resource, key) for key in changed(placed, resource)}
     if ALWAYS in found:
         return "True"
     return "Conditional" if CONDITIONALLY in found else "False"
@@ -66,9 +67,12 @@ def _modified(placed: Placed, resource: ResolvedResource, *, retagged: bool) -> 
     replaced = replacement(placed, resource)
     row = _row("Modify", resource.logical_id, resource.type, placed.physical_id)
     row |= {"Replacement": replaced, "Details": [_detail(placed, resource, key) for key in changed(placed, resource)]}
-    row["Scope"] = ["Properties"] if row["Details"] else ["Tags"]
+    row["Scope"] = ["Properties"] if row["Details"] else []
     if retagged and not row["Details"]:
-        row["Details"] = [{"Target": {"Attribute": "Tags", "RequiresRecreation": NEVER}, "Evaluation": "Static"}]
+        _also(row, "Tags", {})
+    for attribute, before, after in zip(POLICIES, _policies(placed), _policies(resource), strict=True):
+        if before != after:
+            _also(row, attribute, {"BeforeValue": before, "AfterValue": after})
     if replaced == "True":
         retained = placed.update_replace_policy == "Retain"
         row["PolicyAction"] = "ReplaceAndRetain" if retained else "ReplaceAndDelete"
@@ -80,13 +84,33 @@ def _detail(placed: Placed, resource: ResolvedResource, key: str) -> Row:
         "Attribute": "Properties",
         "Name": key,
         "Path": f"/Properties/{key}",
-        "RequiresRecreation": recreation(placed.type, key),
+        "RequiresRecreation": _recreation(placed, resource, key),
     }
     for name, properties in (("BeforeValue", placed.properties), ("AfterValue", resource.properties)):
         if key in properties:
             value = properties[key]
             target[name] = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
     return {"Target": target, "Evaluation": "Static", "ChangeSource": "DirectModification"}
+
+
+def _also(row: Row, attribute: str, values: dict[str, str]) -> None:
+    row["Scope"] = [*row["Scope"], attribute]
+    target = {"Attribute": attribute, "RequiresRecreation": NEVER, **values}
+    row["Details"] = [*row["Details"], {"Target": target, "Evaluation": "Static"}]
+
+
+def _policies(one: Placed | ResolvedResource) -> tuple[str, str]:
+    return one.deletion_policy, one.update_replace_policy
+
+
+def _recreation(placed: Placed, resource: ResolvedResource, key: str) -> str:
+    """Whether this change of a property needs another resource; another type of a known attribute does (R11)."""
+    if key != "AttributeDefinitions":
+        return recreation(placed.type, key)
+    before, after = (
+        {one["AttributeName"]: one["AttributeType"] for one in side.properties[key]} for side in (placed, resource)
+    )
+    return CONDITIONALLY if any(before[name] != after[name] for name in before.keys() & after.keys()) else NEVER
 
 
 def _row(action: str, logical_id: str, kind: str, found: str) -> Row:

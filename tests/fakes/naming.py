@@ -28,7 +28,13 @@ NAMED_BY = {
 ALWAYS, CONDITIONALLY, NEVER = "Always", "Conditionally", "Never"
 # Properties that cannot change where the resource is (R11, N1, N3); `*` stands for all of them.
 RECREATES = {
-    "AWS::DynamoDB::Table": {"TableName": ALWAYS, "KeySchema": CONDITIONALLY},
+    "AWS::DynamoDB::Table": {
+        **dict.fromkeys(("TableName", "LocalSecondaryIndexes", "ImportSourceSpecification"), ALWAYS),
+        "KeySchema": CONDITIONALLY,
+    },
+    "AWS::ApplicationAutoScaling::ScalableTarget": dict.fromkeys(
+        ("ResourceId", "ScalableDimension", "ServiceNamespace"), ALWAYS
+    ),
     "AWS::SSM::Parameter": {"Name": ALWAYS},
     "AWS::IAM::ManagedPolicy": {"Description": ALWAYS},
     "AWS::ElasticLoadBalancingV2::LoadBalancer": {"Scheme": ALWAYS, "Type": ALWAYS, "Name": ALWAYS},
@@ -46,6 +52,7 @@ _REFS = {
     "AWS::IAM::ManagedPolicy": "arn:aws:iam::{account}:policy/{name}",
     "AWS::EC2::SecurityGroup": "sg-{digest}",
     "AWS::EC2::LaunchTemplate": "lt-{digest}",
+    "AWS::ApplicationAutoScaling::ScalableTarget": "{ResourceId}|{ScalableDimension}|{ServiceNamespace}",
     "AWS::ECS::TaskDefinition": "arn:aws:ecs:{region}:{account}:task-definition/{short}:{revision}",
     "AWS::ECS::Service": "arn:aws:ecs:{region}:{account}:service/{short}/{name}",
 }
@@ -64,6 +71,7 @@ _ATTRIBUTES = {
     "Name": "{name}",
 }
 
+_TARGET = ("ResourceId", "ScalableDimension", "ServiceNamespace")
 # Every change of these makes a new version, which others refer to.
 _REVISED = frozenset({"AWS::ECS::TaskDefinition", "AWS::EC2::LaunchTemplate"})
 
@@ -138,6 +146,7 @@ def facts(world: World, stack: Stack, logical_id: str, kind: str, properties: Ma
         "number": str(int(digest[:8], 16)),
         "revision": _revision(properties) if kind in _REVISED else "1",
     }
+    known |= {key: as_text(properties.get(key, "")) for key in _TARGET}
     known["ref"] = _REFS.get(kind, "{name}").format(**known)
     known["arn"] = _ARNS[kind].format(**known) if kind in _ARNS else known["ref"]
     return known

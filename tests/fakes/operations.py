@@ -10,8 +10,11 @@ from provisioning.blueprints.shapes import Resolved, ResolvedResource
 
 from . import resources
 from .differences import replacement
+from .exports import publish, unpublish
 from .naming import NAMED_BY, NoExportError, parsed, resolved
-from .resources import ResourceError, physical_id
+from .policies import denied
+from .resources import physical_id
+from .tables import ResourceError
 from .world import ChangeSet, Placed, Stack, World
 
 # A part of an operation: beats, and in the end what went wrong, empty when nothing did.
@@ -74,7 +77,7 @@ class Run:
         problem = wanted if isinstance(wanted, str) else ""
         if isinstance(wanted, Resolved):
             problem = yield from self._apply(wanted.resources)
-            problem = problem or self._publish(wanted)
+            problem = problem or publish(world, stack, wanted)
         if not problem:
             turn(world, stack, "CREATE_COMPLETE")
             return
@@ -84,7 +87,7 @@ class Run:
         turn(world, stack, "ROLLBACK_IN_PROGRESS", f"{problem} Rollback requested by user.")
         yield
         stuck = yield from self._take_away(self.made[::-1], "ROLLBACK", undoing=True)
-        self._unpublish()
+        unpublish(world, stack)
         turn(world, stack, "ROLLBACK_FAILED" if stuck else "ROLLBACK_COMPLETE", stuck)
 
     # Updating.
@@ -98,9 +101,10 @@ class Run:
         wanted = self._wanted()
         problem = wanted if isinstance(wanted, str) else ""
         if isinstance(wanted, Resolved):
-            problem = yield from self._apply(wanted.resources)
-            problem = problem or self._publish(wanted)
+            problem = self._forbidden(wanted) or (yield from self._apply(wanted.resources))
+            problem = problem or publish(world, stack, wanted)
         if not problem and isinstance(wanted, Resolved):
+            self._keep_policies(wanted)
             turn(world, stack, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
             stack.updated_at = world.now()
             yield
@@ -146,7 +150,7 @@ class Run:
         if stuck:
             turn(world, stack, "DELETE_FAILED", stuck)
             return
-        self._unpublish()
+        unpublish(world, stack)
         stack.outputs, stack.resources = [], {}
         if world.names.get(stack.name) == stack.stack_id:
             del world.names[stack.name]
@@ -216,6 +220,25 @@ class Run:
             world.importers.setdefault(name, set()).add(stack.stack_id)
         return wanted
 
+    def _forbidden(self, wanted: Resolved) -> str:
+        """Why the stack policy lets the update not happen, said at the resource that it is about, or nothing."""
+        kept = {one.logical_id: one for one in wanted.resources}
+        for name, placed in self.before.items():
+            if name in kept and not self._differs(kept[name]):
+                continue
+            replaced = name in kept and replacement(placed, kept[name]) != "False"
+            verb = "Delete" if name not in kept else "Replace" if replaced else "Modify"
+            why = denied(self.stack.policy, f"Update:{verb}", name, placed.type)
+            if why:
+                self._say(placed, "UPDATE_FAILED", why)
+                return f"The following resource(s) failed to update: [{name}]."
+        return ""
+
+    def _keep_policies(self, wanted: Resolved) -> None:
+        for one in wanted.resources:
+            placed = self.stack.resources[one.logical_id]
+            placed.deletion_policy, placed.update_replace_policy = one.deletion_policy, one.update_replace_policy
+
     def _apply(self, wanted: Sequence[ResolvedResource]) -> Steps:
         """Make and change resources, a beat's worth at a time. Returns what went wrong, or nothing."""
         todo = [one for one in wanted if self._differs(one)]
@@ -269,6 +292,7 @@ class Run:
         world, stack = self.world, self.stack
         there = self.before.get(resource.logical_id)
         if there is placed:
+            resources.check(world, placed, resource.properties)
             resources.change(world, stack, placed, resource.properties)
             return
         if there is not None:
@@ -324,47 +348,6 @@ class Run:
         self._say(placed, "DELETE_FAILED" if why else "DELETE_COMPLETE", why or "")
         return why is None
 
-    def _publish(self, wanted: Resolved) -> str:
-        """Outputs and exports as wanted. Returns why not, when an export is taken or still imported (X1, X2)."""
-        world, stack = self.world, self.stack
-        new = {one.export: str(one.value) for one in wanted.outputs if one.export}
-        for name, value in new.items():
-            owner, there = world.exports.get(name, (stack.stack_id, value))
-            if owner != stack.stack_id:
-                return f"Export with name {name} is already exported by stack {owner}."
-            if there != value and importers(world, name):
-                return f"Export {name} cannot be updated as it is in use by {', '.join(importers(world, name))}."
-        for name in [name for name, (owner, _) in world.exports.items() if owner == stack.stack_id and name not in new]:
-            if importers(world, name):
-                return f"Export {name} cannot be deleted as it is in use by {', '.join(importers(world, name))}."
-            del world.exports[name]
-        for name, value in new.items():
-            world.exports[name] = (stack.stack_id, value)
-        described = parsed(stack.body).outputs
-        stack.outputs = [
-            {
-                "OutputKey": one.name,
-                "OutputValue": str(one.value),
-                "Description": str(described[one.name].get("Description", "")),
-                **({"ExportName": one.export} if one.export else {}),
-            }
-            for one in wanted.outputs
-        ]
-        return ""
-
-    def _unpublish(self) -> None:
-        world, stack = self.world, self.stack
-        for output in stack.outputs:
-            if world.exports.get(output.get("ExportName", ""), ("", ""))[0] == stack.stack_id:
-                del world.exports[output["ExportName"]]
-        for name in stack.imports:
-            world.importers[name].discard(stack.stack_id)
-
     def _say(self, placed: Placed, status: str, reason: str = "") -> None:
         placed.status, placed.updated_at = status, self.world.now()
         say(self.world, self.stack, (placed.logical_id, placed.type, placed.physical_id), status, reason)
-
-
-def importers(world: World, export: str) -> list[str]:
-    """Names of the stacks that import an export."""
-    return sorted(world.stacks[stack_id].name for stack_id in world.importers.get(export, ()))

@@ -1,16 +1,17 @@
 """What a stack's resources are to the services that own them: made, changed and removed."""
 
-import copy
 from collections.abc import Mapping
 from typing import Any
 
 from provisioning.blueprints.shapes import ResolvedResource
 
 from .naming import NAMED_BY, facts
-from .world import Placed, Stack, Table, Tags, World
+from .tables import ResourceError, change_table, check_indexes, forget, new_table
+from .world import Placed, Stack, Tags, World
 
 TABLE, PARAMETER = "AWS::DynamoDB::Table", "AWS::SSM::Parameter"
-POLICY = "AWS::IAM::ManagedPolicy"
+INDEXES = "GlobalSecondaryIndexes"
+POLICY, SCALING = "AWS::IAM::ManagedPolicy", "AWS::ApplicationAutoScaling::ScalableTarget"
 # Found through calls of their own, by physical id.
 THINGS = frozenset(
     {
@@ -22,10 +23,6 @@ THINGS = frozenset(
         "AWS::ECS::Service",
     }
 )
-
-
-class ResourceError(Exception):
-    """A service refuses what CloudFormation asks of it."""
 
 
 def physical_id(world: World, stack: Stack, resource: ResolvedResource) -> str:
@@ -55,21 +52,34 @@ def make(world: World, stack: Stack, placed: Placed) -> None:
     if placed.type == TABLE:
         if placed.physical_id in world.tables:
             raise ResourceError(f"Table already exists: {placed.physical_id}")
-        world.tables[placed.physical_id] = _table(world, stack, placed)
+        new_table(world, placed.physical_id, placed.properties, stack.stack_id)
     if placed.type == PARAMETER:
         if placed.physical_id in world.parameters:
             raise ResourceError(f"{placed.physical_id} already exists")
         put_version(world, placed.physical_id, str(placed.properties["Value"]), "String")
+    if placed.type == SCALING:
+        if placed.physical_id in world.scalable:
+            raise ResourceError(f"{placed.physical_id} already exists")
+        world.scalable[placed.physical_id] = stack.stack_id
     if placed.type in THINGS:
         world.things[placed.physical_id] = placed
     world.tag(arn_of(world, placed), tags)
 
 
+def check(world: World, placed: Placed, properties: Mapping[str, Any]) -> None:
+    """Raise ResourceError when the resource cannot be brought to these properties in one update."""
+    if placed.type == TABLE and placed.physical_id not in world.tables:
+        raise ResourceError(f"Requested resource not found: Table: {placed.physical_id} not found")
+    if placed.type == TABLE and placed.properties.get(INDEXES) != properties.get(INDEXES):
+        check_indexes(world.tables[placed.physical_id], properties)
+
+
 def change(world: World, stack: Stack, placed: Placed, properties: dict[str, Any]) -> None:
     """Bring a resource to other properties, where it is."""
-    placed.properties, placed.updated_at = properties, world.now()
-    if placed.type == TABLE:
-        _settle(world, world.tables[placed.physical_id], properties)
+    before, placed.properties, placed.updated_at = placed.properties, properties, world.now()
+    if placed.type == TABLE and placed.physical_id in world.tables:
+        changed = [key for key in before.keys() | properties.keys() if before.get(key) != properties.get(key)]
+        change_table(world, world.tables[placed.physical_id], properties, changed)
     if placed.type == PARAMETER:
         put_version(world, placed.physical_id, str(properties["Value"]), "String")
     world.tag(arn_of(world, placed), stack.tags | tags_of(properties))
@@ -83,7 +93,9 @@ def remove(world: World, placed: Placed) -> None:
             raise ResourceError(
                 f"Resource cannot be deleted as it is currently protected against deletion: {placed.physical_id}"
             )
-        world.tables.pop(placed.physical_id, None)
+        if table is not None:
+            forget(world, table)
+    world.scalable.pop(placed.physical_id, None)
     if placed.type == PARAMETER:
         world.parameters.pop(placed.physical_id, None)
     world.things.pop(placed.physical_id, None)
@@ -97,12 +109,15 @@ def release(world: World, placed: Placed) -> None:
 
 
 def adopt(world: World, stack: Stack, placed: Placed) -> None:
-    """Take an existing table into a stack (R5). Raises ResourceError when it is not there, or another's."""
+    """Take an existing table into a stack as it is, whatever the template says of it (R5, R7).
+
+    Raises ResourceError when it is not there, or another's.
+    """
     table = world.tables.get(placed.physical_id)
     if placed.type != TABLE or table is None or table.stack_id:
         raise ResourceError(f"{placed.physical_id} cannot be imported")
     table.stack_id = stack.stack_id
-    world.tag(table.arn, stack.tags | tags_of(placed.properties))
+    world.tag(table.arn, world.tags.get(table.arn, {}) | stack.tags)
 
 
 def tags_of(properties: Mapping[str, Any]) -> Tags:
@@ -128,39 +143,3 @@ def put_version(world: World, name: str, value: str, kind: str) -> int:
         }
     )
     return number
-
-
-def _table(world: World, stack: Stack, placed: Placed) -> Table:
-    arn = world.arn("dynamodb", f"table/{placed.physical_id}")
-    described = {
-        "TableArn": arn,
-        "TableName": placed.physical_id,
-        "TableStatus": "ACTIVE",
-        "CreationDateTime": world.now(),
-        "ItemCount": 0,
-        "TableSizeBytes": 0,
-        "TableId": f"table-{world.number()}",
-    }
-    table = Table(described, stack_id=stack.stack_id)
-    _settle(world, table, placed.properties)
-    return table
-
-
-def _settle(world: World, table: Table, properties: Mapping[str, Any]) -> None:
-    described = table.described
-    for key in ("KeySchema", "AttributeDefinitions"):
-        described[key] = copy.deepcopy(properties[key])
-    described["GlobalSecondaryIndexes"] = [
-        {**index, "IndexStatus": "ACTIVE"} for index in properties.get("GlobalSecondaryIndexes") or []
-    ]
-    described["BillingModeSummary"] = {"BillingMode": properties.get("BillingMode", "PROVISIONED")}
-    described["DeletionProtectionEnabled"] = bool(properties.get("DeletionProtectionEnabled", False))
-    stream = properties.get("StreamSpecification")
-    if stream:
-        described["StreamSpecification"] = {"StreamEnabled": True, **stream}
-        described["LatestStreamArn"] = f"{table.arn}/stream/2026-01-01T00:00:00.000"
-    if world.applies_table_settings:
-        expiry = properties.get("TimeToLiveSpecification") or {}
-        table.ttl_attribute = str(expiry["AttributeName"]) if expiry.get("Enabled") else ""
-        recovery = properties.get("PointInTimeRecoverySpecification") or {}
-        table.recovery = bool(recovery.get("PointInTimeRecoveryEnabled", False))

@@ -5,12 +5,14 @@ in which they were written down, one per call.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
 Act = Callable[[], object]
+See = Callable[[Mapping[str, Any]], object]
 ANY = "*"
 
 
@@ -49,6 +51,11 @@ class Script:
         self._before: dict[str, deque[Act | None]] = {}
         self._after: dict[str, deque[Act | None]] = {}
         self._failures: list[Failure] = []
+        self._watching: dict[str, list[See]] = {}
+
+    def watch(self, operation: str, see: See) -> None:
+        """Show every call that takes effect, right before it does, with its arguments; `clear` leaves that on."""
+        self._watching.setdefault(operation, []).append(see)
 
     def throttle(self, operation: str, times: int = 1, *, skip: int = 0) -> None:
         """The next calls are asked to slow down, as CloudFormation says it (Q3)."""
@@ -98,9 +105,11 @@ class Script:
         self._after.clear()
         self._failures.clear()
 
-    def entering(self, operation: str) -> None:
+    def entering(self, operation: str, asked: Mapping[str, Any]) -> None:
         """What is due before a call takes effect; raises the fault."""
         _run(self._before, operation)
+        for see in self._watching.get(operation, ()):
+            see(asked)
 
     def leaving(self, operation: str) -> None:
         """What is due after a call took effect; raises the fault."""

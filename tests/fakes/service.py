@@ -8,6 +8,11 @@ from .world import World
 
 Answer = dict[str, Any]
 PAGE = 100
+# Where a page says it ended and where the next one is told to start, for the calls that do not call it NextToken.
+TOKENS = {
+    "list_tables": ("LastEvaluatedTableName", "ExclusiveStartTableName"),
+    "list_backups": ("LastEvaluatedBackupArn", "ExclusiveStartBackupArn"),
+}
 
 
 class Service:
@@ -27,15 +32,15 @@ def page(key: str, rows: Sequence[Any], token: str, size: int = PAGE) -> Answer:
 class Paginator:
     """Pages of one call, each a call of its own."""
 
-    def __init__(self, call: Callable[..., Answer]) -> None:
-        self._call = call
+    def __init__(self, call: Callable[..., Answer], last: str, start: str) -> None:
+        self._call, self._last, self._start = call, last, start
 
     def paginate(self, **asked: Any) -> Iterator[Answer]:
         """Every page."""
         answer = self._call(**asked)
         yield answer
-        while answer.get("NextToken"):
-            answer = self._call(**asked, NextToken=answer["NextToken"])
+        while answer.get(self._last):
+            answer = self._call(**asked, **{self._start: answer[self._last]})
             yield answer
 
 
@@ -47,7 +52,7 @@ class Door:
 
     def get_paginator(self, method: str) -> Paginator:
         """Pages of a call."""
-        return Paginator(getattr(self, method))
+        return Paginator(getattr(self, method), *TOKENS.get(method, ("NextToken", "NextToken")))
 
     def __getattr__(self, method: str) -> Callable[..., Answer]:
         call = getattr(self._service, method)
@@ -57,7 +62,7 @@ class Door:
         def through(**asked: Any) -> Answer:
             with self._lock:
                 self._count(f"{self._name}.{operation}")
-                script.entering(operation)
+                script.entering(operation, asked)
                 answer: Answer = call(**asked)
                 script.leaving(operation)
                 return answer

@@ -1,70 +1,20 @@
 # ruff: noqa: N803  (botocore spells its arguments so)
 """The services around CloudFormation, as far as the gateway asks them."""
 
+import re
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from .resources import put_version
 from .script import client_error
 from .service import Answer, Service, page
-from .world import Placed, Table
+from .world import Placed
 
 AWS_POLICY = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": "*"}],
 }
-
-
-class DynamoDB(Service):
-    """Tables as a whole."""
-
-    def describe_table(self, TableName: str) -> Answer:
-        """The table."""
-        return {"Table": self._table(TableName, "DescribeTable").described}
-
-    def describe_time_to_live(self, TableName: str) -> Answer:
-        """How it forgets items."""
-        attribute = self._table(TableName, "DescribeTimeToLive").ttl_attribute
-        on = {"TimeToLiveStatus": "ENABLED", "AttributeName": attribute}
-        return {"TimeToLiveDescription": on if attribute else {"TimeToLiveStatus": "DISABLED"}}
-
-    def update_time_to_live(self, TableName: str, TimeToLiveSpecification: Mapping[str, Any]) -> Answer:
-        """Switch expiry (T5)."""
-        table = self._table(TableName, "UpdateTimeToLive")
-        if TimeToLiveSpecification["Enabled"] == bool(table.ttl_attribute):
-            state = "enabled" if table.ttl_attribute else "disabled"
-            raise client_error("ValidationException", f"TimeToLive is already {state}", "UpdateTimeToLive")
-        table.ttl_attribute = TimeToLiveSpecification["AttributeName"] if TimeToLiveSpecification["Enabled"] else ""
-        return {"TimeToLiveSpecification": dict(TimeToLiveSpecification)}
-
-    def describe_continuous_backups(self, TableName: str) -> Answer:
-        """Whether it can be restored."""
-        state = "ENABLED" if self._table(TableName, "DescribeContinuousBackups").recovery else "DISABLED"
-        recovery = {"PointInTimeRecoveryStatus": state}
-        return {"ContinuousBackupsDescription": {"PointInTimeRecoveryDescription": recovery}}
-
-    def update_continuous_backups(self, TableName: str, PointInTimeRecoverySpecification: Mapping[str, bool]) -> Answer:
-        """Switch recovery."""
-        table = self._table(TableName, "UpdateContinuousBackups")
-        table.recovery = PointInTimeRecoverySpecification["PointInTimeRecoveryEnabled"]
-        return {}
-
-    def update_table(self, TableName: str, *, DeletionProtectionEnabled: bool) -> Answer:
-        """Switch deletion protection."""
-        table = self._table(TableName, "UpdateTable")
-        table.described["DeletionProtectionEnabled"] = DeletionProtectionEnabled
-        return {"TableDescription": table.described}
-
-    def list_tags_of_resource(self, ResourceArn: str) -> Answer:
-        """The tags of a table."""
-        tags = self.world.tags.get(ResourceArn, {})
-        return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
-
-    def _table(self, name: str, operation: str) -> Table:
-        if name not in self.world.tables:
-            text = f"Requested resource not found: Table: {name} not found"
-            raise client_error("ResourceNotFoundException", text, operation)
-        return self.world.tables[name]
 
 
 class Ssm(Service):
@@ -210,10 +160,18 @@ class Ecs(Service):
 class Tagging(Service):
     """Resources by tag."""
 
-    def get_resources(self, TagFilters: Sequence[Mapping[str, Any]], NextToken: str = "") -> Answer:
-        """Everything that carries a tag (E13)."""
+    def get_resources(
+        self,
+        TagFilters: Sequence[Mapping[str, Any]],
+        NextToken: str = "",
+        ResourceTypeFilters: Sequence[str] = (),
+    ) -> Answer:
+        """Everything that carries a tag (E13), of any type or of these, such as `dynamodb:table`."""
         wanted = [(one["Key"], value) for one in TagFilters for value in one["Values"]]
         arns = [arn for pair in wanted for arn in self.world.tagged.get(pair, {})]
+        if ResourceTypeFilters:
+            kinds = [re.compile(rf"arn:[^:]+:{kind.replace(':', ':[^:]*:[^:]*:')}/.*") for kind in ResourceTypeFilters]
+            arns = [arn for arn in arns if any(kind.match(arn) for kind in kinds)]
         rows = [
             {
                 "ResourceARN": arn,
@@ -230,3 +188,45 @@ class Sts(Service):
     def get_caller_identity(self) -> Answer:
         """The account."""
         return {"Account": self.world.account_id, "Arn": f"arn:aws:iam::{self.world.account_id}:user/test"}
+
+
+class CloudWatch(Service):
+    """What was measured of tables."""
+
+    def get_metric_data(
+        self,
+        MetricDataQueries: Sequence[Mapping[str, Any]],
+        StartTime: datetime,
+        EndTime: datetime,
+        ScanBy: str,
+        NextToken: str = "",
+    ) -> Answer:
+        """Sums of each period in which something was measured, newest first."""
+        assert ScanBy == "TimestampDescending"
+        rows = []
+        for query in MetricDataQueries:
+            stat = query["MetricStat"]
+            table = stat["Metric"]["Dimensions"][0]["Value"]
+            sums: dict[datetime, float] = {}
+            for at, units in self.world.writes.get(table, []):
+                begin = datetime.fromtimestamp(at.timestamp() // stat["Period"] * stat["Period"], UTC)
+                if StartTime <= at < EndTime:
+                    sums[begin] = sums.get(begin, 0.0) + units
+            times = sorted(sums, reverse=True)
+            rows.append({"Id": query["Id"], "Timestamps": times, "Values": [sums[at] for at in times]})
+        return page("MetricDataResults", rows, NextToken)
+
+
+class Scaling(Service):
+    """Capacity of tables and indexes that follows their load."""
+
+    def describe_scalable_targets(
+        self, ServiceNamespace: str, ResourceIds: Sequence[str], NextToken: str = ""
+    ) -> Answer:
+        """What is registered for these (T9)."""
+        rows = [
+            {"ServiceNamespace": ServiceNamespace, "ResourceId": name, "ScalableDimension": dimension}
+            for name, dimension in (target.split("|")[:2] for target in self.world.scalable)
+            if name in ResourceIds
+        ]
+        return page("ScalableTargets", rows, NextToken, size=50)

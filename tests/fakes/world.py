@@ -1,5 +1,6 @@
 """Everything there is in one account and region of the scripted AWS, and its clock."""
 
+import copy
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from typing import Any
 from .script import Script
 
 Tags = dict[str, str]
+ITEM_BYTES = 100
 
 
 @dataclass
@@ -18,7 +20,8 @@ class Pace:
     A beat brings `resources` resources forward. A beat takes `looks` looks at the stack when `seconds` is 0, else
     `seconds` of the clock; with neither, everything is done before the first look, as in an emulator. A new
     operation shows only after `lag` beats, as in an eventually consistent listing. A change set is ready after
-    `change_set_looks` looks at it.
+    `change_set_looks` looks at it, a backup after `backup_looks`, an index that was added after `index_looks` at its
+    table; a deleted table is gone after `deletion_looks` at it.
     """
 
     looks: int = 1
@@ -26,6 +29,9 @@ class Pace:
     resources: int = 6
     lag: int = 0
     change_set_looks: int = 0
+    backup_looks: int = 0
+    index_looks: int = 0
+    deletion_looks: int = 0
 
 
 @dataclass
@@ -89,18 +95,26 @@ class ChangeSet:
     changes: list[dict[str, Any]]
     status: str
     reason: str = ""
+    note: str = ""
     execution: str = "UNAVAILABLE"
     looks_left: int = 0
 
 
 @dataclass
 class Table:
-    """One table: what DescribeTable answers, and the settings that have calls of their own."""
+    """One table: what DescribeTable answers, its items, and the settings that have calls of their own.
+
+    `filling` holds the looks after which an index is ready; `looks_left` those until a deleted table is gone.
+    """
 
     described: dict[str, Any]
     ttl_attribute: str = ""
     recovery: bool = False
     stack_id: str = ""
+    items: dict[str, Any] = field(default_factory=dict)
+    recovery_since: datetime | None = None
+    filling: dict[str, int] = field(default_factory=dict)
+    looks_left: int = 0
 
     @property
     def name(self) -> str:
@@ -117,10 +131,38 @@ class Table:
         """Whether deleting it is refused."""
         return bool(self.described["DeletionProtectionEnabled"])
 
+    @property
+    def indexes(self) -> list[dict[str, Any]]:
+        """Its global indexes, as DescribeTable shows them."""
+        return list(self.described.get("GlobalSecondaryIndexes") or [])
+
+    def seen(self) -> dict[str, Any]:
+        """What DescribeTable answers now."""
+        count = len(self.items)
+        return self.described | {"ItemCount": count, "TableSizeBytes": count * ITEM_BYTES}
+
+
+@dataclass
+class Backup:
+    """One on-demand backup, with the items its table had."""
+
+    arn: str
+    name: str
+    table: str
+    table_id: str
+    created_at: datetime
+    items: dict[str, Any]
+    status: str
+    looks_left: int
+
 
 @dataclass
 class World:
-    """One account and region."""
+    """One account and region.
+
+    `early_validation` off is the older AWS, which notices a taken name only when it creates (R4). `writes` is what
+    CloudWatch measured, by table; `scalable` what Application Auto Scaling has registered, and for which stack.
+    """
 
     region: str = "us-east-1"
     account_id: str = "123456789012"
@@ -128,6 +170,7 @@ class World:
     pace: Pace = field(default_factory=Pace)
     script: Script = field(default_factory=Script)
     applies_table_settings: bool = True
+    early_validation: bool = True
     retry_safe_tokens: bool = True
     empty_wording: str = "The submitted information didn't contain changes. Submit different information."
     healthy: bool = True
@@ -140,11 +183,19 @@ class World:
     exports: dict[str, tuple[str, str]] = field(default_factory=dict)
     importers: dict[str, set[str]] = field(default_factory=dict)
     tables: dict[str, Table] = field(default_factory=dict)
+    backups: dict[str, Backup] = field(default_factory=dict)
+    writes: dict[str, list[tuple[datetime, float]]] = field(default_factory=dict)
+    scalable: dict[str, str] = field(default_factory=dict)
     parameters: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     things: dict[str, Placed] = field(default_factory=dict)
     tags: dict[str, Tags] = field(default_factory=dict)
     tagged: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def copied(self) -> "World":
+        """The same again, to go on differently from here. Nothing may be moving (see `FakeAws.finish`)."""
+        following = itertools.count(next(self._numbers))
+        return copy.deepcopy(self, {id(self._numbers): following})
 
     def now(self) -> datetime:
         """The clock of this AWS: the machine's, and as far ahead as it was advanced."""

@@ -41,6 +41,7 @@ def test_a_client_is_built_once_however_many_threads_ask(aws: Clients) -> None:
         ("sts", "sts"),
         ("tagging", "resourcegroupstaggingapi"),
         ("cloudwatch", "cloudwatch"),
+        ("application_autoscaling", "application-autoscaling"),
     ],
 )
 def test_each_name_is_its_service_with_our_limits(aws: Clients, name: str, service: str) -> None:

@@ -1,5 +1,6 @@
 """Tables as a whole, against moto."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -155,3 +156,55 @@ def test_every_page_of_tags_is_read(script: Script) -> None:
     second = {"Tags": [{"Key": "Owner", "Value": "alice"}]}
     answers.add_response("list_tags_of_resource", second, {"ResourceArn": arn, "NextToken": "2"})
     assert dynamodb.table_tags(aws, arn) == {"Application": "hello", "Owner": "alice"}
+
+
+def test_every_page_of_tables_is_read(script: Script) -> None:
+    aws, answers = script("dynamodb")
+    answers.add_response("list_tables", {"TableNames": ["dev-a", "dev-b"], "LastEvaluatedTableName": "dev-b"}, {})
+    answers.add_response("list_tables", {"TableNames": ["dev-c"]}, {"ExclusiveStartTableName": "dev-b"})
+    assert dynamodb.list_tables(aws) == ("dev-a", "dev-b", "dev-c")
+
+
+def test_a_deleted_table_is_gone_and_missing_the_next_time(aws: Clients) -> None:
+    table(aws)
+    assert dynamodb.list_tables(aws) == ("dev-messages",)
+    dynamodb.delete_table(aws, "dev-messages")
+    assert dynamodb.describe_table(aws, "dev-messages") is None
+    assert dynamodb.list_tables(aws) == ()
+    with pytest.raises(Missing):
+        dynamodb.delete_table(aws, "dev-messages")
+
+
+@pytest.mark.parametrize("code", ["ValidationException", "ResourceInUseException"])
+def test_a_protected_table_refuses_in_whatever_code(script: Script, code: str) -> None:
+    aws, answers = script("dynamodb")
+    message = "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection."
+    answers.add_client_error("delete_table", code, message, 400)
+    with pytest.raises(Conflict) as conflict:
+        dynamodb.delete_table(aws, "dev-messages")
+    assert conflict.value.kind == "protected"
+
+
+def test_a_protected_table_is_still_there_after_the_refusal(aws: Clients) -> None:
+    table(aws, DeletionProtectionEnabled=True)
+    with pytest.raises((Conflict, Refused)):
+        dynamodb.delete_table(aws, "dev-messages")
+    assert dynamodb.describe_table(aws, "dev-messages") is not None
+
+
+def test_tables_of_one_name_are_told_apart_and_the_last_switch_to_on_demand_is_known(script: Script) -> None:
+    aws, answers = script("dynamodb")
+    switched = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    described = {
+        "TableArn": "arn:aws:dynamodb:us-east-1:123456789012:table/t",
+        "TableName": "dev-messages",
+        "TableStatus": "ACTIVE",
+        "TableId": "8f0a7b6c-0000-4000-8000-000000000001",
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+        "BillingModeSummary": {"BillingMode": "PAY_PER_REQUEST", "LastUpdateToPayPerRequestDateTime": switched},
+    }
+    answers.add_response("describe_table", {"Table": described})
+    found = dynamodb.describe_table(aws, "dev-messages")
+    assert found is not None
+    assert (found.table_id, found.billing_switched_at) == (described["TableId"], switched)

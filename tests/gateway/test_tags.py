@@ -41,3 +41,11 @@ def test_a_throttled_reading_is_busy(script: Script) -> None:
     answers.add_client_error("get_resources", "ThrottledException", "slow down", 400)
     with pytest.raises(Busy):
         tags.resources_by_tag(aws, "Owner", "alice")
+
+
+def test_only_the_types_that_are_asked_for(script: Script) -> None:
+    aws, answers = script("tagging")
+    tagged = [{"Key": "Owner", "Values": ["alice"]}]
+    asked: dict[str, Any] = {"TagFilters": tagged, "ResourceTypeFilters": ["dynamodb:table"]}
+    answers.add_response("get_resources", {"ResourceTagMappingList": [{"ResourceARN": "arn:1"}]}, asked)
+    assert tags.resources_by_tag(aws, "Owner", "alice", types=("dynamodb:table",)) == {"arn:1": {}}

@@ -75,17 +75,22 @@ def test_one_environment_through_its_whole_life(alice: Visitor, aws: Aws) -> Non
     assert aws("dynamodb").describe_table(TableName=SESSIONS)["Table"]["TableStatus"] == "ACTIVE"
 
 
-def test_the_tables_of_a_deleted_data_stack_are_never_created_over(alice: Visitor, aws: Aws) -> None:
+def test_the_tables_of_a_deleted_data_stack_are_taken_over_again(alice: Visitor, aws: Aws) -> None:
     follow(alice, ask_create(alice, "hello-erlang", "dev-kept"))
     aws("dynamodb").put_item(TableName="dev-kept-hello-erlang-messages", Item=ITEM)
     follow(alice, ask_act(alice, "hello-erlang", "dev-kept", "park"))
     follow(alice, ask_act(alice, "hello-erlang", "dev-kept", "delete_data_stack", confirm="dev-kept"))
+    kept = _table_id(aws, "dev-kept-hello-erlang-messages")
 
-    failed = follow(alice, ask_create(alice, "hello-erlang", "dev-kept"), "Failed")
+    created = follow(alice, ask_create(alice, "hello-erlang", "dev-kept"))
 
-    assert "The table dev-kept-hello-erlang-messages exists already" in failed.words
-    assert "hello-erlang-data-dev-kept" not in _stacks(aws)
-    assert aws("dynamodb").scan(TableName="dev-kept-hello-erlang-messages")["Count"] == 1
+    assert "Takes over 2" in created.words
+    assert _table_id(aws, "dev-kept-hello-erlang-messages") == kept
+    assert aws("dynamodb").scan(TableName="dev-kept-hello-erlang-messages")["Items"] == [ITEM]
+
+
+def _table_id(aws: Aws, name: str) -> str:
+    return str(aws("dynamodb").describe_table(TableName=name)["Table"]["TableId"])
 
 
 def test_fileshare_finds_its_configuration_in_parameters(alice: Visitor, aws: Aws) -> None:

@@ -1,8 +1,11 @@
 """Decisions: who may, who may not, two at once, and the page of what waits."""
 
+import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
@@ -18,6 +21,7 @@ from provisioning.planning import plan as planning
 from . import rows
 
 SignIn = Callable[[User], Client]
+NOON = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 COST = {"stacks": {}, "before": "10.0000", "after": "44.5000", "delta": "34.5000"}
 
 
@@ -106,7 +110,7 @@ class TestDeciding:
         answer = client_of(grace).post(f"/changes/{asked.pk}/reject/", sent(asked, "Not so fast"))
         asked.refresh_from_db()
         assert answer.status_code == 409
-        assert "ada has approved this already." in answer.content.decode()
+        assert "Ada has approved this already." in answer.content.decode()
         assert asked.status == ChangeStatus.QUEUED
         assert Decision.objects.count() == 1
 
@@ -116,7 +120,7 @@ class TestDeciding:
         answer = client_of(ada).post(f"/changes/{asked.pk}/approve/", old)
         text = answer.content.decode()
         assert answer.status_code == 409
-        assert "The plan is not the one you looked at." in text
+        assert "The plan moved: it is not the one you looked at." in text
         assert "Fine by me" in text
         assert f'value="{"f" * 64}"' in text
         assert not Decision.objects.exists()
@@ -191,3 +195,28 @@ class TestWaiting:
         client = client_of(ada)
         with django_assert_max_num_queries(10):
             assert "reason 19" in rows.page(client, "/approvals/")
+
+    def test_what_was_sent_back_waits_for_whoever_asked(self, asked: Change, ada: User, client_of: SignIn) -> None:
+        client = client_of(ada)
+        client.post(f"/changes/{asked.pk}/send-back/", sent(asked, "Too small"))
+        text = rows.page(client, "/approvals/")
+        assert "Nothing waits for you" in text
+        assert "Sent back to whoever asked" in text
+        assert "Sent back: Too small" in text
+
+    def test_what_is_approved_waits_to_be_run(self, asked: Change, ada: User, bob: User, client_of: SignIn) -> None:
+        client_of(ada).post(f"/changes/{asked.pk}/approve/", {**sent(asked), "run": "later"})
+        text = rows.page(client_of(bob), "/approvals/")
+        assert "Approved, waiting to run" in text
+        assert "Approved by Ada" in text
+
+    def test_until_when(self, asked: Change, ada: User, client_of: SignIn) -> None:
+        with time_machine.travel(NOON, tick=False):
+            Change.objects.update(expires_at=NOON + timedelta(hours=5))
+            assert re.search(r"<dt>Expires</dt><dd><time[^>]*>in 5 h</time>", rows.page(client_of(ada), "/approvals/"))
+
+    def test_the_count_in_the_rail_drops_when_it_expires(self, asked: Change, ada: User, client_of: SignIn) -> None:
+        mark = '<span class="count">1<span class="unseen"> waiting</span></span>'
+        assert mark in rows.page(client_of(ada), "/changes/")
+        Change.objects.update(expires_at=timezone.now())
+        assert mark not in rows.page(client_of(ada), "/changes/")

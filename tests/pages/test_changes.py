@@ -136,7 +136,7 @@ class TestPlan:
         planned(moving, resource("AddedFirst", type="AWS::Logs::LogGroup"), resource("Zebra", "Remove"))
         text = rows.page(client_of(alice), f"/changes/{moving.pk}/")
         assert text.index("act-delete") < text.index("act-add")
-        assert "Data would be lost: Zebra." in text
+        assert "Zebra would be deleted" in text
 
     def test_findings_of_a_planning_that_failed(self, dev: Environment, alice: User, client_of: SignIn) -> None:
         found = [
@@ -168,11 +168,11 @@ class TestActs:
         answer = client_of(alice).post(f"/changes/{change.pk}/cancel/", follow=True)
         change.refresh_from_db()
         assert change.status == ChangeStatus.CANCELLED
-        assert "Cancelled. Nothing was altered." in answer.content.decode()
+        assert "Taken back. Nothing was altered." in answer.content.decode()
 
     def test_cancel_comes_too_late(self, moving: Change, alice: User, client_of: SignIn) -> None:
         client = client_of(alice)
-        assert "Cancel this change" not in rows.page(client, f"/changes/{moving.pk}/")
+        assert "Withdraw" not in rows.page(client, f"/changes/{moving.pk}/")
         answer = client.post(f"/changes/{moving.pk}/cancel/", follow=True)
         moving.refresh_from_db()
         assert moving.status == ChangeStatus.RUNNING
@@ -201,7 +201,7 @@ class TestActs:
         change = rows.change(dev, alice, ChangeStatus.QUEUED)
         client = client_of(bob)
         text = rows.page(client, f"/changes/{change.pk}/")
-        assert "belongs to alice" in text
+        assert "alice asked for this change. Ask alice or an admin." in text
         assert "/cancel/" not in text
         client.post(f"/changes/{change.pk}/cancel/")
         change.refresh_from_db()

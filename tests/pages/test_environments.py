@@ -164,7 +164,7 @@ class TestOverview:
         rows.without(dev, *StackKind)
         Environment.objects.update(status=EnvironmentStatus.REMOVED)
         text = page(client_of(alice), self.URL)
-        assert "Its tables stayed with their items" in text
+        assert "It has no stacks." in text
         assert "Create dev-alice" in text
 
     def test_prod_has_its_strip(self, alice: User, account: Account, client_of: ClientOf) -> None:

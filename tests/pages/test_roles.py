@@ -46,9 +46,16 @@ def aws_is_away(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def change(account: Account, alice: User) -> Change:
     """alice's update of dev, which is nobody's alone; it is over."""
-    return rows.change(
-        rows.environment(alice, "dev"), alice, ChangeStatus.SUCCEEDED, plan=PLAN, plan_digest=digest(PLAN)
+    found = rows.change(
+        rows.environment(alice, "dev"),
+        alice,
+        ChangeStatus.SUCCEEDED,
+        plan=PLAN,
+        plan_digest=digest(PLAN),
+        receipt={"who": "alice"},
     )
+    found.plans.create(number=1, digest=found.plan_digest, content=PLAN, sealed_at=found.requested_at)
+    return found
 
 
 def somebody(*groups: str) -> Client:
@@ -68,9 +75,10 @@ def address(name: str, change: Change) -> str:
         "change_id": change.pk,
         "format": "dotenv",
         "kind": "park",
+        "number": 1,
     }
     for wanted in ((), ("application",), ("application", "name"), ("change_id",)):
-        for more in ((), ("format",), ("kind",)):
+        for more in ((), ("format",), ("kind",), ("number",)):
             try:
                 return reverse(name, kwargs={key: known[key] for key in (*wanted, *more)}) + QUERY.get(name, "")
             except NoReverseMatch:

@@ -1,15 +1,11 @@
 """People and workers who do the same at the same moment, on a database with real row locks."""
 
-import threading
 import uuid
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import TypeVar
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import DatabaseError, connection, connections, transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from bench.asking import ask_create, change_path, changes_on, follow, request_form, usable
@@ -18,22 +14,7 @@ from provisioning.engine.claims import claim_account, claim_change, release_chan
 from provisioning.lifecycle import ChangeKind, ChangeStatus, EnvironmentStatus
 from provisioning.models import Account, AuditEntry, Change, Decision, Environment
 
-Result = TypeVar("Result")
-
-
-def _at_once(*doings: Callable[[], Result]) -> list[Result]:
-    """The results of things done at the same moment, each with its own connection to the database."""
-    start = threading.Barrier(len(doings))
-
-    def together(doing: Callable[[], Result]) -> Result:
-        try:
-            start.wait()
-            return doing()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(doings)) as pool:
-        return list(pool.map(together, doings))
+from .together import at_once
 
 
 def test_one_of_two_people_gets_the_name(alice: Visitor, bob: Visitor) -> None:
@@ -42,7 +23,7 @@ def test_one_of_two_people_gets_the_name(alice: Visitor, bob: Visitor) -> None:
         form = request_form(person, "hello-erlang")
         sent[person] = form.filled(usable(form, {"name": "dev-both"}))
 
-    pages = _at_once(
+    pages = at_once(
         lambda: alice.post("/request/hello-erlang/", sent[alice]),
         lambda: bob.post("/request/hello-erlang/", sent[bob]),
     )
@@ -60,7 +41,7 @@ def test_a_double_click_makes_one_change(alice: Visitor) -> None:
     form = request_form(alice, "hello-erlang")
     sent = form.filled(usable(form, {"name": "dev-click"}))
 
-    pages = _at_once(*[lambda: alice.post(form.action, sent) for _ in range(4)])
+    pages = at_once(*[lambda: alice.post(form.action, sent) for _ in range(4)])
 
     assert len({change_path(page) for page in pages}) == 1
     assert Change.objects.filter(environment__name="dev-click").count() == 1
@@ -75,7 +56,7 @@ def test_two_admins_decide_at_once_and_one_decision_stands(alice: Visitor, ada: 
     def approve(person: Visitor) -> Page:
         return person.post(forms[person].action, forms[person].filled({"comment": "go"}))
 
-    pages = _at_once(lambda: approve(ada), lambda: approve(grace))
+    pages = at_once(lambda: approve(ada), lambda: approve(grace))
 
     decision = Decision.objects.get(change_id=path.split("/")[2])
     lost = pages[1] if decision.reviewer == "ada" else pages[0]
@@ -109,7 +90,7 @@ def idle_change(database_url: str, yard: object) -> Change:
 
 def test_of_many_who_claim_a_change_one_gets_it(idle_change: Change) -> None:
     for _ in range(20):
-        claims = _at_once(*[lambda: claim_change(idle_change.pk) for _ in range(6)])
+        claims = at_once(*[lambda: claim_change(idle_change.pk) for _ in range(6)])
         (mine,) = [claim for claim in claims if claim is not None]
         assert claim_change(idle_change.pk) is None
         release_change(mine, timezone.now() + timedelta(days=1))
@@ -118,7 +99,7 @@ def test_of_many_who_claim_a_change_one_gets_it(idle_change: Change) -> None:
 def test_of_many_who_watch_an_account_one_gets_it(database_url: str, yard: object) -> None:
     account = Account.objects.create(slug=f"spare-{uuid.uuid4().hex[:8]}", region="eu-west-1")
 
-    claims = _at_once(*[lambda: claim_account(account.pk) for _ in range(8)])
+    claims = at_once(*[lambda: claim_account(account.pk) for _ in range(8)])
 
     assert [claim is not None for claim in claims].count(True) == 1
 

@@ -1,11 +1,10 @@
-"""Plans: rows of changes, what they do to data, counters, findings, and the seal over all of it."""
+"""Plans: rows of changes, what they do to data, counters, findings."""
 
-import copy
 import itertools
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning.aws.cloudformation import ChangeSet, PropertyChange, ResourceChange
@@ -20,7 +19,7 @@ from provisioning.planning.changes import (
     from_template,
 )
 from provisioning.planning.findings import Finding, errors, with_new
-from provisioning.planning.plan import NO_TABLE, build, data_impact, digest
+from provisioning.planning.plan import build
 
 TABLE, BALANCER = "AWS::DynamoDB::Table", "AWS::ElasticLoadBalancingV2::LoadBalancer"
 ACTIONS = ("Add", "Modify", "Remove", "Import", "Dynamic", "Keep")
@@ -122,67 +121,6 @@ def test_every_row_is_counted_once(rows: list[dict[str, Any]]) -> None:
     assert sum(counters(rows).values()) == len(rows)
 
 
-@pytest.mark.parametrize(
-    ("rows", "tone", "sentence"),
-    [
-        ([], "good", NO_TABLE),
-        ([row("Remove", BALANCER)], "good", NO_TABLE),
-        ([row("Add")], "good", "1 table is created, none is touched."),
-        ([row("Add"), row("Add", name="U")], "good", "2 tables are created, none is touched."),
-        ([row("Keep")], "good", "1 table is kept with all items."),
-        ([row("Keep"), row("Keep", name="U")], "good", "2 tables are kept with all items."),
-        ([row()], "attention", "1 table is changed in place with all items."),
-        ([row(), row(name="U")], "attention", "2 tables are changed in place with all items."),
-        ([row("Remove")], "bad", "Data would be lost: dev-t."),
-        ([row("Add"), row(replacement="True", name="U")], "bad", "Data would be lost: dev-u."),
-        ([row("Remove"), row("Dynamic", name="U")], "bad", "Data would be lost: dev-t, dev-u."),
-    ],
-)
-def test_one_sentence_about_data(rows: list[dict[str, Any]], tone: str, sentence: str) -> None:
-    impact = data_impact(rows)
-    assert (impact["tone"], impact["sentence"]) == (tone, sentence)
-
-
-def test_each_thing_that_holds_data_has_a_line() -> None:
-    rows = [
-        row("Add", name="A"), row("Keep", name="B"), row("Import", name="C"), row(name="D"), row("Remove", name="E"),
-        row("Add", BALANCER, name="F"),
-    ]  # fmt: skip
-    assert data_impact(rows)["lines"] == [
-        {"name": "A", "effect": "is created, empty"},
-        {"name": "dev-b", "effect": "is kept with its items"},
-        {"name": "dev-c", "effect": "is taken over with its items"},
-        {"name": "dev-d", "effect": "is changed in place, items stay"},
-        {"name": "dev-e", "effect": "would be deleted or replaced"},
-    ]
-
-
-@given(
-    st.lists(
-        st.builds(
-            row,
-            st.sampled_from(ACTIONS),
-            st.sampled_from((TABLE, BALANCER)),
-            replacement=st.sampled_from(REPLACEMENTS),
-        ),
-        max_size=6,
-    )
-)
-def test_the_sentence_is_bad_exactly_when_data_is_in_danger(rows: list[dict[str, Any]]) -> None:
-    impact = data_impact(rows)
-    assert (impact["tone"] == "bad") is any(endangers_data(one) for one in rows)
-    assert (impact["sentence"] == NO_TABLE) is not any(one["type"] in DATA_TYPES for one in rows)
-
-
-def a_plan(stacks: list[dict[str, Any]] | None = None, kind: str = "update") -> dict[str, Any]:
-    """A sealed-looking plan of one stack."""
-    stack = {
-        "kind": "data", "name": "s", "action": "update", "template": "d1", "parameters": {"A": "1", "B": "2"},
-        "change_set": "arn:set", "changes": [row()],
-    }  # fmt: skip
-    return build(kind=kind, stacks=[stack] if stacks is None else stacks, findings=[], cost=None)
-
-
 def test_a_plan_sums_up_its_stacks() -> None:
     finding = Finding("warning", "data", "Careful.").as_dict()
     stacks = [{"kind": "data", "changes": [row("Add")]}, {"kind": "compute", "changes": [row("Add", BALANCER)]}]
@@ -190,99 +128,6 @@ def test_a_plan_sums_up_its_stacks() -> None:
     assert made["counters"]["add"] == 2
     assert made["impact"]["sentence"] == "1 table is created, none is touched."
     assert (made["findings"], made["cost"], made["kind"]) == ([finding], {"after": "1"}, "create")
-
-
-texts = st.text(max_size=8)
-some_rows = st.lists(
-    st.builds(
-        row,
-        st.sampled_from(ACTIONS),
-        st.sampled_from((TABLE, BALANCER)),
-        replacement=st.sampled_from(REPLACEMENTS),
-        name=texts,
-    ),
-    max_size=3,
-)
-some_stacks = st.lists(
-    st.fixed_dictionaries(
-        {
-            "kind": st.sampled_from(("data", "compute")),
-            "name": texts,
-            "action": texts,
-            "template": texts,
-            "parameters": st.dictionaries(texts, texts, max_size=3),
-            "change_set": texts,
-            "changes": some_rows,
-        }
-    ),
-    max_size=2,
-)
-
-
-def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    if isinstance(value, dict):
-        return [place for key in value for place in _places(value[key], (*path, key))]
-    if isinstance(value, list):
-        return [place for index, one in enumerate(value) for place in _places(one, (*path, index))]
-    return [path]
-
-
-def _changed(plan: dict[str, Any], place: tuple[Any, ...]) -> dict[str, Any]:
-    other = copy.deepcopy(plan)
-    inner: Any = other
-    for key in place[:-1]:
-        inner = inner[key]
-    inner[place[-1]] = f"{inner[place[-1]]}!"
-    return other
-
-
-@given(some_stacks, texts, st.data())
-def test_the_seal_breaks_when_anything_reviewed_changes(
-    stacks: list[dict[str, Any]], kind: str, data: st.DataObject
-) -> None:
-    """Kind, names, templates, parameters, every change: whichever word differs, the digest does."""
-    plan = a_plan(stacks, kind)
-    reviewed = {"kind": plan["kind"], "stacks": plan["stacks"]}
-    place = data.draw(st.sampled_from(_places(reviewed)))
-    assert digest(_changed(plan, place)) != digest(plan)
-
-
-@given(some_stacks, texts, some_stacks, texts)
-def test_different_plans_have_different_seals(
-    one: list[dict[str, Any]], kind: str, other: list[dict[str, Any]], other_kind: str
-) -> None:
-    assume((one, kind) != (other, other_kind))
-    assert digest(a_plan(one, kind)) != digest(a_plan(other, other_kind))
-
-
-@pytest.mark.parametrize("lost", [("stacks", 0), ("stacks", 0, "changes", 0), ("stacks", 0, "parameters", "A")])
-def test_the_seal_breaks_when_something_is_left_out(lost: tuple[Any, ...]) -> None:
-    plan = a_plan()
-    other = copy.deepcopy(plan)
-    inner: Any = other
-    for key in lost[:-1]:
-        inner = inner[key]
-    del inner[lost[-1]]
-    assert digest(other) != digest(plan)
-
-
-def _backwards(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _backwards(value[key]) for key in reversed(value)}
-    return [_backwards(one) for one in value] if isinstance(value, list) else value
-
-
-@given(some_stacks, texts)
-def test_the_seal_does_not_depend_on_the_order_of_keys(stacks: list[dict[str, Any]], kind: str) -> None:
-    plan = a_plan(stacks, kind)
-    assert digest(_backwards(plan)) == digest(plan)
-    assert len(digest(plan)) == 64
-
-
-def test_a_price_that_moved_does_not_void_a_decision() -> None:
-    """Prices and advice help to decide; what is executed is stacks, and those are sealed."""
-    plan = a_plan()
-    assert digest({**plan, "cost": {"after": "9"}, "findings": [{}]}) == digest(plan)
 
 
 def test_only_errors_stop() -> None:

@@ -62,6 +62,8 @@ WRONG = [
     ({"OIDC_SERVER_URL": "sso"}, "OIDC_SERVER_URL must be an http(s) address, not “sso”."),
     ({"OIDC_SERVER_URL": "https://sso.example.org"}, "OIDC_CLIENT_ID"),
     ({"BLUEPRINT_DIRS": "/nope"}, "BLUEPRINT_DIRS names /nope, which is not a folder."),
+    ({"POLICY_FILE": "/nope"}, "POLICY_FILE: /nope cannot be read. Check the name and the rights."),
+    ({"POLICY_FILE": str(Path(__file__))}, "POLICY_FILE: "),
     ({"SECRET_KEY": SECRET}, "ALLOWED_HOSTS must name the hosts that this portal answers to."),
     ({"DATABASE_URL": "nonsense"}, "DATABASE_URL must be an address such as postgres://"),
     ({"DATABASE_URL": "mysql://u@h/d"}, "DATABASE_URL must be an address such as postgres://"),
@@ -156,6 +158,13 @@ def test_several_blueprint_folders(tmp_path: Path) -> None:
     two.mkdir()
     found = start(tmp_path, {"BLUEPRINT_DIRS": f"{one}{os.pathsep}{two}"}, "BLUEPRINT_DIRS")
     assert found == {"BLUEPRINT_DIRS": [str(one), str(two)]}
+
+
+def test_the_platforms_own_policies(tmp_path: Path) -> None:
+    file = tmp_path / "policy.yaml"
+    file.write_text('"*": {staging: {approvals: 1, approvers: [leads]}}')
+    assert "leads" in str(start(tmp_path, {"POLICY_FILE": str(file)}, "POLICIES"))
+    assert start(tmp_path, {"POLICY_FILE": ""}, "POLICIES") == {"POLICIES": []}
 
 
 def test_djangos_own_check_of_a_deployment_finds_nothing(tmp_path: Path) -> None:

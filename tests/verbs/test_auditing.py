@@ -12,9 +12,12 @@ from django.utils import timezone
 
 from portal.accounts.models import User
 from provisioning.actions.actor import Actor
-from provisioning.actions.deciding import do_approve, do_cancel, do_reject, do_retry
+from provisioning.actions.deciding import do_approve, do_reject, do_send_back
 from provisioning.actions.delivering import do_deliver_configuration
 from provisioning.actions.requesting import Ask, do_request, do_request_create
+from provisioning.actions.retrying import do_retry
+from provisioning.actions.running import do_run
+from provisioning.actions.taking_back import do_cancel
 from provisioning.lifecycle import ChangeKind, ChangeStatus
 from provisioning.models import Account, AuditEntry, Change, Environment
 
@@ -43,6 +46,16 @@ def _reject(alice: Actor) -> Act:
     return lambda actor: do_reject(actor, change, comment="No.")
 
 
+def _send_back(alice: Actor) -> Act:
+    change = awaiting(asked_for(alice, "prod"))
+    return lambda actor: do_send_back(actor, change, comment="Smaller.")
+
+
+def _run(alice: Actor) -> Act:
+    change = at(asked_for(alice, "prod"), ChangeStatus.QUEUED, held=True)
+    return lambda actor: do_run(actor, change)
+
+
 def _cancel(alice: Actor) -> Act:
     change = asked_for(alice, "dev")
     return lambda actor: do_cancel(actor, change)
@@ -58,6 +71,8 @@ VERBS: Mapping[str, Callable[[Actor], Act]] = {
     "request_park": _request,
     "approve": _approve,
     "reject": _reject,
+    "send_back": _send_back,
+    "run": _run,
     "cancel": _cancel,
     "retry": _retry,
 }

@@ -3,14 +3,16 @@
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks
 
 from provisioning.actions.actor import Actor
-from provisioning.actions.deciding import do_approve, do_cancel, do_reject, why_not_decide
+from provisioning.actions.deciding import approvals, do_approve, do_reject, do_send_back, standing, why_not_decide
 from provisioning.actions.refusals import Refusal
 from provisioning.actions.requesting import Ask, do_request_create
+from provisioning.actions.taking_back import do_cancel
 from provisioning.lifecycle import ChangeKind, ChangeStatus, EnvironmentStatus, Verdict
-from provisioning.models import Account, AuditEntry, Change, Environment
+from provisioning.models import Account, AuditEntry, Change, Decision, Environment
 
 from .rows import DIGEST, HIDDEN, asked_for, at, awaiting, everything
 
@@ -141,7 +143,7 @@ def test_a_rejection_needs_a_reason(waiting: Change, ada: Actor, why: str) -> No
 def test_there_must_be_something_to_decide(waiting: Change, ada: Actor, status: ChangeStatus) -> None:
     at(waiting, status)
     refusal = refused(ada, waiting)
-    assert (refusal.code, refusal.forbidden) == ("not-yours-to-decide", False)
+    assert (refusal.code, refusal.forbidden) == ("nothing-to-decide", False)
     assert refusal.sentence == f"This change is {status.label.lower()}; there is nothing to decide."
 
 
@@ -151,6 +153,38 @@ def test_two_approvals_are_two_people(vault: Path, alice: Actor, bob: Actor, ada
     assert do_approve(ada, change, digest=DIGEST).status == ChangeStatus.AWAITING_APPROVAL, "one voice, said twice"
     assert refused(alice, change).sentence == MINE
     assert refused(audrey, change).sentence == "Only admins or engineers decide about prod."
+    assert do_approve(bob, change, digest=DIGEST).status == ChangeStatus.QUEUED
+
+
+def test_saying_it_twice_writes_nothing(vault: Path, alice: Actor, ada: Actor) -> None:
+    change = awaiting(do_request_create(alice, "vault", "prod", Ask(ChangeKind.CREATE, HIDDEN)))
+    do_approve(ada, change, digest=DIGEST, comment="Fine.")
+    before = everything()
+    do_approve(ada, change, digest=DIGEST, comment="Fine!")
+    assert everything() == before
+    assert [decision.reviewer for decision in approvals(change)] == ["ada"]
+
+
+def test_of_one_person_the_newest_decision_counts(vault: Path, alice: Actor, bob: Actor, ada: Actor) -> None:
+    """Nothing is overwritten: the first thought stays on record."""
+    change = awaiting(do_request_create(alice, "vault", "prod", Ask(ChangeKind.CREATE, HIDDEN)))
+    do_approve(ada, change, digest=DIGEST)
+    do_send_back(ada, change, comment="On second thoughts: smaller.")
+    assert [decision.verdict for decision in standing(change)] == [Verdict.SENT_BACK]
+    assert do_approve(ada, change, digest=DIGEST).status == ChangeStatus.AWAITING_APPROVAL
+    assert do_approve(bob, change, digest=DIGEST).status == ChangeStatus.QUEUED
+    said = [(decision.reviewer, decision.verdict) for decision in change.decisions.all()]
+    assert said == [("ada", "approved"), ("ada", "sent_back"), ("ada", "approved"), ("bob", "approved")]
+
+
+def test_an_approval_of_the_requester_never_counts(vault: Path, alice: Actor, bob: Actor, ada: Actor) -> None:
+    """Not even one that got into the rows some other way."""
+    change = awaiting(do_request_create(alice, "vault", "prod", Ask(ChangeKind.CREATE, HIDDEN)))
+    Decision.objects.create(
+        change=change, plan_digest=DIGEST, by_id=alice.user_id, verdict=Verdict.APPROVED, at=timezone.now()
+    )
+    assert do_approve(ada, change, digest=DIGEST).status == ChangeStatus.AWAITING_APPROVAL
+    assert [decision.reviewer for decision in approvals(change)] == ["ada"]
     assert do_approve(bob, change, digest=DIGEST).status == ChangeStatus.QUEUED
 
 

@@ -8,9 +8,9 @@ import pytest
 from django.core.serializers.json import DjangoJSONEncoder
 
 from provisioning.actions.actor import Actor
-from provisioning.actions.deciding import do_cancel
 from provisioning.actions.refusals import Refusal
 from provisioning.actions.requesting import Ask, do_request, do_request_create
+from provisioning.actions.taking_back import do_cancel
 from provisioning.lifecycle import ChangeKind, StackKind
 from provisioning.models import Account, Change, Environment
 from provisioning.planning.secrets import opened

@@ -22,8 +22,15 @@ LATER = [kind for kind in ChangeKind if kind != ChangeKind.CREATE]
 
 
 def ask(kind: ChangeKind, environment: Environment | None = None, **more: Any) -> Ask:
-    """What a person sends, the name typed where it is asked for."""
-    return Ask(kind, confirm=environment.name if environment else "", **more)
+    """What a person sends, with a reason, and the name typed where it is asked for."""
+    return Ask(kind, confirm=environment.name if environment else "", **{"reason": "Because.", **more})
+
+
+def made_for(kind: ChangeKind, environment: Environment) -> None:
+    """Bring the environment where a change of this kind may be asked for."""
+    gone = {K.WAKE: [COMPUTE], K.DELETE_DATA_STACK: [COMPUTE], K.DELETE_DATA: [COMPUTE], K.ADOPT: [DATA, COMPUTE]}
+    without(environment, *gone.get(kind, []))
+    Environment.objects.update(data_protected=kind not in {K.PROTECT, K.DELETE_DATA})
 
 
 def refused(actor: Actor, environment: Environment, sent: Ask) -> Refusal:
@@ -83,6 +90,10 @@ def test_what_each_kind_touches(
         (K.WAKE, (DATA, COMPUTE), "has no data stack to wake on. Create it first."),
         (K.DELETE_DATA_STACK, (DATA, COMPUTE), "has no data stack."),
         (K.DELETE_DATA_STACK, (), "Park the environment or delete its compute first."),
+        (K.DELETE_DATA, (), "Park the environment or delete its compute first."),
+        (K.DELETE_DATA, (COMPUTE,), "Switch its protection off first: that is a change of its own."),
+        (K.PROTECT, (), "is protected already."),
+        (K.ADOPT, (), "is Stackyard's already."),
     ],
 )
 def test_the_wrong_order(
@@ -120,7 +131,7 @@ def test_one_change_at_a_time(shared: Environment, alice: Actor, bob: Actor, kin
     assert (refusal.code, refusal.change_id) == ("change-open", str(first.pk))
     assert refusal.sentence == ("alice has a change of hello-erlang/dev open: update, planning. One change at a time.")
     at(first, ChangeStatus.REJECTED)
-    without(shared, *([COMPUTE] if kind in {K.WAKE, K.DELETE_DATA_STACK} else []))
+    made_for(kind, shared)
     assert do_request(bob, shared, ask(kind, shared)).requested_by_id == bob.user_id
 
 
@@ -167,7 +178,7 @@ def test_a_worker_is_called_once_the_rows_are_there(
 
 @pytest.mark.parametrize("kind", LATER)
 def test_a_double_click_is_one_change(live: Environment, alice: Actor, kind: ChangeKind) -> None:
-    without(live, *([COMPUTE] if kind in {K.WAKE, K.DELETE_DATA_STACK} else []))
+    made_for(kind, live)
     sent = ask(kind, live, key=uuid.uuid4())
     first = do_request(alice, live, sent)
     rows = everything()

@@ -7,12 +7,24 @@ from django.utils import timezone
 from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks
 
 from provisioning.actions.actor import Actor
-from provisioning.actions.deciding import do_cancel, do_retry
 from provisioning.actions.refusals import Refusal
 from provisioning.actions.requesting import Ask, do_request
+from provisioning.actions.retrying import do_retry
+from provisioning.actions.taking_back import do_cancel, why_not_cancel
 from provisioning.lifecycle import CANCELLABLE_CHANGES, ChangeKind, ChangeStatus, EnvironmentStatus, StepState
-from provisioning.models import Account, AuditEntry, Change, Environment, Stack, Step
+from provisioning.models import (
+    Account,
+    AuditEntry,
+    Change,
+    Environment,
+    Operation,
+    SealedPlan,
+    Stack,
+    Step,
+    Template,
+)
 
+from .conftest import person
 from .rows import DIGEST, asked_for, at, everything
 
 
@@ -96,6 +108,30 @@ def test_who_may_take_back(planned: Change, bob: Actor, audrey: Actor, ada: Acto
     assert do_cancel(ada, planned).status == ChangeStatus.CANCELLED
 
 
+def test_a_shared_environment_does_not_make_a_change_everybodys(
+    shared: Environment, alice: Actor, bob: Actor, audrey: Actor
+) -> None:
+    """alice's environment, bob's change: bob takes it back, or alice, or an admin; no other engineer."""
+    carol = person("carol", "engineers")
+    change = do_request(bob, shared, Ask(ChangeKind.UPDATE))
+    refusal = cancel_refused(carol, change)
+    assert (refusal.code, refusal.forbidden) == ("not-yours", True)
+    assert refusal.sentence == "bob asked for this change. Ask bob, alice or an admin."
+    assert why_not_cancel(carol, change) == refusal.sentence
+    assert cancel_refused(audrey, change).code == "not-allowed"
+    for somebody in (bob, alice):
+        assert why_not_cancel(somebody, change) == ""
+        at(do_cancel(somebody, change), ChangeStatus.AWAITING_APPROVAL, cleanup=False)
+
+
+@pytest.mark.parametrize("waits", [{"held": True}, {"start_at": timezone.now() + timedelta(days=2)}, {}])
+def test_what_is_approved_and_does_not_run_yet_is_taken_back(
+    planned: Change, alice: Actor, waits: dict[str, object]
+) -> None:
+    at(planned, ChangeStatus.QUEUED, **waits)
+    assert do_cancel(alice, planned).status == ChangeStatus.CANCELLED
+
+
 def test_taking_back_an_update_leaves_the_environment_ready(shared: Environment, alice: Actor) -> None:
     do_cancel(alice, do_request(alice, shared, Ask(ChangeKind.UPDATE)))
     shared.refresh_from_db()
@@ -121,6 +157,39 @@ def test_a_retry_plans_again(
     assert Stack.objects.get(kind="data").status == "", "the shell of the old plan counts as no stack"
     assert AuditEntry.objects.count() == entries + 1
     assert AuditEntry.objects.filter(verb="retry", by_id=alice.user_id, detail={"attempt": 2}).count() == 1
+
+
+def test_a_retry_forgets_the_parts_and_when_it_should_have_run(failed: Change, alice: Actor) -> None:
+    """The last part sends what the whole work is for; the first sent less."""
+    first = failed.operations.select_related("stack").get(stack__kind="data")
+    goal = first.template
+    part = Template.objects.create(digest="p" * 64, body="part")
+    Operation.objects.create(
+        change=failed, stack=first.stack, part=1, template=goal, parameters={"A": "1"}, keep=["Pin"], action="update"
+    )
+    Operation.objects.filter(pk=first.pk).update(
+        template=part, parameters={}, imports=[{"name": "t"}], rests_on={"status": "x"}, purpose="Take over 1 table"
+    )
+    SealedPlan.objects.create(change=failed, number=1, digest=DIGEST, content={}, sealed_at=timezone.now())
+    soon = timezone.now() + timedelta(hours=1)
+    Change.objects.update(expires_at=soon, start_at=soon, held=True, sent_back=True)
+    do_retry(alice, failed)
+    failed.refresh_from_db()
+    first = failed.operations.get(stack__kind="data")
+    assert (first.part, first.template, first.parameters, first.keep) == (0, goal, {"A": "1"}, ["Pin"])
+    assert (first.imports, first.rests_on, first.purpose) == ([], {}, "")
+    assert (failed.expires_at, failed.start_at, failed.held, failed.sent_back) == (None, None, False, False)
+    assert failed.plans.get().void_because == "It failed, and was tried again."
+
+
+def test_a_retry_of_a_part_keeps_what_was_done_before_it(failed: Change, alice: Actor) -> None:
+    Change.objects.update(problem={"sentence": "It broke.", "replan": False}, held=True)
+    stack = failed.operations.get(stack__kind="data").stack
+    Operation.objects.create(change=failed, stack=stack, part=1, action="update", is_open=False)
+    do_retry(alice, failed)
+    failed.refresh_from_db()
+    assert sorted(failed.operations.values_list("stack__kind", "part")) == [("compute", 0), ("data", 0), ("data", 1)]
+    assert not failed.held
 
 
 def test_a_retry_goes_on_where_it_stopped(failed: Change, alice: Actor) -> None:

@@ -6,6 +6,7 @@ What alters a stack's resources goes through a change set; there is no CreateSta
 from provisioning.aws.cloudformation.change_sets import (
     ChangeSet,
     ChangeSetRef,
+    ChangeSetSummary,
     ImportTarget,
     PropertyChange,
     ResourceChange,
@@ -13,6 +14,7 @@ from provisioning.aws.cloudformation.change_sets import (
     delete_change_set,
     describe_change_set,
     execute_change_set,
+    list_change_sets,
 )
 from provisioning.aws.cloudformation.events import StackEvent, stack_events
 from provisioning.aws.cloudformation.exports import Export, list_exports, list_imports
@@ -20,6 +22,7 @@ from provisioning.aws.cloudformation.stacks import (
     Operation,
     Output,
     StackLimits,
+    StackOwner,
     StackResource,
     StackState,
     StackSummary,
@@ -30,6 +33,7 @@ from provisioning.aws.cloudformation.stacks import (
     get_stack_policy,
     list_resources,
     list_stacks,
+    owner_of,
     set_stack_policy,
     set_termination_protection,
 )
@@ -44,6 +48,7 @@ from provisioning.aws.cloudformation.templates import (
 __all__ = [
     "ChangeSet",
     "ChangeSetRef",
+    "ChangeSetSummary",
     "Export",
     "ImportTarget",
     "Operation",
@@ -52,6 +57,7 @@ __all__ = [
     "ResourceChange",
     "StackEvent",
     "StackLimits",
+    "StackOwner",
     "StackResource",
     "StackState",
     "StackSummary",
@@ -68,10 +74,12 @@ __all__ = [
     "execute_change_set",
     "get_stack_policy",
     "get_template",
+    "list_change_sets",
     "list_exports",
     "list_imports",
     "list_resources",
     "list_stacks",
+    "owner_of",
     "set_stack_policy",
     "set_termination_protection",
     "stack_events",

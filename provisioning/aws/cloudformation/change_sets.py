@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ChangeSet",
     "ChangeSetRef",
+    "ChangeSetSummary",
     "ImportTarget",
     "PropertyChange",
     "ResourceChange",
@@ -22,6 +23,7 @@ __all__ = [
     "delete_change_set",
     "describe_change_set",
     "execute_change_set",
+    "list_change_sets",
 ]
 
 SERVICE = "cloudformation"
@@ -37,6 +39,17 @@ class ChangeSetRef:
 
     change_set_id: str
     stack_id: str
+
+
+@dataclass(frozen=True)
+class ChangeSetSummary:
+    """One line of ListChangeSets."""
+
+    change_set_id: str
+    name: str
+    status: str
+    execution_status: str
+    created_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -150,6 +163,26 @@ def describe_change_set(aws: Clients, change_set_id: str, *, stack: str = "", va
         detailed = ()
     head, plain = _read(aws, change_set_id, stack, values=False)
     return _change_set(head, united(detailed, plain))
+
+
+def list_change_sets(aws: Clients, stack_id: str) -> tuple[ChangeSetSummary, ...]:
+    """The change sets that wait on a stack, whoever made them; executing one deletes the others (C5).
+
+    Raises Missing when there is no such stack.
+    """
+    with translated(SERVICE, "ListChangeSets"):
+        pages = aws.cloudformation.get_paginator("list_change_sets").paginate(StackName=stack_id)
+        return tuple(
+            ChangeSetSummary(
+                change_set_id=found["ChangeSetId"],
+                name=found["ChangeSetName"],
+                status=found.get("Status", ""),
+                execution_status=found.get("ExecutionStatus", ""),
+                created_at=found.get("CreationTime"),
+            )
+            for page in pages
+            for found in page["Summaries"]
+        )
 
 
 def execute_change_set(aws: Clients, change_set_id: str, *, token: str, retain_except_on_create: bool) -> None:

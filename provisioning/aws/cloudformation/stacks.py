@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 SERVICE = "cloudformation"
 NOT_THERE = frozenset({"InvalidAction", "UnknownOperationException"})
+LEFT = frozenset({"DELETE_COMPLETE", "DELETE_SKIPPED"})  # what a stack no longer has, though it still lists it
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,15 @@ class StackResource:
 
 
 @dataclass(frozen=True)
+class StackOwner:
+    """The stack that a resource belongs to, and what the resource is called in it."""
+
+    stack_id: str
+    stack_name: str
+    logical_id: str
+
+
+@dataclass(frozen=True)
 class StackLimits:
     """Quotas of CloudFormation in this account and region; None where AWS does not say (Q1, Q9)."""
 
@@ -137,6 +147,32 @@ def list_resources(aws: Clients, stack_id: str) -> tuple[StackResource, ...]:
             for page in pages
             for found in page["StackResourceSummaries"]
         )
+
+
+def owner_of(aws: Clients, physical_id: str) -> StackOwner | None:
+    """The stack that has this resource, such as a table by its name; None when no stack has it (R6, R10)."""
+    try:
+        with translated(SERVICE, "DescribeStackResources"):
+            answer = aws.cloudformation.describe_stack_resources(PhysicalResourceId=physical_id)
+    except Missing as missing:
+        # Not every AWS-compatible endpoint looks by physical id: one that misses a stack without a name did not.
+        return _owner_by_search(aws, physical_id) if "Stack [] " in missing.message else None
+    # AWS answers with every resource of that stack.
+    for found in answer["StackResources"]:
+        if found.get("PhysicalResourceId") == physical_id and found["ResourceStatus"] not in LEFT:
+            return StackOwner(found.get("StackId", ""), found.get("StackName", ""), found["LogicalResourceId"])
+    return None
+
+
+def _owner_by_search(aws: Clients, physical_id: str) -> StackOwner | None:
+    with translated(SERVICE, "DescribeStacks"):
+        pages = aws.cloudformation.get_paginator("describe_stacks").paginate()
+        stacks = [(found["StackId"], found["StackName"]) for page in pages for found in page["Stacks"]]
+    for stack_id, name in stacks:
+        for row in list_resources(aws, stack_id):
+            if row.physical_id == physical_id and row.status not in LEFT:
+                return StackOwner(stack_id, name, row.logical_id)
+    return None
 
 
 def delete_stack(aws: Clients, stack_id: str, *, token: str, role_arn: str = "") -> None:

@@ -2,19 +2,22 @@
 shell of an earlier try is removed so that its name is free (S4)."""
 
 from provisioning.aws import cloudformation, dynamodb
-from provisioning.blueprints.promises import table_promises
-from provisioning.blueprints.shapes import Pseudo
 from provisioning.blueprints.values import validate_values
 from provisioning.engine.accounts import ensure_account_facts
 from provisioning.engine.outcome import Done, Outcome, Problem, Stop, Wait
 from provisioning.engine.work import Work
-from provisioning.lifecycle import ChangeKind, StackKind, stack_status
+from provisioning.lifecycle import IMPORT_UNDONE, ChangeKind, StackKind, stack_status
 from provisioning.models import Operation
 from provisioning.planning import lint
 from provisioning.planning.findings import Finding, errors, with_new
+from provisioning.planning.plan import stack_facts
 
 CREATE, UPDATE, DELETE, IMPORT, NONE = "create", "update", "delete", "import", "none"
+SETTINGS = "settings"  # protection is switched, which no change set can
+TAKE_OVER = "adopt"  # a stack that was made elsewhere: written down, nothing in AWS is altered
 STACK_QUOTA_SHARE = 0.9
+DELETES = frozenset({ChangeKind.PARK, ChangeKind.DELETE_COMPUTE, ChangeKind.DELETE_DATA_STACK, ChangeKind.DELETE_DATA})
+TABLE = "AWS::DynamoDB::Table"
 
 
 def ensure_templates_checked(work: Work) -> Outcome:
@@ -39,7 +42,7 @@ def ensure_templates_checked(work: Work) -> Outcome:
                     "Add it to the blueprint's capabilities, or take the named IAM resource out.",
                 )
             )
-    return _noted(work, found, "Templates and values are in order")
+    return noted(work, found, "Templates and values are in order")
 
 
 def _lint(kind: StackKind, operation: Operation) -> list[Finding]:
@@ -54,8 +57,8 @@ def _lint(kind: StackKind, operation: Operation) -> list[Finding]:
     ]
 
 
-def _noted(work: Work, found: list[Finding], good: str) -> Outcome:
-    """Keep the findings; stop on the first error."""
+def noted(work: Work, found: list[Finding], good: str) -> Outcome:
+    """What a step of planning answers: the findings are kept, and the first error among them stops the change."""
     work.change.findings = with_new(work.change.findings, found)
     wrong = errors(finding.as_dict() for finding in found)
     if not wrong:
@@ -73,18 +76,16 @@ def ensure_names_free(work: Work) -> Outcome:
         outcome = _decide(work, kind, operation, found)
         if outcome is not None:
             return outcome
-    data = work.operations.get(StackKind.DATA)
-    if data is not None and data.action == CREATE:
-        found += _taken_tables(work, data)
     if any(operation.action == CREATE for operation in work.operations.values()):
         found += _quota(work)
-    return _noted(work, found, "Names are free and quotas suffice")
+    return noted(work, found, "Names are free and quotas suffice")
 
 
 def _decide(work: Work, kind: StackKind, operation: Operation, found: list[Finding]) -> Outcome | None:
     stack = operation.stack
     state = cloudformation.describe_stack(work.aws, stack.name)
     status = stack_status(state.status if state else "")
+    operation.rests_on = stack_facts(state)
     if state is not None and state.tags.get("EnvironmentId") not in {None, str(work.change.environment_id)}:
         found.append(_stranger(stack.name, "belongs to another Stackyard environment"))
         return None
@@ -95,10 +96,10 @@ def _decide(work: Work, kind: StackKind, operation: Operation, found: list[Findi
         stack.stack_id, stack.status = state.stack_id, state.status
     if status.moving:
         return Wait(f"{stack.name} is still {status.label.lower()}", 5)
-    if work.change.kind in {ChangeKind.PARK, ChangeKind.DELETE_COMPUTE, ChangeKind.DELETE_DATA_STACK}:
+    if work.change.kind in DELETES:
         operation.action = NONE if status.gone else DELETE
         return None
-    if status.shell and state is not None:
+    if state is not None and (status.shell or _holds_nothing(work, state)):
         return _without_shell(work, operation, state.stack_id)
     if status.gone and work.change.kind == ChangeKind.UPDATE:
         found.append(Finding("error", kind, f"There is no stack {stack.name} to update.", "Create or wake it first."))
@@ -119,6 +120,13 @@ def _decide(work: Work, kind: StackKind, operation: Operation, found: list[Findi
     return None
 
 
+def _holds_nothing(work: Work, state: cloudformation.StackState) -> bool:
+    """Whether an import was undone and left a stack without resources; its tables are where they were (R5)."""
+    if state.status != IMPORT_UNDONE:
+        return False
+    return all(one.status == IMPORT_UNDONE for one in cloudformation.list_resources(work.aws, state.stack_id))
+
+
 def _without_shell(work: Work, operation: Operation, stack_id: str) -> Outcome:
     """A shell holds nothing and blocks its name: delete it, then look again (S4, S6, S7)."""
     cloudformation.delete_stack(work.aws, stack_id, token=work.token(operation, "shell"))
@@ -132,23 +140,26 @@ def _stranger(name: str, why: str) -> Finding:
     )
 
 
-def _taken_tables(work: Work, operation: Operation) -> list[Finding]:
-    environment = work.change.environment
-    pseudo = Pseudo(environment.account.region, environment.account.account_id, operation.stack.name)
-    found = []
-    for promise in table_promises(work.blueprint, operation.parameters, pseudo):
-        table = dynamodb.describe_table(work.aws, promise.name)
-        if table is not None:
-            found.append(
-                Finding(
-                    "error",
-                    promise.name,
-                    f"The table {promise.name} exists already (about {table.item_count:,} items) and no stack of"
-                    " this environment owns it. Creating it again would collide, so nothing was done to it.",
-                    "Have the table adopted, or choose another environment name.",
-                )
-            )
-    return found
+def tables_in_the_way(work: Work) -> list[str]:
+    """Names of the tables that the plan makes and that are there: nothing is ever created over one (R4, R10). Looked
+    for again right before the plan runs. A table to be taken over is not in the way."""
+    parts = work.parts.get(StackKind.DATA)
+    if not parts or parts[-1].action not in {CREATE, UPDATE} or parts[-1].called_at is not None:
+        return []
+    # A stack that is not there has no tables, whatever was once deployed under its name.
+    deployed = work.deployed(parts[0].stack) if parts[0].action == UPDATE else ()
+    had = {row["logical_id"] for part in parts for row in part.imports} | {one.logical_id for one in deployed}
+    coming = [one for one in work.resolved(parts[-1]).resources if one.type == TABLE and one.logical_id not in had]
+    names = [name for one in coming if isinstance(name := one.properties.get("TableName"), str)]
+    return [name for name in names if dynamodb.describe_table(work.aws, name) and not _has(work, parts[0], name)]
+
+
+def _has(work: Work, operation: Operation, table: str) -> bool:
+    """Whether the stack itself has this table, though nobody told us: our change set was executed in the console."""
+    if operation.action != UPDATE:
+        return False
+    owner = cloudformation.owner_of(work.aws, table)
+    return owner is not None and owner.stack_id == operation.stack.stack_id
 
 
 def _quota(work: Work) -> list[Finding]:

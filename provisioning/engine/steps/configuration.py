@@ -3,8 +3,8 @@
 from provisioning.aws import dynamodb, parameters
 from provisioning.aws.errors import Conflict
 from provisioning.blueprints.model import TablePromise
-from provisioning.blueprints.promises import table_promises
-from provisioning.blueprints.shapes import Pseudo
+from provisioning.blueprints.promises import filled_values, promised, table_promises
+from provisioning.blueprints.resolving import resolve
 from provisioning.engine.outcome import Done, Outcome, Problem, Stop
 from provisioning.engine.steps.checking import DELETE, NONE
 from provisioning.engine.work import Work
@@ -12,23 +12,41 @@ from provisioning.lifecycle import StackKind
 
 
 def promised_tables(work: Work) -> tuple[TablePromise, ...]:
-    """The tables of this environment as the blueprint promises them, under the values that were sent."""
-    stack = work.stacks[StackKind.DATA]
-    account = work.change.environment.account
-    return table_promises(work.blueprint, stack.parameters, Pseudo(account.region, account.account_id, stack.name))
+    """The tables of this environment as its data stack was last sent them: what was reviewed counts, whatever the
+    blueprint says by now (C15). Of a stack that is as it was adopted nothing was sent, so the blueprint counts; it may
+    know fewer tables, or call them otherwise: what Stackyard would fill in stands for those."""
+    stack, environment = work.stacks[StackKind.DATA], work.change.environment
+    filled = filled_values(
+        work.blueprint,
+        StackKind.DATA,
+        environment=environment.name,
+        stage=environment.stage,
+        owner=environment.owner.get_username(),
+        environment_id=str(environment.pk),
+    )
+    as_adopted = stack.adopted_at is not None and not stack.blueprint_version
+    if stack.template is None or as_adopted:
+        return table_promises(work.blueprint, filled | stack.parameters, work.pseudo(stack))
+    return promised(resolve(work.parsed(stack.template), filled | stack.parameters, pseudo=work.pseudo(stack)))
 
 
 def ensure_table_settings(work: Work) -> Outcome:
-    """Expiry and point-in-time recovery where the template promises them and CloudFormation did not apply them."""
-    operation = work.operations.get(StackKind.DATA)
-    if operation is None or operation.action in {DELETE, NONE}:
+    """Expiry, point-in-time recovery and, on a table that was taken over, deletion protection: where the template
+    promises them and CloudFormation did not apply them. What is on without being promised stays on."""
+    parts = work.parts.get(StackKind.DATA, [])
+    if all(operation.action in {DELETE, NONE} for operation in parts):
         return Done(skipped=True)
+    taken_over = {row["name"] for operation in parts for row in operation.imports}
+    if not work.change.environment.data_protected:
+        taken_over.clear()  # what was switched off knowingly stays off
     applied = []
     for promise in promised_tables(work):
         if promise.ttl_attribute and _ensure_expiry(work, promise):
             applied.append(f"expiry of {promise.name}")
         if promise.point_in_time_recovery and _ensure_recovery(work, promise):
             applied.append(f"point-in-time recovery of {promise.name}")
+        if promise.deletion_protection and promise.name in taken_over and _ensure_protected(work, promise):
+            applied.append(f"deletion protection of {promise.name}")
     return Done(f"Switched on by Stackyard: {', '.join(applied)}" if applied else "CloudFormation applied them all")
 
 
@@ -44,6 +62,15 @@ def _ensure_recovery(work: Work, promise: TablePromise) -> bool:
     if dynamodb.point_in_time_recovery(work.aws, promise.name).enabled:
         return False
     dynamodb.enable_point_in_time_recovery(work.aws, promise.name)
+    return True
+
+
+def _ensure_protected(work: Work, promise: TablePromise) -> bool:
+    """An import takes the template's word for it (R7), so a table that was taken over is asked itself."""
+    table = dynamodb.describe_table(work.aws, promise.name)
+    if table is None or table.protection:
+        return False
+    dynamodb.set_deletion_protection(work.aws, promise.name, enabled=True)
     return True
 
 

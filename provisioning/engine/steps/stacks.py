@@ -1,15 +1,18 @@
 """Running: execute the reviewed change set, or delete a stack, and wait until the observer has seen the end."""
 
+from collections.abc import Iterable
+
 from django.utils import timezone
 
 from provisioning.aws import cloudformation
 from provisioning.aws.errors import Conflict, Missing, Refused
 from provisioning.engine.causes import first_cause
 from provisioning.engine.outcome import Done, Outcome, Problem, Stop, Wait
+from provisioning.engine.steps import dividing, guarding
 from provisioning.engine.steps.change_sets import as_reviewed
 from provisioning.engine.steps.checking import CREATE, DELETE, IMPORT, NONE, UPDATE
 from provisioning.engine.work import Work
-from provisioning.lifecycle import UNDER_REVIEW, ChangeKind, StackKind, stack_status
+from provisioning.lifecycle import UNDER_REVIEW, StackKind, stack_status
 from provisioning.models import Operation
 
 DOING = {CREATE: "created", UPDATE: "updated", DELETE: "deleted", IMPORT: "given its tables"}
@@ -42,9 +45,15 @@ def _ensure_part(work: Work, operation: Operation) -> Outcome:
     if operation.finished_at is not None:
         return _result(operation)
     if operation.called_at is None:
-        outcome = as_reviewed(work, operation)
-        if not isinstance(outcome, Done):
-            return outcome
+        for ready in (dividing.before_part, as_reviewed):
+            outcome = ready(work, operation)
+            if not isinstance(outcome, Done):
+                return outcome
+        if operation.action == NONE:
+            return Done("Nothing to change", skipped=True)
+        refused = guarding.refusal(work, operation)
+        if refused is not None:
+            return refused
         _call_once(work, operation)
     return Wait(f"{operation.stack.name} is being {DOING[operation.action]}", WATCHED, look=True)
 
@@ -109,43 +118,19 @@ def ensure_compute_gone(work: Work) -> Outcome:
     )
 
 
-def ensure_protection(work: Work) -> Outcome:
-    """Termination protection where the stage asks for it: a second call, because a change set cannot (D1)."""
-    operation = work.operations.get(StackKind.DATA)
-    if operation is None or operation.action == DELETE:
-        return Done(skipped=True)
-    stack = operation.stack
-    if stack.termination_protection == work.policy.protection:
-        return Done("Termination protection is " + ("on" if stack.termination_protection else "not asked for"))
-    if not work.policy.protection:
-        return Done("Protection was switched on elsewhere and is left alone")
-    cloudformation.set_termination_protection(work.aws, stack.stack_id, enabled=True)
-    stack.termination_protection = True
-    work.store(operation)
-    return Done("Termination protection is on")
-
-
-def ensure_unprotected(work: Work) -> Outcome:
-    """Before an approved deletion of the data stack; the tables keep their own protection."""
-    operation = work.operations[StackKind.DATA]
-    if operation.action == NONE or not operation.stack.termination_protection:
-        return Done(skipped=True)
-    if work.change.kind != ChangeKind.DELETE_DATA_STACK:
-        return Done(skipped=True)
-    cloudformation.set_termination_protection(work.aws, operation.stack.stack_id, enabled=False)
-    operation.stack.termination_protection = False
-    work.store(operation)
-    return Done("Termination protection of the stack is off; tables keep theirs")
-
-
 def ensure_change_sets_gone(work: Work) -> Outcome:
     """After a change that will not run: remove its change sets, and the shell a CREATE one made (S7)."""
-    for operation in work.every_part():
+    return without_change_sets(work, work.every_part())
+
+
+def without_change_sets(work: Work, operations: Iterable[Operation]) -> Outcome:
+    """Remove the change sets of work that was never begun, and the shells around them (S7). Safe to repeat."""
+    for operation in operations:
         if operation.called_at is not None or operation.action not in {CREATE, UPDATE, IMPORT}:
             continue
         if not operation.change_set_id and not _left_behind(work, operation):
             continue
-        cloudformation.delete_change_set(work.aws, operation.change_set_id)
+        _remove(work, operation.change_set_id)
         operation.change_set_id = ""
         state = cloudformation.describe_stack(work.aws, operation.stack.stack_id)
         if state is not None and state.status == UNDER_REVIEW:
@@ -153,6 +138,16 @@ def ensure_change_sets_gone(work: Work) -> Outcome:
             operation.stack.stack_id = operation.stack.status = ""
         work.store(operation)
     return Done("Nothing is left behind")
+
+
+def _remove(work: Work, change_set_id: str) -> None:
+    """Delete a change set. One that somebody executed outside Stackyard is history, and stays."""
+    try:
+        cloudformation.delete_change_set(work.aws, change_set_id)
+    except Refused:
+        found = cloudformation.describe_change_set(work.aws, change_set_id, values=False)
+        if not found.execution_status.startswith("EXECUTE_"):
+            raise
 
 
 def _left_behind(work: Work, operation: Operation) -> bool:

@@ -1,6 +1,6 @@
 """The last step: look at what is really there and keep the checklist (never from the template alone)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from django.conf import settings
 from django.db import transaction
@@ -15,6 +15,7 @@ from provisioning.engine.outcome import Done, Outcome, Problem, Stop
 from provisioning.engine.steps.configuration import promised_tables
 from provisioning.engine.verify.compute import compute_lines
 from provisioning.engine.verify.line import Line, line
+from provisioning.engine.verify.protection import protection_lines
 from provisioning.engine.verify.tables import table_lines
 from provisioning.engine.work import Work
 from provisioning.lifecycle import Outcome as Found
@@ -24,7 +25,10 @@ from provisioning.models import Check, Stack, StackResource
 
 def ensure_verified(work: Work) -> Outcome:
     """Read reality, keep every line, stop when one is not as promised."""
-    lines = [*_data_lines(work), *_compute_lines(work)]
+    lines = [
+        *_as_adopted(work, StackKind.DATA, _data_lines(work)),
+        *_as_adopted(work, StackKind.COMPUTE, _compute_lines(work)),
+    ]
     _keep(work, lines)
     wrong = [each for each in lines if each.outcome is Found.BAD]
     if wrong:
@@ -62,6 +66,18 @@ def _keep(work: Work, lines: list[Line]) -> None:
         )
 
 
+def _as_adopted(work: Work, kind: StackKind, lines: Iterable[Line]) -> Iterator[Line]:
+    """What does not hold of a stack that still is as it was adopted is no failure: nobody promised it yet."""
+    stack = work.stacks[kind]
+    is_ours = stack.blueprint_version and stack.template_id == work.blueprint.stacks[kind].template.digest
+    for each in lines:
+        if stack.adopted_at is None or is_ours or each.outcome is not Found.BAD:
+            yield each
+        else:
+            detail = f"{each.detail}; adopted so, the next update brings it to the blueprint"
+            yield Line(each.group, each.label, Found.UNKNOWN, detail)
+
+
 def _data_lines(work: Work) -> Iterator[Line]:
     stack = work.stacks[StackKind.DATA]
     if not stack.outputs:
@@ -70,15 +86,15 @@ def _data_lines(work: Work) -> Iterator[Line]:
     for promise in promised_tables(work):
         arn_end = f":table/{promise.name}"
         own = next((found for arn, found in tagged.items() if arn.endswith(arn_end)), None)
-        yield from table_lines(work.aws, promise, own)
+        yield from table_lines(work.aws, promise, own, unprotected=not work.change.environment.data_protected)
     yield from _export_lines(stack)
     yield from _parameter_lines(work)
     if work.policy.protection:
-        yield line(
-            "Data stack",
-            "Termination protection is on",
-            stack.termination_protection,
-            "on" if stack.termination_protection else "off",
+        yield from protection_lines(
+            termination=stack.termination_protection,
+            policy=stack.update_policy,
+            knowingly=not work.change.environment.data_protected,
+            untouched=StackKind.DATA not in work.operations,
         )
 
 

@@ -5,11 +5,15 @@ from collections.abc import Iterator, Mapping
 from provisioning.aws import dynamodb
 from provisioning.aws.clients import Clients
 from provisioning.blueprints.model import TablePromise
-from provisioning.engine.verify.line import Line, line
+from provisioning.engine.verify.line import Line, line, unknown
+from provisioning.engine.verify.protection import KNOWINGLY
 
 
-def table_lines(aws: Clients, promise: TablePromise, tags: Mapping[str, str] | None) -> Iterator[Line]:
-    """One line per promise about one table. `tags` are those AWS shows for it; None when it shows none."""
+def table_lines(
+    aws: Clients, promise: TablePromise, tags: Mapping[str, str] | None, *, unprotected: bool
+) -> Iterator[Line]:
+    """One line per promise about one table. `tags` are those AWS shows for it; None when it shows none. Where somebody
+    switched protection off knowingly, a table without it breaks no promise."""
     table = dynamodb.describe_table(aws, promise.name)
     group = promise.name
     if table is None:
@@ -33,12 +37,12 @@ def table_lines(aws: Clients, promise: TablePromise, tags: Mapping[str, str] | N
     if promise.point_in_time_recovery:
         recovery = dynamodb.point_in_time_recovery(aws, promise.name)
         yield line(group, "Point-in-time recovery is on", recovery.enabled, "on" if recovery.enabled else "off")
-    yield line(
-        group,
-        f"Deletion protection is {_on(promise.deletion_protection)}",
-        table.protection == promise.deletion_protection,
-        _on(table.protection),
-    )
+    label = f"Deletion protection is {_on(promise.deletion_protection)}"
+    if unprotected and promise.deletion_protection and not table.protection:
+        yield unknown(group, label, KNOWINGLY)
+    else:
+        # More protection than was promised, on a table that was taken over, is no fault.
+        yield line(group, label, table.protection or not promise.deletion_protection, _on(table.protection))
     yield line(
         group, f"Billing: {promise.billing_mode}", table.billing_mode == promise.billing_mode, table.billing_mode
     )

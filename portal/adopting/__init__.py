@@ -1,0 +1,1 @@
+"""Adopting: stacks that somebody made outside Stackyard, and taking them over without touching a resource."""

@@ -1,0 +1,1 @@
+"""Orphans: kept tables that no stack owns, what they cost, and what to do with them."""

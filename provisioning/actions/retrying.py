@@ -1,0 +1,65 @@
+"""Trying a failed change again."""
+
+from django.db import transaction
+
+from provisioning.actions.actor import Actor, audit, require_change_right
+from provisioning.actions.changing import locked, wake, what
+from provisioning.actions.refusals import Refusal
+from provisioning.engine.starting_over import start_over
+from provisioning.lifecycle import UNDER_REVIEW, ChangeStatus, StepState, move
+from provisioning.models import Change, Stack
+
+
+def do_retry(actor: Actor, change: Change) -> Change:
+    """Try a failed change again from where it stopped; what was done stays done. Raises Refusal."""
+    with transaction.atomic():
+        found = locked(change)
+        refusal = _obstacle(actor, found)
+        if refusal:
+            raise refusal
+        _start_again(found)
+        audit(
+            actor,
+            "retry",
+            f"Tried again: {what(found)}",
+            environment=found.environment,
+            change=found,
+            detail={"attempt": found.attempt},
+        )
+    return found
+
+
+def why_not_retry(actor: Actor, change: Change) -> str:
+    """Why this person cannot try the change again now, as the verb would say; empty when they can."""
+    refusal = _obstacle(actor, change)
+    return refusal.sentence if refusal else ""
+
+
+def _obstacle(actor: Actor, change: Change) -> Refusal | None:
+    try:
+        require_change_right(actor, change.environment)
+    except Refusal as refusal:
+        return refusal
+    if change.status != ChangeStatus.FAILED:
+        return Refusal("Only a failed change can be tried again.", "not-failed")
+    if change.cleanup:
+        return Refusal("Stackyard is still tidying up after the failure. Try again in a moment.", "tidying")
+    if Change.objects.filter(environment=change.environment, requested_at__gt=change.requested_at).exists():
+        return Refusal("A newer change of this environment exists; this one is history.", "newer-change")
+    return None
+
+
+def _start_again(change: Change) -> None:
+    """With a new plan where the old one cannot be trusted any more, else on from the step that failed."""
+    replan = (change.problem or {}).get("replan", True)
+    if replan:
+        start_over(change, "It failed, and was tried again.")
+    else:
+        change.steps.exclude(state__in=[StepState.DONE, StepState.SKIPPED]).delete()
+        Stack.objects.filter(operations__change=change, status=UNDER_REVIEW).update(status="")
+    change.operations.update(is_open=True)
+    move(change, ChangeStatus.PLANNING if replan else ChangeStatus.QUEUED)
+    change.problem, change.tries = None, 0
+    change.expires_at, change.start_at, change.held, change.sent_back = None, None, False, False
+    wake(change)
+    change.save()

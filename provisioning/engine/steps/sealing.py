@@ -1,0 +1,141 @@
+"""Planning, last part: the price, and the plan put together and sealed."""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from provisioning.blueprints.shapes import ResolvedResource
+from provisioning.costs.estimate import difference, estimate
+from provisioning.costs.model import CostDifference, Estimate, PricedInput
+from provisioning.engine.claims import hold
+from provisioning.engine.outcome import Done, Outcome
+from provisioning.engine.steps import adopting, deletion, looking
+from provisioning.engine.steps.checking import CREATE, NONE, SETTINGS, TAKE_OVER, UPDATE
+from provisioning.engine.work import Work
+from provisioning.lifecycle import UNDER_REVIEW, ChangeKind, StackKind
+from provisioning.models import Change, Operation, SealedPlan, Stack
+from provisioning.planning import changes, plan
+
+Resources = tuple[ResolvedResource, ...]
+PLANNED_AGAIN = "it was planned again"
+EMPTY: Mapping[str, Any] = {"adoption": [], "stage_below": None, "deletion": None}
+# Parts of the plan that steps elsewhere know about: what each reads is kept under its name.
+PARTS: Mapping[str, Callable[[Work], Any]] = {
+    "impact": looking.impact,
+    "stage_below": looking.below,
+    "adoption": adopting.comparison,
+    "deletion": deletion.deletion,
+}
+
+
+def ensure_priced(work: Work) -> Outcome:
+    """What each stack costs a month before and after, by resource."""
+    work.cost = _cost(work)
+    after = Decimal(work.cost["after"])
+    work.change.environment.monthly_cost = after
+    return Done(f"{after:.2f} USD a month, at expected use")
+
+
+def _cost(work: Work) -> dict[str, Any]:
+    found = {kind: _difference(work, kind, stack) for kind, stack in work.stacks.items()}
+    after = sum((one.after.monthly for one in found.values()), Decimal(0))
+    before = sum((one.before.monthly for one in found.values() if one.before), Decimal(0))
+    return {
+        "stacks": {kind: one.as_dict() for kind, one in found.items()},
+        "before": str(before),
+        "after": str(after),
+        "delta": str(after - before),
+    }
+
+
+def _difference(work: Work, kind: StackKind, stack: Stack) -> CostDifference:
+    before = work.deployed(stack) if stack.outputs else _adopted(work, kind)
+    return difference(_estimate(before) if before else None, _estimate(_after(work, kind, before)))
+
+
+def _adopted(work: Work, kind: StackKind) -> Resources:
+    """What a stack that was made elsewhere costs already: adopting it adds nothing."""
+    operation = work.operations.get(kind)
+    if operation is None or operation.action != TAKE_OVER:
+        return ()
+    return work.resolved(operation).resources
+
+
+def _after(work: Work, kind: StackKind, before: Resources) -> Resources:
+    parts = work.parts.get(kind)
+    operation = parts[-1] if parts else None  # an earlier part is a stop on the way
+    if operation is None or operation.action in {NONE, SETTINGS}:
+        return before
+    if operation.template is not None:
+        return work.resolved(operation).resources
+    kept = tuple(item for item in before if item.type in changes.DATA_TYPES and item.deletion_policy != "Delete")
+    return () if work.change.kind == ChangeKind.DELETE_DATA else kept
+
+
+def _estimate(resources: Resources) -> Estimate:
+    return estimate([PricedInput(item.logical_id, item.type, item.properties) for item in resources])
+
+
+def ensure_plan_sealed(work: Work) -> Outcome:
+    """Put the parts together, seal them with a digest (C15), and keep what was sealed for ever."""
+    change = work.change
+    made = plan.build(
+        kind=change.kind,
+        stacks=[sealed_part(work, operation) for operation in work.every_part()],
+        findings=change.findings,
+        cost=work.cost or _cost(work),
+        more={"attempt": change.attempt, **EMPTY, **{name: read(work) for name, read in PARTS.items()}},
+    )
+    change.plan, change.plan_digest = made, plan.digest(made)
+    _keep(change)
+    return Done("Sealed")
+
+
+def sealed_part(work: Work, operation: Operation) -> dict[str, Any]:
+    """One part of a stack's work, as the plan holds it."""
+    parts = work.parts[StackKind(operation.stack.kind)]
+    _rest(operation)
+    return {
+        "kind": operation.stack.kind,
+        "name": operation.stack.name,
+        "part": operation.part,
+        "parts": len(parts),
+        "purpose": operation.purpose,
+        "action": operation.action,
+        "read_from": operation.read_from,
+        "template": operation.template_id or "",
+        "parameters": operation.parameters,
+        "parameters_before": operation.stack.parameters if operation.action == UPDATE else {},
+        "keep": operation.keep,
+        "tags": work.tags() if operation.action in {CREATE, UPDATE} else {},
+        "imports": operation.imports,
+        "stack": operation.rests_on,
+        "change_set": operation.change_set_id,
+        "changes": operation.changes or [],
+    }
+
+
+def _rest(operation: Operation) -> None:
+    """Where the change set itself made the stack, the plan rests on that empty shell (S6)."""
+    if operation.change_set_id and not operation.rests_on.get("stack_id"):
+        operation.rests_on = {"stack_id": operation.stack.stack_id, "status": UNDER_REVIEW, "at": ""}
+
+
+def _keep(change: Change) -> None:
+    """A row for each plan that was sealed: none for one that is there, and none that stands beside the newest."""
+    with transaction.atomic():
+        hold(change)
+        earlier = change.plans.filter(void_because="").exclude(digest=change.plan_digest)
+        earlier.update(void_because=PLANNED_AGAIN)
+        if change.plans.filter(digest=change.plan_digest).exists():
+            return
+        SealedPlan.objects.create(
+            change=change,
+            number=change.plans.count() + 1,
+            digest=change.plan_digest,
+            content=change.plan,
+            sealed_at=timezone.now(),
+        )

@@ -1,0 +1,168 @@
+"""The survey: every table of an account that is an environment's, and the stacks that somebody made by hand.
+
+It runs in the background, in batches: a tick lists what there is, reads the few that were not read in this round,
+and the next tick goes on. Nothing in here alters AWS. Needs dynamodb:ListTables, DescribeTable and
+DescribeContinuousBackups, cloudformation:ListStacks, DescribeStacks and DescribeStackResources, tag:GetResources and
+cloudwatch:GetMetricData.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from django.db.models import Q
+from django.utils import timezone
+
+from provisioning.aws import cloudformation, dynamodb, tags
+from provisioning.aws.clients import Clients
+from provisioning.aws.errors import AwsError
+from provisioning.blueprints.loader import library
+from provisioning.engine.accounts import target
+from provisioning.engine.loading import AwsFor, default_aws
+from provisioning.engine.table_rows import keep_tables
+from provisioning.lifecycle import STACK_STATUSES
+from provisioning.models import Account, FoundStack, Stack, Table
+from provisioning.planning.matching import TABLE, Belonging, belonging, stack_patterns, table_patterns
+
+log = structlog.get_logger(__name__)
+
+EVERY = timedelta(hours=6)
+LEASE = timedelta(seconds=60)
+AFTER_TROUBLE = timedelta(minutes=10)
+BATCH = 25
+MANAGED = ("ManagedBy", "Stackyard")
+_TABLE_ARN = re.compile(r"arn:[^:]+:dynamodb:[^:]*:[^:]*:table/([^/]+)")
+
+
+@dataclass(frozen=True)
+class Surveyed:
+    """How far a tick came. `more` asks for another one right away."""
+
+    tables: int = 0
+    stacks: int = 0
+    more: bool = False
+
+
+def survey_soon(account_id: int) -> None:
+    """Have an account surveyed again at the next chance: tables or stacks of its changed hands."""
+    Account.objects.filter(pk=account_id).update(survey_due_at=timezone.now())
+
+
+def due_surveys(now: datetime) -> list[int]:
+    """The accounts whose survey is due, or was never made."""
+    return list(Account.objects.filter(_free(now)).values_list("pk", flat=True))
+
+
+def survey(account_id: int, aws_for: AwsFor = default_aws) -> Surveyed:
+    """One tick of the survey of one account, if it is due and nobody else is at it. Trouble with AWS leaves the rows
+    of the last survey as they are, is kept on the account, and is tried again later."""
+    account = _claim(account_id)
+    if account is None or account.survey_due_at is None:
+        return Surveyed()
+    since = account.survey_due_at
+    try:
+        done = _tick(aws_for(target(account)), account, since)
+    except AwsError as trouble:
+        log.warning("survey_failed", account=account.slug, trouble=str(trouble))
+        _release(account, survey_due_at=timezone.now() + AFTER_TROUBLE, survey_problem=trouble.sentence[:300])
+        return Surveyed()
+    if done.more:
+        Account.objects.filter(pk=account.pk, survey_until=account.survey_until).update(survey_until=None)
+    else:
+        now = timezone.now()
+        _release(account, surveyed_at=now, survey_due_at=now + EVERY, survey_problem="")
+    return done
+
+
+def _free(now: datetime) -> Q:
+    due = Q(survey_due_at__isnull=True) | Q(survey_due_at__lte=now)
+    return due & (Q(survey_until__isnull=True) | Q(survey_until__lt=now))
+
+
+def _claim(account_id: int) -> Account | None:
+    """Take the lease of a survey that is due. Due since when is when its round began."""
+    now = timezone.now()
+    Account.objects.filter(pk=account_id, survey_due_at__isnull=True).update(survey_due_at=now)
+    taken = Account.objects.filter(_free(now), pk=account_id).update(survey_until=now + LEASE)
+    return Account.objects.get(pk=account_id) if taken == 1 else None
+
+
+def _release(account: Account, **columns: object) -> None:
+    """End the round, unless somebody asked for another one meanwhile: then only the lease ends."""
+    mine = Account.objects.filter(pk=account.pk, survey_until=account.survey_until)
+    if not mine.filter(survey_due_at=account.survey_due_at).update(survey_until=None, **columns):
+        mine.update(survey_until=None)
+
+
+def _tick(aws: Clients, account: Account, since: datetime) -> Surveyed:
+    tables = _our_tables(aws, account)
+    read = dict(Table.objects.filter(account=account).values_list("name", "seen_at"))
+    stale = [name for name in tables if name not in read or read[name] < since]
+    keep_tables(aws, account, {name: tables[name] for name in stale[:BATCH]})
+    if len(stale) > BATCH:
+        return Surveyed(tables=BATCH, more=True)
+    Table.objects.filter(account=account).exclude(name__in=tables).delete()
+    return _stacks(aws, account, since, len(stale))
+
+
+def _our_tables(aws: Clients, account: Account) -> dict[str, Belonging]:
+    """The tables that are an environment's by their tags, else by their name."""
+    patterns = table_patterns(library().blueprints.values(), account.region, account.account_id)
+    by_tags = _by_tags(aws)
+    found = {name: by_tags.get(name) or belonging(name, patterns) for name in dynamodb.list_tables(aws)}
+    return {name: one for name, one in found.items() if one is not None}
+
+
+def _by_tags(aws: Clients) -> dict[str, Belonging]:
+    """The tables that carry our tags. A hint: AWS also lists what is gone, and not what was never tagged (E13)."""
+    found = {}
+    for arn, given in tags.resources_by_tag(aws, *MANAGED, types=("dynamodb:table",)).items():
+        name = _TABLE_ARN.fullmatch(arn)
+        if name and given.get("Application") and given.get("Environment"):
+            found[name[1]] = Belonging(given["Application"], TABLE, given["Environment"])
+    return found
+
+
+def _stacks(aws: Clients, account: Account, since: datetime, tables: int) -> Surveyed:
+    """Stacks at rest under names that a blueprint would give, and that are nobody's here. Those of another Stackyard
+    are kept too, with the tags that say so, so that they need not be read again in this round."""
+    live = [status.name for status in STACK_STATUSES.values() if status.live and not status.moving]
+    ours = set(
+        Stack.objects.filter(environment__account=account).exclude(stack_id="").values_list("stack_id", flat=True)
+    )
+    patterns = stack_patterns(library().blueprints.values())
+    there = {
+        one.name: (one.stack_id, fits)
+        for one in cloudformation.list_stacks(aws, live)
+        if one.stack_id not in ours and (fits := belonging(one.name, patterns))
+    }
+    read = dict(FoundStack.objects.filter(account=account).values_list("name", "seen_at"))
+    stale = [name for name in there if name not in read or read[name] < since]
+    for name in stale[:BATCH]:
+        _keep_stack(aws, account, *there[name])
+    if len(stale) > BATCH:
+        return Surveyed(tables, BATCH, more=True)
+    FoundStack.objects.filter(account=account).exclude(name__in=there).delete()
+    return Surveyed(tables, len(stale))
+
+
+def _keep_stack(aws: Clients, account: Account, stack_id: str, belongs: Belonging) -> None:
+    state = cloudformation.describe_stack(aws, stack_id)
+    if state is None:
+        return
+    FoundStack.objects.update_or_create(
+        account=account,
+        name=state.name,
+        defaults={
+            "stack_id": state.stack_id,
+            "kind": belongs.kind,
+            "application": belongs.application,
+            "environment_name": belongs.environment,
+            "status": state.status,
+            "tags": dict(state.tags),
+            "made_at": state.created_at,
+            "updated_at": state.updated_at,
+            "seen_at": timezone.now(),
+        },
+    )
