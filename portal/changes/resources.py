@@ -31,8 +31,11 @@ class ResourceLine:
 
 @dataclass(frozen=True)
 class StackProgress:
-    """One stack: what failed, what failed only because of that, what moves, what is done, what is still to come."""
+    """One stack, or one part of the work on it: what failed, what failed only because of that, what moves, what is
+    done, what is still to come. `key` tells the parts of a page apart, `purpose` says what a part is for."""
 
+    key: str
+    purpose: str
     kind: str
     title: str
     name: str
@@ -66,13 +69,17 @@ def progress(operations: Iterable[Operation], events: Sequence[Event], *, now: d
 
 
 def _stack(operation: Operation, events: Sequence[Event], now: datetime) -> StackProgress:
-    own = [event for event in events if event.stack_id == operation.stack_id]
+    # The parts of the work on one stack share its events; each has a token of its own (S20).
+    tokens = {operation.token, ""} if operation.purpose else None
+    own = [one for one in events if one.stack_id == operation.stack_id and (tokens is None or one.token in tokens)]
     seen, newest = _folded(own, operation.stack.name)
     wrong = [one for one in seen.values() if one.failure is not None]
     fine = [one for one in seen.values() if one.failure is None]
     planned = [row["logical_id"] for row in operation.changes or [] if row["action"] != "Keep"]
     ended = operation.finished_at is not None
     return StackProgress(
+        key=f"{operation.stack.kind}-{operation.part}" if operation.part else operation.stack.kind,
+        purpose=operation.purpose,
         kind=operation.stack.kind,
         title=StackKind(operation.stack.kind).label,
         name=operation.stack.name,

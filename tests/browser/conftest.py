@@ -33,7 +33,7 @@ def scene(yard: Running) -> Scene:
 @pytest.fixture(scope="session")
 def plans(yard: Running, scene: Scene) -> None:
     """Changes in every state that a decision can have."""
-    yard.manage("shell", "-c", "from tests.browser.plans import write; write()")
+    yard.manage("shell", "-c", "import sys; sys.path.append('tests'); from browser.plans import write; write()")
 
 
 @pytest.fixture(scope="session")

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from django.utils import timezone
+from pages import rich_plans, rows
 
 from portal.accounts.models import User
 from provisioning.lifecycle import ChangeKind, ChangeStatus, StackKind, Verdict
 from provisioning.models import Environment
-from tests.pages import rich_plans, rows
 
 COMMENT = "Not on a Friday, please: nobody is there to look after it."
 

@@ -7,11 +7,12 @@ import pytest
 from playwright.sync_api import Page
 
 from bench.running import Running
-from bench.scene import Scene
+from bench.scene import APPLICATION, BY_HAND, KEPT, Scene
 from bench.visitor import Visitor
 
 from .addresses import addresses
 from .chromium import Windows
+from .plans import CHANGES, path_of
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
 RUN_AXE = "() => axe.run({ resultTypes: ['violations'] })"
@@ -24,6 +25,16 @@ PHONE = {"width": 400, "height": 800}
 def pages_of(yard: Running, scene: Scene, plans: None) -> dict[str, list[str]]:
     """The pages of those who see the most, and of those who may only read."""
     return {name: addresses(scene, Visitor(yard.address).sign_in(name)) for name in ("ada", "audrey")}
+
+
+def test_pages_have_something_to_show(yard: Running, scene: Scene, plans: None) -> None:
+    ada = Visitor(yard.address).sign_in("ada")
+    missing = {path for path in (*map(path_of, CHANGES), scene.adopted) if ada.get(path).status != 200}
+
+    assert missing == set()
+    assert f"{KEPT}-{APPLICATION}-sessions" in ada.get("/orphans/").words
+    assert BY_HAND in ada.get("/adopt/").words
+    assert "nothing" not in ada.get("/approvals/").words.lower()
 
 
 def _serious(page: Page) -> list[str]:

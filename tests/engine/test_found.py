@@ -24,7 +24,9 @@ def test_a_blueprint_saved_after_the_approval_changes_nothing_of_what_runs(yard:
     yard.fake.script.before("ExecuteChangeSet", lambda: save(vault, EXPIRING))
     yard.drive(change)
     assert (change.status, change.problem) == ("succeeded", None)
-    assert not any(table.ttl_attribute for table in yard.fake.world.tables.values()), "nobody reviewed that items expire"
+    assert not any(table.ttl_attribute for table in yard.fake.world.tables.values()), (
+        "nobody reviewed that items expire"
+    )
 
 
 def test_a_blueprint_that_was_saved_and_not_sent_yet_does_not_fail_what_wakes(yard: Yard, vault: Path) -> None:

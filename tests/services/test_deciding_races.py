@@ -27,9 +27,9 @@ ROUNDS = 10
 
 @pytest.fixture
 def people(database_url: str, redis: Redis) -> dict[str, Actor]:
-    """Who asks, and who decides."""
+    """Who asks, and who decides: nobody of the demo, who is seeded later and needs a password."""
     users = get_user_model().objects
-    groups = {"alice": "engineers", "ada": "admins", "grace": "admins"}
+    groups = {"rosa": "engineers", "rolf": "admins", "rene": "admins"}
     return {
         name: Actor(users.get_or_create(username=name)[0].pk, name, frozenset({group}))
         for name, group in groups.items()
@@ -82,15 +82,15 @@ def refusals(found: list[Change | Refusal]) -> list[Refusal]:
 def test_where_one_decides_one_decision_stands(people: dict[str, Actor]) -> None:
     """Whatever the two decide: the other is told who decided what."""
     for number in range(ROUNDS):
-        change = waiting(people["alice"])
+        change = waiting(people["rosa"])
 
         second = (
-            partial(do_approve, people["grace"], change, digest=DIGEST),
-            partial(do_reject, people["grace"], change, comment="No."),
-            partial(do_send_back, people["grace"], change, comment="Smaller."),
+            partial(do_approve, people["rene"], change, digest=DIGEST),
+            partial(do_reject, people["rene"], change, comment="No."),
+            partial(do_send_back, people["rene"], change, comment="Smaller."),
         )[number % 3]
 
-        found = answers(partial(do_approve, people["ada"], change, digest=DIGEST), second)
+        found = answers(partial(do_approve, people["rolf"], change, digest=DIGEST), second)
 
         decision, (refusal,) = change.decisions.get(), refusals(found)
         word = {"sent_back": "sent this back"}.get(decision.verdict, f"has {decision.verdict} this already")
@@ -101,22 +101,22 @@ def test_where_one_decides_one_decision_stands(people: dict[str, Actor]) -> None
 def test_where_two_decide_both_count(people: dict[str, Actor], settings: Any) -> None:
     settings.POLICIES = [PolicyFloor("*", "prod", (("approvals", 2),), "policy.yaml", 1)]
     for _ in range(ROUNDS):
-        change = waiting(people["alice"])
+        change = waiting(people["rosa"])
 
-        found = answers(*[partial(do_approve, people[by], change, digest=DIGEST) for by in ("ada", "grace")])
+        found = answers(*[partial(do_approve, people[by], change, digest=DIGEST) for by in ("rolf", "rene")])
 
         assert refusals(found) == []
         assert sorted(one.status for one in found if isinstance(one, Change)) == ["awaiting_approval", "queued"]
-        assert {decision.reviewer for decision in change.decisions.all()} == {"ada", "grace"}
+        assert {decision.reviewer for decision in change.decisions.all()} == {"rolf", "rene"}
 
 
 def test_one_person_twice_is_one_approval(people: dict[str, Actor], settings: Any) -> None:
     """Two tabs, one click in each."""
     settings.POLICIES = [PolicyFloor("*", "prod", (("approvals", 2),), "policy.yaml", 1)]
     for _ in range(ROUNDS):
-        change = waiting(people["alice"])
+        change = waiting(people["rosa"])
 
-        found = answers(*[partial(do_approve, people["ada"], change, digest=DIGEST)] * 3)
+        found = answers(*[partial(do_approve, people["rolf"], change, digest=DIGEST)] * 3)
 
         assert [one.status for one in found if isinstance(one, Change)] == ["awaiting_approval"] * 3
         assert change.decisions.count() == 1
@@ -124,9 +124,9 @@ def test_one_person_twice_is_one_approval(people: dict[str, Actor], settings: An
 
 def test_what_waits_is_run_once(people: dict[str, Actor]) -> None:
     for _ in range(ROUNDS):
-        change = waiting(people["alice"], status=ChangeStatus.QUEUED, held=True)
+        change = waiting(people["rosa"], status=ChangeStatus.QUEUED, held=True)
 
-        found = answers(*[partial(do_run, people[by], change) for by in ("alice", "ada", "grace")])
+        found = answers(*[partial(do_run, people[by], change) for by in ("rosa", "rolf", "rene")])
 
         assert [refusal.code for refusal in refusals(found)] == ["nothing-to-run"] * 2
         assert AuditEntry.objects.filter(change=change, verb="run").count() == 1
@@ -135,12 +135,12 @@ def test_what_waits_is_run_once(people: dict[str, Actor]) -> None:
 def test_it_is_approved_or_replaced(people: dict[str, Actor]) -> None:
     """Both hold the same rows in the same order: nobody waits for ever, and one of the two is told."""
     for _ in range(ROUNDS):
-        old = waiting(people["alice"])
+        old = waiting(people["rosa"])
         ask = Ask(ChangeKind.PARK, replaces=old.pk)
 
         approved, replaced = answers(
-            partial(do_approve, people["ada"], old, digest=DIGEST),
-            partial(do_request, people["alice"], old.environment, ask),
+            partial(do_approve, people["rolf"], old, digest=DIGEST),
+            partial(do_request, people["rosa"], old.environment, ask),
         )
 
         old.refresh_from_db()

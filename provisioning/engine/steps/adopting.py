@@ -83,7 +83,8 @@ def _kept(work: Work, table: dynamodb.Table) -> Kept:
 def _finding(work: Work, compared: Comparison, table: dynamodb.Table) -> Finding:
     if not compared.fits:
         return Finding("error", table.name, compared.reason, compared.fix)
-    about = f"The table {table.name} exists (about {table.item_count:,} items)"
+    count = f"about {table.item_count:,} items" if table.item_count else "no items counted"
+    about = f"The table {table.name} exists ({count})"
     made_for = dynamodb.table_tags(work.aws, table.arn).get("EnvironmentId", "")
     if made_for == str(work.change.environment_id):
         return Finding("info", table.name, f"{about} and is taken over with its items.")

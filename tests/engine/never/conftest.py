@@ -6,11 +6,14 @@ from typing import Any
 import pytest
 import time_machine
 from django.contrib.auth import get_user_model
+
 from engine.conftest import START
 from engine.yard import make_yard
-
 from provisioning.actions.actor import ADMINS, Actor
+from provisioning.actions.adopting import do_request_adopt
+from provisioning.actions.requesting import Ask
 from provisioning.blueprints.loader import library
+from provisioning.engine.surveying import survey
 from provisioning.lifecycle import ChangeKind
 
 from . import outside
@@ -40,10 +43,12 @@ def start(clock: time_machine.Traveller, db: None, tmp_path: Path, settings: Any
 
 @pytest.fixture
 def start_without_stacks(start: Start) -> Start:
-    """The stacks of dev and prod were deleted since; their tables are in no stack."""
+    """The stacks of dev and prod were deleted since; their tables are in no stack. staging was adopted."""
     yard = start.again()
     for name in ("dev", "prod"):
         for kind in (ChangeKind.DELETE_COMPUTE, ChangeKind.DELETE_DATA_STACK):
-            change = start.carry_out(name, kind)
-            assert change.status == "succeeded", change.problem
+            start.carry_out(name, kind)
+    survey(yard.account.pk, yard.fake.aws_for)
+    ask = Ask(ChangeKind.ADOPT, reason="so it is")
+    start.agree(yard.drive(do_request_adopt(yard.alice, ESTATE, "staging", ask)))
     return Start(yard, start.people, start.own)

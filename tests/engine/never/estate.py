@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from engine.vault import COMPUTE, lay_out
-
 from provisioning.blueprints.loader import load_blueprint
 from provisioning.models import Template
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.yard import Yard
 from fakes.world import ChangeSet, Stack, Table, World
 
+from engine.yard import Yard
 from provisioning.lifecycle import ChangeKind
 from provisioning.models import Change, Environment, SealedPlan
 
@@ -83,7 +83,7 @@ class Ledger:
 
     def _executed(self, asked: Mapping[str, Any]) -> None:
         name = asked["ChangeSetName"]
-        stack_id, key = self.world.change_sets[name] if name in self.world.change_sets else ("", "")
+        stack_id, key = self.world.change_sets.get(name, ("", ""))
         if not stack_id:
             return
         stack = self.world.stacks[stack_id]
@@ -105,7 +105,9 @@ class Ledger:
             self.wrong.append(f"{change} runs without a plan that counts")
             return
         parts = [part for part in sealed.content["stacks"] if part["name"] == stack.name]
-        does = {(one["ResourceChange"]["LogicalResourceId"], one["ResourceChange"]["Action"]) for one in change_set.changes}
+        does = {
+            (one["ResourceChange"]["LogicalResourceId"], one["ResourceChange"]["Action"]) for one in change_set.changes
+        }
         very = [part for part in parts if part["change_set"] == change_set.arn and _does(part["changes"]) == does]
         later = [part for part in parts if part["read_from"] == "template" and does <= _does(part["changes"])]
         if not very and not later:

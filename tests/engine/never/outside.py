@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from engine.vault import COMPUTE
 from fakes.aws import FakeAws
 from fakes.world import Stack
+
+from engine.vault import COMPUTE
 
 from .estate import TEXTS
 

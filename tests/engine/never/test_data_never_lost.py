@@ -1,11 +1,11 @@
 """No click loses data, and nothing runs that was not reviewed, whatever happens in whatever order."""
 
-import os
-
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from .machine import Converging, Start
+
+EXAMPLES = 15
 
 
 def run(start: Start) -> None:
@@ -13,7 +13,7 @@ def run(start: Start) -> None:
     run_state_machine_as_test(
         type("Run", (Converging,), {"start": start}),
         settings=settings(
-            max_examples=int(os.environ.get("N", "18")),
+            max_examples=EXAMPLES,
             stateful_step_count=20,
             deadline=None,
             suppress_health_check=list(HealthCheck),
