@@ -28,6 +28,12 @@ _POLICIES = {
     "ReplaceAndRetain": "a new one takes its place, the old one stays",
     "ReplaceAndSnapshot": "a new one takes its place, a snapshot of the old one is kept",
 }
+_CAUSES = {
+    "ParameterReference": "the value {} changes",
+    "ResourceReference": "{} changes",
+    "ResourceAttribute": "{} changes",
+    "DirectModification": "the template changes",
+}
 _STACK_VERBS = {
     "create": "is created",
     "update": "is updated",
@@ -58,12 +64,14 @@ AFTER_EARLIER = (
 
 @dataclass(frozen=True)
 class PropertyLine:
-    """A property before and after; `unknown` is known only when it runs."""
+    """A property before and after; `unknown` is known only when it runs. `because` says what makes it change, as
+    far as AWS says."""
 
     name: str
     before: str | None
     after: str | None
     unknown: bool
+    because: str = ""
 
 
 @dataclass(frozen=True)
@@ -127,6 +135,7 @@ class PlanView:
     below: StageBelow | None
     adoption: tuple[AdoptedTable, ...]
     deletion: Deletion | None
+    flags: tuple[tuple[str, str], ...]
     digest: str
 
 
@@ -144,6 +153,7 @@ def plan_view(plan: Mapping[str, Any], digest: str) -> PlanView:
         below=stage_below_view(plan.get("stage_below"), {stack.kind for stack in stacks if stack.sends}),
         adoption=adoption_view(plan.get("adoption")),
         deletion=deletion_view(plan.get("deletion")),
+        flags=tuple((flag["name"], flag["value"]) for flag in plan.get("flags") or ()),
         digest=digest,
     )
 
@@ -276,11 +286,29 @@ def _properties(details: Sequence[Mapping[str, Any]]) -> tuple[PropertyLine, ...
     lines: dict[str, PropertyLine] = {}
     for detail in details:
         name = _name(detail)
-        line = PropertyLine(name, detail["before"], detail["after"], detail["after"] is None)
+        line = PropertyLine(name, detail["before"], detail["after"], detail["after"] is None, _because(name, details))
         # The same property is named once per cause; the reading with values says more.
         if name not in lines or lines[name].unknown:
             lines[name] = line
     return tuple(lines.values())
+
+
+def _because(name: str, details: Iterable[Mapping[str, Any]]) -> str:
+    """Every cause that AWS names for a property, and whether it alone takes a new resource."""
+    same = [detail for detail in details if _name(detail) == name]
+    said = dict.fromkeys(_cause(detail.get("cause") or "") for detail in same)
+    needs = {detail["requires_recreation"] for detail in same}
+    if "Always" in needs:
+        said["it takes a new resource"] = None
+    elif "Conditionally" in needs:
+        said["it may take a new resource"] = None
+    return "; ".join(filter(None, said))
+
+
+def _cause(cause: str) -> str:
+    source, _, entity = cause.partition(" ")
+    words = _CAUSES.get(source, "")
+    return words.format(entity) if entity or "{}" not in words else ""
 
 
 def _name(detail: Mapping[str, Any]) -> str:

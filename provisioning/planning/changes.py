@@ -223,18 +223,18 @@ def tagged(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def differing(reviewed: Iterable[dict[str, Any]], real: Iterable[dict[str, Any]]) -> list[str]:
-    """The logical ids in which what would run is not what was reviewed: missing, extra, or acted on otherwise. Two
-    kinds of rows make no difference: tags that are there already, and what AWS lists only because it leans on a
-    reviewed resource, while it stays where it is."""
+    """The logical ids in which what would run is not what was reviewed: missing, extra, acted on otherwise, or
+    replaced where nobody saw that. Two kinds of rows make no difference: tags that are there already, and what AWS
+    lists only because it leans on a reviewed resource, while it stays where it is."""
     reviewed, real = list(reviewed), list(real)
     running, agreed = {row["logical_id"] for row in real}, {row["logical_id"] for row in reviewed}
     reviewed = [row for row in reviewed if row["logical_id"] in running or not _only_tags(row)]
     real = [row for row in real if row["logical_id"] in agreed or not _only_follows(row, agreed)]
 
-    def essence(rows: Iterable[dict[str, Any]]) -> set[tuple[str, str, str]]:
-        return {(row["logical_id"], row["type"], row["action"]) for row in rows}
+    def essence(rows: Iterable[dict[str, Any]]) -> set[tuple[str, str, str, bool]]:
+        return {(row["logical_id"], row["type"], row["action"], _counter(row) == "replace") for row in rows}
 
-    return sorted({name for name, _, _ in essence(reviewed) ^ essence(real)})
+    return sorted({name for name, *_ in essence(reviewed) ^ essence(real)})
 
 
 def _only_tags(row: Mapping[str, Any]) -> bool:
@@ -244,7 +244,12 @@ def _only_tags(row: Mapping[str, Any]) -> bool:
 def _only_follows(row: Mapping[str, Any], causes: set[str]) -> bool:
     if row["action"] != "Modify" or row["replacement"] != "False" or row["type"] in DATA_TYPES:
         return False
-    return bool(row["details"]) and all(detail["cause"].split(".")[0] in causes for detail in row["details"])
+    return bool(row["details"]) and all(_causing(detail) in causes for detail in row["details"])
+
+
+def _causing(detail: Mapping[str, Any]) -> str:
+    """The resource that a property changes because of; a cause is AWS's source and, after a space, its entity."""
+    return str(detail["cause"]).rpartition(" ")[2].partition(".")[0]
 
 
 def counters(rows: Iterable[dict[str, Any]]) -> dict[str, int]:

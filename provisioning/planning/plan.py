@@ -38,14 +38,15 @@ def build(
 def digest(plan: Mapping[str, Any]) -> str:
     """SHA-256 in hex over what a reviewer agrees to (C15): the kind and how often it was planned; every part of every
     stack with its template, parameters, tags, imports, change set and changes, and how its stack stood; the facts of
-    tables to take over; the names of tables to delete. Counts, prices and advice help to decide and are left out; in
-    which order AWS lists things says nothing."""
+    tables to take over; the names of tables to delete; the flags to put. Counts, prices and advice help to decide and
+    are left out; in which order AWS lists things says nothing."""
     sealed = {
         "kind": plan["kind"],
         "attempt": plan.get("attempt"),
         "stacks": [_sealed_stack(stack) for stack in plan["stacks"]],
         "adoption": _unordered(_sealed_table(table) for table in plan.get("adoption") or []),
         "deletion": _unordered(table["name"] for table in (plan.get("deletion") or {}).get("tables", [])),
+        "flags": _unordered(plan.get("flags") or []),
     }
     return hashlib.sha256(_text(sealed).encode()).hexdigest()
 

@@ -123,6 +123,26 @@ class TestPlan:
         assert "<ins>PROVISIONED</ins>" in text
         assert text.count("Known when it runs") == 1
 
+    @pytest.mark.parametrize(
+        ("causes", "said"),
+        [
+            ("ParameterReference TaskSize:Never", "The value TaskSize changes<"),
+            ("ResourceAttribute Template.Version:Never", "Template.Version changes<"),
+            ("DirectModification:Never,ParameterReference A:Never", "The template changes; the value A changes<"),
+            ("ResourceReference Role:Conditionally", "Role changes; it may take a new resource<"),
+            ("DirectModification:Always", "The template changes; it takes a new resource<"),
+        ],
+    )
+    def test_what_makes_a_property_change(
+        self, moving: Change, alice: User, client_of: SignIn, causes: str, said: str
+    ) -> None:
+        details = []
+        for cause, _, recreation in (one.partition(":") for one in causes.split(",")):
+            known = {"path": "/Properties/Size", "before": "1", "after": "2", "requires_recreation": recreation}
+            details.append({**known, "cause": cause})
+        planned(moving, resource("Group", "Modify", type="AWS::Logs::LogGroup", details=details))
+        assert said in rows.page(client_of(alice), f"/changes/{moving.pk}/")
+
     def test_what_aws_gave_no_value_of_is_named_not_invented(
         self, moving: Change, alice: User, client_of: SignIn
     ) -> None:

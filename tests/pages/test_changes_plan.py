@@ -126,10 +126,22 @@ class TestReading:
         change = rich_plans.asked(prod, alice)
         text = rows.page(client_of(alice), f"/changes/{change.pk}/")
         stack = text[text.index('id="planned-data"') :]
-        assert "Property Before After BillingMode PAY_PER_REQUEST PROVISIONED" in seen(stack)
+        assert "Property Before After BillingMode The template changes PAY_PER_REQUEST PROVISIONED" in seen(stack)
         assert "<ins>PROVISIONED</ins>" in stack
         assert "2 parameters that are sent" in seen(stack)
         assert "Nothing of it is altered." not in stack
+
+    def test_flags_that_are_put_are_part_of_the_plan(self, prod: Environment, alice: User, client_of: SignIn) -> None:
+        flags = [{"name": "/shop/prod/fast", "key": "fast", "value": "false", "title": "Go fast"}]
+        flagged = rich_plans.asked(prod, alice, sealed_plan=rich_plans.update_plan(flags=flags))
+        text = rows.page(client_of(alice), f"/changes/{flagged.pk}/")
+        assert "Flags, put where they are missing /shop/prod/fast false" in seen(text)
+
+    def test_a_plan_without_flags_does_not_speak_of_them(
+        self, prod: Environment, alice: User, client_of: SignIn
+    ) -> None:
+        change = rich_plans.asked(prod, alice)
+        assert "put where they are missing" not in rows.page(client_of(alice), f"/changes/{change.pk}/")
 
     def test_a_deletion_says_what_goes(self, prod: Environment, alice: User, client_of: SignIn) -> None:
         plan = rich_plans.update_plan(deletion=DELETION)

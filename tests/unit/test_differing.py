@@ -25,17 +25,22 @@ REVIEWED = [row("Table", kind=TABLE), row("New", "Add")]
         (REVIEWED, []),
         ([*REVIEWED, row("Other", "Add")], ["Other"]),
         ([*REVIEWED, row("Other")], ["Other"]),
-        ([*REVIEWED, row("Other", "Remove", cause="Table.Arn")], ["Other"]),
+        ([*REVIEWED, row("Other", "Remove", cause="ResourceAttribute Table.Arn")], ["Other"]),
         (REVIEWED[:1], ["New"]),
         ([row("Table", "Remove", TABLE), REVIEWED[1]], ["Table"]),
-        ([*REVIEWED, row("Other", cause="Table.Arn")], []),
-        ([*REVIEWED, row("Other", cause="Else.Arn")], ["Other"]),
-        ([*REVIEWED, row("Other", cause="Table.Arn", replacement="True")], ["Other"]),
-        ([*REVIEWED, row("Other", cause="Table.Arn", details=[])], ["Other"]),
-        ([*REVIEWED, row("Other", kind=TABLE, cause="Table.Arn")], ["Other"]),
+        ([*REVIEWED, row("Other", cause="ResourceAttribute Table.Arn")], []),
+        ([*REVIEWED, row("Other", cause="ResourceAttribute Else.Arn")], ["Other"]),
+        ([*REVIEWED, row("Other", cause="ResourceAttribute Table.Arn", replacement="True")], ["Other"]),
+        ([*REVIEWED, row("Other", cause="ResourceAttribute Table.Arn", details=[])], ["Other"]),
+        ([row("Table", kind=TABLE, replacement="True"), REVIEWED[1]], ["Table"]),
+        ([row("Table", kind=TABLE, replacement="Conditional"), REVIEWED[1]], ["Table"]),
+        ([row("Table", kind=TABLE, replacement="Conditional", in_place=True), REVIEWED[1]], []),
+        ([*REVIEWED, row("Other", kind=TABLE, cause="ResourceAttribute Table.Arn")], ["Other"]),
     ],
 )
-def test_only_what_leans_on_a_reviewed_row_may_come_on_top(real: list[dict[str, Any]], expected: list[str]) -> None:
+def test_only_what_leans_on_a_reviewed_row_and_stays_may_come_on_top(
+    real: list[dict[str, Any]], expected: list[str]
+) -> None:
     assert differing(REVIEWED, real) == expected
 
 

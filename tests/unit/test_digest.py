@@ -51,6 +51,7 @@ def a_plan(**other: Any) -> Plan:
         ],
         "deletion": {"tables": [{"name": name, "items": 4, "bytes": 9, "backup": True} for name in ("t", "u")]},
         "stage_below": None,
+        "flags": [{"name": f"/app/{key}", "key": key, "value": "on", "title": "A flag"} for key in ("a", "b")],
     }  # fmt: skip
     made = build(kind="update", stacks=[part(), part(1)], findings=[], cost=None, more=more)
     return {**made, **other}
@@ -82,6 +83,8 @@ INGREDIENTS: dict[str, Callable[[Plan], Any]] = {
     "when a kept table was made": lambda plan: plan["adoption"][1].update(created_at="2026-02"),
     "a table to take over less": lambda plan: plan["adoption"].pop(),
     "a table to delete": lambda plan: plan["deletion"]["tables"][0].update(name="v"),
+    "a flag's value": lambda plan: plan["flags"][0].update(value="off"),
+    "a flag less": lambda plan: plan["flags"].pop(),
     "a table to delete more": lambda plan: plan["deletion"]["tables"].append({"name": "v"}),
 }
 ADVICE: dict[str, Callable[[Plan], Any]] = {
@@ -99,6 +102,7 @@ ORDERS: dict[str, Callable[[Plan], Any]] = {
     "imports": lambda plan: plan["stacks"][0]["imports"].reverse(),
     "kept tables": lambda plan: plan["adoption"].reverse(),
     "tables to delete": lambda plan: plan["deletion"]["tables"].reverse(),
+    "flags": lambda plan: plan["flags"].reverse(),
 }
 
 

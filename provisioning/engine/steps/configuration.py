@@ -8,7 +8,9 @@ from provisioning.blueprints.resolving import resolve
 from provisioning.engine.outcome import Done, Outcome, Problem, Stop
 from provisioning.engine.steps.checking import DELETE, NONE
 from provisioning.engine.work import Work
-from provisioning.lifecycle import StackKind
+from provisioning.lifecycle import ChangeKind, StackKind
+
+PUTS_FLAGS = frozenset({ChangeKind.CREATE, ChangeKind.UPDATE, ChangeKind.WAKE})
 
 
 def promised_tables(work: Work) -> tuple[TablePromise, ...]:
@@ -74,21 +76,32 @@ def _ensure_protected(work: Work, promise: TablePromise) -> bool:
     return True
 
 
-def ensure_flags(work: Work) -> Outcome:
-    """The flags under the parameter path: put by Stackyard, never by a stack (M13, D6), never overwritten.
-    Before the compute stack, because its tasks read them when they start."""
+def planned_flags(work: Work) -> list[dict[str, str]]:
+    """The flags that the change puts where they are missing, as the plan holds them: {name, key, value, title}."""
     path = work.blueprint.path(work.change.environment.name)
-    if path is None or not work.blueprint.flags:
+    if path is None or work.change.kind not in PUTS_FLAGS:
+        return []
+    return [
+        {"name": f"{path}{flag.key}", "key": flag.key, "value": flag.default, "title": flag.title}
+        for flag in work.blueprint.flags
+    ]
+
+
+def ensure_flags(work: Work) -> Outcome:
+    """The flags under the parameter path, as the plan has them: put by Stackyard, never by a stack (M13, D6), never
+    overwritten. Before the compute stack, because its tasks read them when they start."""
+    flags = (work.change.plan or {}).get("flags") or []
+    if not flags:
         return Done("This application has no flags", skipped=True)
     there = []
-    for flag in work.blueprint.flags:
+    for flag in flags:
         try:
             parameters.create_parameter(
-                work.aws, f"{path}{flag.key}", flag.default, tags=work.tags(), description=flag.title
+                work.aws, flag["name"], flag["value"], tags=work.tags(), description=flag["title"]
             )
         except Conflict:
-            there.append(flag.key)
-    put = [f"{flag.key} = {flag.default}" for flag in work.blueprint.flags if flag.key not in there]
+            there.append(flag["key"])
+    put = [f"{flag['key']} = {flag['value']}" for flag in flags if flag["key"] not in there]
     return Done(f"Put {', '.join(put)}" if put else f"{', '.join(there)} in place, left as it is")
 
 

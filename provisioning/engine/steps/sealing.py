@@ -12,7 +12,7 @@ from provisioning.costs.estimate import difference, estimate
 from provisioning.costs.model import CostDifference, Estimate, PricedInput
 from provisioning.engine.claims import hold
 from provisioning.engine.outcome import Done, Outcome
-from provisioning.engine.steps import adopting, deletion, looking
+from provisioning.engine.steps import adopting, configuration, deletion, looking
 from provisioning.engine.steps.checking import CREATE, NONE, SETTINGS, TAKE_OVER, UPDATE
 from provisioning.engine.work import Work
 from provisioning.lifecycle import UNDER_REVIEW, ChangeKind, StackKind
@@ -21,13 +21,14 @@ from provisioning.planning import changes, plan
 
 Resources = tuple[ResolvedResource, ...]
 PLANNED_AGAIN = "it was planned again"
-EMPTY: Mapping[str, Any] = {"adoption": [], "stage_below": None, "deletion": None}
+EMPTY: Mapping[str, Any] = {"adoption": [], "stage_below": None, "deletion": None, "flags": []}
 # Parts of the plan that steps elsewhere know about: what each reads is kept under its name.
 PARTS: Mapping[str, Callable[[Work], Any]] = {
     "impact": looking.impact,
     "stage_below": looking.below,
     "adoption": adopting.comparison,
     "deletion": deletion.deletion,
+    "flags": configuration.planned_flags,
 }
 
 
