@@ -98,8 +98,8 @@ def _relative(utc: datetime) -> str:
         for limit, unit, size in ((MINUTE, "s", 1), (HOUR, "min", MINUTE), (DAY, "h", HOUR), (WEEK, "d", DAY))
         if seconds < limit
     )
-    text = f"{seconds // size} {unit}"
-    return f"{text} ago" if apart >= 0 else f"in {text}"
+    # What is past has lasted so long already; what is to come is told to the nearest.
+    return f"{seconds // size} {unit} ago" if apart >= 0 else f"in {(seconds + size // 2) // size} {unit}"
 
 
 @register.simple_tag

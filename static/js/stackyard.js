@@ -140,8 +140,9 @@
     const step = steps.find(([limit]) => seconds < limit);
     if (!step) return dated.format(then);
     if (seconds < 10) return then <= now ? "just now" : "in a moment";
-    const text = `${Math.floor(seconds / step[2])} ${step[1]}`;
-    return then <= now ? `${text} ago` : `in ${text}`;
+    // What is past has lasted so long already; what is to come is told to the nearest.
+    if (then <= now) return `${Math.floor(seconds / step[2])} ${step[1]} ago`;
+    return `in ${Math.round(seconds / step[2])} ${step[1]}`;
   }
 
   function tellTimes() {

@@ -12,41 +12,16 @@ from provisioning.blueprints.loader import library
 from provisioning.lifecycle import ChangeKind
 from provisioning.models import Change, Operation
 
+from . import vault
 from .yard import Yard, keep_linted
 
-BLUEPRINT = """\
-title: Shelf
-summary: Keeps things in order.
-owner: librarians
-version: '1'
-stacks:
-  data: {template: data.yaml, name: 'shelf-data-{environment}', capabilities: [], filled: {Environment: environment}}
-  compute: {template: compute.yaml, name: 'shelf-{environment}', capabilities: [], filled: {Data: data_stack_name}}
-stages:
-  dev: {approvals: 0, protection: false}
-  staging: {approvals: 0, protection: false}
-  prod: {approvals: 1, approvers: [admins], protection: true}
-parameters: []
-patterns: []
-flags: []
-deploy: {kind: ec2, group: Group}
-configuration: {}
-formats: [dotenv]
-"""
+BLUEPRINT = vault.BLUEPRINT.replace("vault", "shelf").replace("Vault", "Shelf")
 HEAD = """\
 Parameters:
   Environment: {Type: String}
   Billing: {Type: String, Default: PAY_PER_REQUEST}
 Conditions: {Indexed: !Equals [!Ref Billing, PAY_PER_REQUEST]}
 Resources:
-"""
-COMPUTE = """\
-Parameters:
-  Data: {Type: String}
-Resources:
-  Group:
-    Type: AWS::AutoScaling::AutoScalingGroup
-    Properties: {MinSize: '1', MaxSize: '1', DesiredCapacity: '1'}
 """
 NOTE = """\
   Note:
@@ -81,7 +56,7 @@ def shelf(yard: Yard, tmp_path: Path, settings: Any) -> Path:
     folder = tmp_path / "shelf"
     folder.mkdir()
     (folder / "blueprint.yaml").write_text(BLUEPRINT)
-    (folder / "compute.yaml").write_text(COMPUTE)
+    (folder / "compute.yaml").write_text(vault.COMPUTE)
     settings.BLUEPRINT_DIRS = [tmp_path]
     return folder
 

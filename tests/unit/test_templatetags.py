@@ -136,6 +136,7 @@ def test_stage_badge(stage: str, css: str) -> None:
         (timedelta(seconds=5), "in a moment"),
         (timedelta(minutes=5), "in 5 min"),
         (timedelta(hours=26), "in 1 d"),
+        (timedelta(hours=71, minutes=59), "in 3 d"),
         (timedelta(days=400), "27 Dec 2027"),
     ],
 )

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import Model
 from django.utils import timezone
+from engine import vault
 
 from provisioning.actions.actor import Actor
 from provisioning.actions.requesting import Ask, do_request_create
@@ -16,25 +17,7 @@ PASSWORD, PIN = "correct-horse-battery", "4711-2903"
 HIDDEN = {"data": {"Pin": PIN}, "compute": {"Password": PASSWORD}}
 DIGEST = "d" * 64
 
-BLUEPRINT = """\
-title: Vault
-summary: Keeps things.
-owner: safety
-version: '1'
-stacks:
-  data: {template: data.yaml, name: 'vault-data-{environment}', capabilities: [], filled: {Environment: environment}}
-  compute: {template: compute.yaml, name: 'vault-{environment}', capabilities: [], filled: {Data: data_stack_name}}
-stages:
-  dev: {approvals: 0, protection: false}
-  staging: {approvals: 0, protection: false}
-  prod: {approvals: 2, approvers: [admins, engineers], protection: true}
-parameters: []
-patterns: []
-flags: []
-deploy: {kind: ec2, group: Group}
-configuration: {}
-formats: [dotenv]
-"""
+BLUEPRINT = vault.BLUEPRINT.replace("approvals: 1, approvers: [admins]", "approvals: 2, approvers: [admins, engineers]")
 DATA = """\
 Parameters:
   Environment: {Type: String}
