@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from provisioning.aws import cloudformation, dynamodb, metrics
@@ -24,25 +25,28 @@ _SEPARATE = ("arn", "name", "item_count", "size_bytes", "protection", "created_a
 
 
 def keep_tables(aws: Clients, account: Account, tables: Mapping[str, Belonging]) -> None:
-    """Read these tables and write their rows; what is gone meanwhile loses its row. Raises AwsError."""
+    """Read these tables, then write their rows together, so that no page shows some of them as they were and some as
+    they are; what is gone meanwhile loses its row. Raises AwsError, with nothing written."""
     described = {name: dynamodb.describe_table(aws, name) for name in tables}
     gone = [name for name, found in described.items() if found is None]
-    Table.objects.filter(account=account, name__in=gone).delete()
     there = [found for found in described.values() if found is not None]
     writes = _last_writes(aws, [found.name for found in there])
+    columns = {found.name: _columns(aws, found, writes) for found in there}
     environments = _environments(account, tables.values())
-    for found in there:
-        belongs = tables[found.name]
-        Table.objects.update_or_create(
-            account=account,
-            name=found.name,
-            defaults={
-                "application": belongs.application[:60],
-                "environment_name": belongs.environment[:40],
-                "environment": environments.get((belongs.application, belongs.environment)),
-                **_columns(aws, found, writes),
-            },
-        )
+    with transaction.atomic():
+        Table.objects.filter(account=account, name__in=gone).delete()
+        for name, facts in columns.items():
+            belongs = tables[name]
+            Table.objects.update_or_create(
+                account=account,
+                name=name,
+                defaults={
+                    "application": belongs.application[:60],
+                    "environment_name": belongs.environment[:40],
+                    "environment": environments.get((belongs.application, belongs.environment)),
+                    **facts,
+                },
+            )
 
 
 def _columns(aws: Clients, found: Described, writes: Mapping[str, datetime]) -> dict[str, Any]:
