@@ -275,7 +275,7 @@ def _note(row: Mapping[str, Any], properties: Sequence[PropertyLine]) -> str:
         parts.append(_POLICIES[row["policy_action"]])
     if row["details"] and not properties:
         names = dict.fromkeys(_name(detail) for detail in row["details"])
-        parts.append(f"{', '.join(names)} (AWS gave no values)")
+        parts += [_without_values(name, row["details"]) for name in names]
     return "; ".join(parts)
 
 
@@ -291,6 +291,11 @@ def _properties(details: Sequence[Mapping[str, Any]]) -> tuple[PropertyLine, ...
         if name not in lines or lines[name].unknown:
             lines[name] = line
     return tuple(lines.values())
+
+
+def _without_values(name: str, details: Iterable[Mapping[str, Any]]) -> str:
+    because = _because(name, details)
+    return f"{name} (AWS gave no values{f': {because}' if because else ''})"
 
 
 def _because(name: str, details: Iterable[Mapping[str, Any]]) -> str:

@@ -140,7 +140,7 @@ def test_a_stream_that_is_exported_changes_in_two_steps(yard: Yard, vault: Path,
 
 
 @pytest.mark.parametrize("used", [True, False])
-def test_an_export_in_use_does_not_vanish(yard: Yard, vault: Path, used: bool) -> None:  # noqa: FBT001
+def test_an_export_in_use_does_not_vanish(yard: Yard, vault: Path, used: bool) -> None:  # noqa: FBT001  (a case)
     environment = with_data(yard, vault, streams("NEW_IMAGE") + EXPORTS)
     if used:
         yard.fake.world.importers["vault-data-dev-Arn"] = {yard.fake.stack("vault-dev").stack_id}

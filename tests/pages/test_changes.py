@@ -152,6 +152,13 @@ class TestPlan:
         assert "BillingMode (AWS gave no values)" in text
         assert "Known when it runs" not in text
 
+    def test_what_causes_it_is_said_without_values_too(self, moving: Change, alice: User, client_of: SignIn) -> None:
+        known = {"before": None, "after": None, "requires_recreation": "Never"}
+        details = [{**known, "path": "TaskDefinition", "cause": "ResourceReference Tasks"}]
+        planned(moving, resource("Service", "Modify", type="AWS::ECS::Service", details=details))
+        text = rows.page(client_of(alice), f"/changes/{moving.pk}/")
+        assert "TaskDefinition (AWS gave no values: Tasks changes)" in text
+
     def test_deleting_stands_above_adding(self, moving: Change, alice: User, client_of: SignIn) -> None:
         planned(moving, resource("AddedFirst", type="AWS::Logs::LogGroup"), resource("Zebra", "Remove"))
         text = rows.page(client_of(alice), f"/changes/{moving.pk}/")

@@ -40,7 +40,7 @@ def _update(kind: str, **parts: Any) -> Act:
     def act(fake: FakeAws, name: str) -> None:
         stack = _resting(fake, f"vault-{kind}{name}")
         if stack is not None:
-            with suppress(ValueError):
+            with suppress(ValueError):  # AWS would refuse this update: then nobody has made it
                 fake.update_stack(stack.name, **parts)
 
     return act
@@ -50,7 +50,7 @@ def _lose(kind: str) -> Act:
     def act(fake: FakeAws, name: str) -> None:
         stack = _resting(fake, f"vault-{kind}{name}")
         if stack is not None:
-            with suppress(ValueError):
+            with suppress(ValueError):  # AWS keeps a stack whose exports are in use
                 fake.lose_stack(stack.name)
 
     return act
