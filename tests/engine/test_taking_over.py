@@ -52,6 +52,22 @@ def planned(change: Change) -> Mapping[str, Mapping[str, Any]]:
 class TestAdopting:
     """A pair, and a data stack alone."""
 
+    @pytest.mark.parametrize(
+        ("tags", "said"),
+        [
+            ({"Application": "shop", "Environment": "dev"}, f"Its tag Application says “shop”, its name says {HELLO}."),
+            ({"Environment": "prod"}, "Its tag Environment says “prod”, its name says dev."),
+            ({"Application": HELLO.upper(), "Environment": "Dev", "Team": "shop"}, ""),
+        ],
+    )
+    def test_tags_that_speak_of_something_else_are_told_to_who_decides(
+        self, yard: Yard, tags: dict[str, str], said: str
+    ) -> None:
+        make_pair(yard)
+        yard.fake.stack(DATA).tags = tags
+        warned = findings(yard.drive(asked(yard)), "warning")
+        assert (said in warned) if said else ("Its tag" not in warned)
+
     def test_a_pair_becomes_an_environment_and_nothing_is_altered(self, yard: Yard) -> None:
         environment = adopted(yard)
         assert altering(yard) == []

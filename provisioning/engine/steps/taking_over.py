@@ -91,7 +91,23 @@ def _read(work: Work, operation: Operation, state: StackState) -> list[Finding]:
     operation.parameters = {name: value for name, value in state.parameters.items() if name not in operation.keep}
     operation.rests_on = stack_facts(state)
     operation.action = TAKE_OVER
-    return []
+    return _contradicted(work, state)
+
+
+def _contradicted(work: Work, state: StackState) -> list[Finding]:
+    """Names made the stack a find; a warning for each of its tags that speaks of something else."""
+    ours = work.tags()
+    said = {key: state.tags.get(key) for key in ("Application", "Environment")}
+    return [
+        Finding(
+            "warning",
+            state.name,
+            f"Its tag {key} says “{value}”, its name says {ours[key]}.",
+            "Make sure that it is this one. The next update would set the tag.",
+        )
+        for key, value in said.items()
+        if value and value.lower() != ours[key].lower()
+    ]
 
 
 def _noted(work: Work, found: list[Finding]) -> Outcome:
