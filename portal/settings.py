@@ -155,6 +155,7 @@ PORT = _number("PORT", 8000, 1, 65535)
 
 AWS_REGION = _text("AWS_REGION", "us-east-1")
 AWS_ENDPOINT_URL = _web_address("AWS_ENDPOINT_URL")
+AWS_CLIENTS = "provisioning.aws.clients.clients_for"  # what makes the clients of an account; a bench names its own
 AWS_EXECUTION_ROLE_ARN = env.str("AWS_EXECUTION_ROLE_ARN", default="")
 BILLING_SWITCHES_PER_DAY = _number("BILLING_SWITCHES_PER_DAY", 4, 1, 100)  # T7; older accounts allow fewer
 BLUEPRINT_DIRS = _folders(env.str("BLUEPRINT_DIRS", default=""))

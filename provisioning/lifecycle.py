@@ -82,7 +82,7 @@ _MOVES: Mapping[ChangeStatus, frozenset[ChangeStatus]] = {
             ChangeStatus.PLANNING,
         }
     ),
-    ChangeStatus.RUNNING: frozenset({ChangeStatus.SUCCEEDED, ChangeStatus.FAILED}),
+    ChangeStatus.RUNNING: frozenset({ChangeStatus.SUCCEEDED, ChangeStatus.FAILED, ChangeStatus.CANCELLED}),
     ChangeStatus.FAILED: frozenset({ChangeStatus.PLANNING, ChangeStatus.QUEUED}),
     ChangeStatus.SUCCEEDED: frozenset(),
     ChangeStatus.CANCELLED: frozenset(),
@@ -122,6 +122,9 @@ class ChangeKind(models.TextChoices):
     PROTECT = "protect", "Switch protection on"
     DELETE_DATA = "delete_data", "Delete data"
     ADOPT = "adopt", "Adopt"
+    RECOVER = "recover", "Recover"
+    REPAIR_DRIFT = "repair_drift", "Repair drift"
+    ACCEPT_DRIFT = "accept_drift", "Accept drift"
 
 
 class EnvironmentStatus(models.TextChoices):

@@ -23,6 +23,9 @@ _DONE = {
     ChangeKind.PROTECT: "The protection of {} is on.",
     ChangeKind.DELETE_DATA: "The data of {} was deleted. The receipt below says what went, and where the backups are.",
     ChangeKind.ADOPT: "{} was taken over. Stackyard looks after its stacks from now on.",
+    ChangeKind.RECOVER: "{} is out of the state it was stuck in.",
+    ChangeKind.REPAIR_DRIFT: "{} is as its template says again.",
+    ChangeKind.ACCEPT_DRIFT: "What differs in {} was accepted as it is.",
 }
 
 

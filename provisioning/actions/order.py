@@ -38,6 +38,9 @@ def _out_of_order(environment: Environment, kind: ChangeKind, *, data: bool, com
         ChangeKind.PROTECT: _protection_problem(environment),
         ChangeKind.DELETE_DATA: _deletion_problem(environment, compute=compute),
         ChangeKind.ADOPT: f"{environment} is Stackyard's already." if data or compute else "",
+        ChangeKind.RECOVER: "" if data or compute else f"{environment} has no stacks.",
+        ChangeKind.REPAIR_DRIFT: "" if data or compute else f"{environment} has no stacks.",
+        ChangeKind.ACCEPT_DRIFT: "" if data or compute else f"{environment} has no stacks.",
     }[kind]
 
 

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -37,6 +38,9 @@ TOUCHES: Mapping[ChangeKind, tuple[StackKind, ...]] = {
     ChangeKind.PROTECT: (StackKind.DATA,),
     ChangeKind.DELETE_DATA: (StackKind.DATA,),
     ChangeKind.ADOPT: (StackKind.DATA, StackKind.COMPUTE),
+    ChangeKind.RECOVER: (StackKind.DATA, StackKind.COMPUTE),
+    ChangeKind.REPAIR_DRIFT: (StackKind.DATA, StackKind.COMPUTE),
+    ChangeKind.ACCEPT_DRIFT: (StackKind.DATA, StackKind.COMPUTE),
 }
 NAME_TYPED = frozenset({ChangeKind.DELETE_COMPUTE, ChangeKind.DELETE_DATA_STACK, ChangeKind.DELETE_DATA})
 SENDS_TEMPLATES = frozenset({ChangeKind.CREATE, ChangeKind.UPDATE, ChangeKind.WAKE})
@@ -46,7 +50,8 @@ SENDS_TEMPLATES = frozenset({ChangeKind.CREATE, ChangeKind.UPDATE, ChangeKind.WA
 class Ask:
     """What a person sent. `values` are the form's values by stack kind; `key` is the form's own, so that a second
     click finds the first one's change; `confirm` is the environment's name, typed, where a kind asks for it.
-    `replaces` is a change that waits and that this one is sent instead of; `start_at` is not to run before."""
+    `replaces` is a change that waits and that this one is sent instead of; `start_at` is not to run before. `stacks`
+    are those it is about where its kind leaves that open, and `goal` is what else its kind has to know."""
 
     kind: ChangeKind
     values: Values = field(default_factory=dict)
@@ -55,6 +60,8 @@ class Ask:
     confirm: str = ""
     replaces: uuid.UUID | None = None
     start_at: datetime | None = None
+    stacks: tuple[StackKind, ...] = ()
+    goal: Mapping[str, Any] = field(default_factory=dict)
 
 
 def do_request_create(actor: Actor, application: str, name: str, ask: Ask) -> Change:
@@ -194,12 +201,12 @@ def _open_change(actor: Actor, environment: Environment, blueprint: Blueprint, a
         start_at=ask.start_at,
         supersedes=old,
         next_check_at=timezone.now(),
-        goal={"blueprint_version": blueprint.version},
+        goal={**ask.goal, "blueprint_version": blueprint.version},
     )
     operations: list[Operation] = []
     secrets: dict[StackKind, dict[str, str]] = {}
     wrong: dict[str, str] = {}
-    for kind in TOUCHES[ask.kind]:
+    for kind in ask.stacks or TOUCHES[ask.kind]:
         if ask.kind == ChangeKind.UPDATE and stack_status(stacks[kind].status).gone:
             continue
         operation = Operation(change=change, stack=stacks[kind])

@@ -1,17 +1,11 @@
 """From a claimed change to the work around it."""
 
-from collections.abc import Callable
-
-from provisioning.aws.clients import Clients, Target, clients_for
 from provisioning.blueprints.loader import library
-from provisioning.engine.accounts import target
 from provisioning.engine.outcome import Problem
+from provisioning.engine.reaching import AwsFor, reach
 from provisioning.engine.work import Work
 from provisioning.lifecycle import StackKind
 from provisioning.models import Change, Operation
-
-AwsFor = Callable[[Target], Clients]
-default_aws: AwsFor = clients_for
 
 
 class NoBlueprintError(Exception):
@@ -39,4 +33,4 @@ def work_for(change: Change, aws_for: AwsFor) -> Work:
         kind = StackKind(operation.stack.kind)
         operation.change, operation.stack = change, stacks[kind]
         parts.setdefault(kind, []).append(operation)
-    return Work(change, blueprint, parts, stacks, aws_for(target(environment.account)))
+    return Work(change, blueprint, parts, stacks, reach(environment.account, aws_for))

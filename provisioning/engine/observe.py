@@ -17,10 +17,9 @@ from provisioning.aws import cloudformation
 from provisioning.aws.clients import Clients
 from provisioning.aws.cloudformation import StackEvent, StackState
 from provisioning.aws.errors import AwsError
-from provisioning.engine.accounts import target
 from provisioning.engine.claims import claim_account, release_account, wake
 from provisioning.engine.events import keep_events
-from provisioning.engine.loading import AwsFor, default_aws
+from provisioning.engine.reaching import AwsFor, default_aws, reach
 from provisioning.lifecycle import MOVING_STACKS, UNDER_REVIEW, stack_status
 from provisioning.models import Operation, Stack, StackResource
 
@@ -58,7 +57,7 @@ def observe(account_id: int, aws_for: AwsFor = default_aws) -> Look:
                 stack__environment__account=account,
             ).select_related("stack", "change", "template")
         )
-        woken, again = _look(aws_for(target(account)), watched) if watched else ([], None)
+        woken, again = _look(reach(account, aws_for), watched) if watched else ([], None)
     except AwsError as trouble:
         log.warning("observe_failed", account=account.slug, trouble=str(trouble))
     finally:

@@ -208,4 +208,7 @@ PLAYBOOKS: Mapping[str, Playbook] = {
         ),
         running=(PlaybookStep(taking_over.ensure_taken_over, ADOPTION, "Write the stacks down as Stackyard's"),),
     ),
+    ChangeKind.RECOVER: Playbook(planning=(*_FIRST, _SEAL), running=()),
+    ChangeKind.REPAIR_DRIFT: Playbook(planning=(*_FIRST, _SEAL), running=()),
+    ChangeKind.ACCEPT_DRIFT: Playbook(planning=(*_FIRST, _SEAL), running=()),
 }

@@ -17,9 +17,10 @@ from provisioning.engine import ending
 from provisioning.engine.before_running import UNTIL_IT_RUNS, until_it_runs
 from provisioning.engine.claims import LeaseLostError, claim_change, hold, release_change
 from provisioning.engine.guarded import guarded
-from provisioning.engine.loading import AwsFor, NoBlueprintError, default_aws, work_for
+from provisioning.engine.loading import NoBlueprintError, work_for
 from provisioning.engine.outcome import Done, Outcome, Stop, Wait
 from provisioning.engine.playbooks import CLEANUP, PLAYBOOKS, PlaybookStep
+from provisioning.engine.reaching import AwsFor, default_aws
 from provisioning.engine.steps.sealing import ensure_plan_sealed
 from provisioning.engine.work import Work
 from provisioning.lifecycle import OPEN_CHANGES, ChangeStatus, StepState

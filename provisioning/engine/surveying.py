@@ -18,8 +18,7 @@ from provisioning.aws import cloudformation, dynamodb, tags
 from provisioning.aws.clients import Clients
 from provisioning.aws.errors import AwsError
 from provisioning.blueprints.loader import library
-from provisioning.engine.accounts import target
-from provisioning.engine.loading import AwsFor, default_aws
+from provisioning.engine.reaching import AwsFor, default_aws, reach
 from provisioning.engine.table_rows import keep_tables
 from provisioning.lifecycle import STACK_STATUSES
 from provisioning.models import Account, FoundStack, Stack, Table
@@ -62,7 +61,7 @@ def survey(account_id: int, aws_for: AwsFor = default_aws) -> Surveyed:
         return Surveyed()
     since = account.survey_due_at
     try:
-        done = _tick(aws_for(target(account)), account, since)
+        done = _tick(reach(account, aws_for), account, since)
     except AwsError as trouble:
         log.warning("survey_failed", account=account.slug, trouble=str(trouble))
         _release(account, survey_due_at=timezone.now() + AFTER_TROUBLE, survey_problem=trouble.sentence[:300])

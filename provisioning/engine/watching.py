@@ -14,10 +14,9 @@ from django.utils import timezone
 
 from provisioning.aws.errors import AwsError
 from provisioning.blueprints.loader import library
-from provisioning.engine.accounts import target
 from provisioning.engine.ending import without_compute
-from provisioning.engine.loading import AwsFor, default_aws
 from provisioning.engine.owning import promises
+from provisioning.engine.reaching import AwsFor, default_aws, reach
 from provisioning.engine.verify.line import Line
 from provisioning.engine.verify.protection import Seen, look, seen_lines
 from provisioning.lifecycle import (
@@ -116,7 +115,7 @@ def _claimed(account_id: int) -> bool:
 def _watch(stack: Stack, aws_for: AwsFor) -> None:
     environment = stack.environment
     promised = promises(library().blueprints[environment.application], environment, stack)
-    seen = look(aws_for(target(environment.account)), stack.stack_id, promised)
+    seen = look(reach(environment.account, aws_for), stack.stack_id, promised)
     if seen is None:
         return
     with transaction.atomic():

@@ -1,22 +1,28 @@
 """What Stackyard remembers: one module per noun. The statuses in here get their meaning in `lifecycle`."""
 
-from provisioning.models.account import Account, Heartbeat
+from provisioning.models.account import Account, CallBudget, Heartbeat
 from provisioning.models.audit import AuditEntry
 from provisioning.models.change import Change, Decision, Event, Operation, SealedPlan, Step
+from provisioning.models.drift import DriftCheck, DriftedResource
 from provisioning.models.environment import Check, Environment, Stack, StackResource, Template
 from provisioning.models.table import FoundStack, Table
+from provisioning.models.timing import ResourceTime
 
 __all__ = [
     "Account",
     "AuditEntry",
+    "CallBudget",
     "Change",
     "Check",
     "Decision",
+    "DriftCheck",
+    "DriftedResource",
     "Environment",
     "Event",
     "FoundStack",
     "Heartbeat",
     "Operation",
+    "ResourceTime",
     "SealedPlan",
     "Stack",
     "StackResource",

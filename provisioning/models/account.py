@@ -21,9 +21,33 @@ class Account(models.Model):
     survey_until = models.DateTimeField(null=True, editable=False, help_text="While a worker lists, until when.")
     survey_problem = models.CharField(max_length=300, blank=True, help_text="Why the last listing did not end.")
     next_look_at = models.DateTimeField(null=True, editable=False)
+    compared_at = models.DateTimeField(null=True, help_text="When all its stacks were last held against what is known.")
+    comparing_until = models.DateTimeField(null=True, editable=False, help_text="While a worker does that, until when.")
 
     def __str__(self) -> str:
         return f"{self.slug} ({self.account_id or 'not seen yet'}, {self.region})"
+
+
+class CallBudget(models.Model):
+    """The token bucket of one account and region for one kind of call, shared by all workers (Q2).
+
+    `free_at` is when the bucket is full again, in seconds since the epoch: a call moves it on by the time that one
+    token takes to come back, and is held back when that would lie too far ahead.
+    """
+
+    account = models.ForeignKey(Account, models.CASCADE, related_name="budgets")
+    kind = models.CharField(max_length=12)
+    free_at = models.FloatField(default=0)
+    taken = models.BigIntegerField(default=0)
+    held_back = models.BigIntegerField(default=0)
+    throttled = models.BigIntegerField(default=0)
+    throttled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["account", "kind"], name="one_budget_per_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} in {self.account.slug}"
 
 
 class Heartbeat(models.Model):
