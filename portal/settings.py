@@ -5,6 +5,7 @@ STACKYARD_HOME. With SECRET_KEY it runs as a deployment: secure cookies, HTTPS, 
 """
 
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import structlog
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from provisioning.aws.endpoint import is_emulator
 from provisioning.blueprints.policies import PolicyFileError, PolicyFloor, read_policies
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -36,6 +38,14 @@ def _number(name: str, default: int, low: int, high: int) -> int:
     if not text.isdecimal() or not low <= int(text) <= high:
         raise ImproperlyConfigured(f"{name} must be a number from {low} to {high}, not “{text}”.")
     return int(text)
+
+
+def _rate(name: str, default: float) -> float:
+    """So many a second; 0 for no limit."""
+    text = _text(name, str(default))
+    if not re.fullmatch(r"\d{1,4}(\.\d{1,3})?", text, re.ASCII):
+        raise ImproperlyConfigured(f"{name} must be a number a second such as 2 or 0.5, 0 for no limit, not “{text}”.")
+    return float(text)
 
 
 def _switch(name: str, *, default: bool) -> bool:
@@ -156,6 +166,13 @@ PORT = _number("PORT", 8000, 1, 65535)
 AWS_REGION = _text("AWS_REGION", "us-east-1")
 AWS_ENDPOINT_URL = _web_address("AWS_ENDPOINT_URL")
 AWS_CLIENTS = "provisioning.aws.clients.clients_for"  # what makes the clients of an account; a bench names its own
+# Calls to CloudFormation in one account and region by all workers together (Q2); an emulator does not mind.
+_BUDGETED = not is_emulator(_web_address("AWS_ENDPOINT_URL_CLOUDFORMATION") or AWS_ENDPOINT_URL)
+CLOUDFORMATION_READS_PER_SECOND = _rate("CLOUDFORMATION_READS_PER_SECOND", 2.0 if _BUDGETED else 0.0)
+CLOUDFORMATION_READ_BURST = _number("CLOUDFORMATION_READ_BURST", 40, 24, 10_000)
+CLOUDFORMATION_WRITES_PER_SECOND = _rate("CLOUDFORMATION_WRITES_PER_SECOND", 1.0 if _BUDGETED else 0.0)
+CLOUDFORMATION_WRITE_BURST = _number("CLOUDFORMATION_WRITE_BURST", 10, 1, 10_000)
+AWS_EVENTS_QUEUE_URL = _web_address("AWS_EVENTS_QUEUE_URL")
 AWS_EXECUTION_ROLE_ARN = env.str("AWS_EXECUTION_ROLE_ARN", default="")
 BILLING_SWITCHES_PER_DAY = _number("BILLING_SWITCHES_PER_DAY", 4, 1, 100)  # T7; older accounts allow fewer
 BLUEPRINT_DIRS = _folders(env.str("BLUEPRINT_DIRS", default=""))
@@ -240,7 +257,8 @@ if CELERY_BROKER_URL.startswith("filesystem"):
         "polling_interval": 0.1,
     }
 else:
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300}
+    # A Redis that hangs, or went away without a word, must hold up neither a click nor a worker for ever (L7).
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300, "socket_timeout": 5.0, "socket_connect_timeout": 5.0}
     CELERY_VISIBILITY_TIMEOUT = 300
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = False  # a lost message loses nothing: the sweep finds the row (L12)
@@ -248,6 +266,8 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1  # L5
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0}  # nobody waits long for a doorbell (L12)
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a broker that is away for a night ends no worker and no scheduler
 CELERY_TASK_DEFAULT_QUEUE = "stackyard"
 CELERY_BEAT_SCHEDULE = {"sweep": {"task": "provisioning.tasks.sweep", "schedule": 2.0, "options": {"expires": 10}}}
 

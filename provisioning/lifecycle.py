@@ -164,6 +164,7 @@ class StepState(models.TextChoices):
     DONE = "done", "Done"
     FAILED = "failed", "Failed"
     SKIPPED = "skipped", "Not needed"
+    CANCELLED = "cancelled", "Cancelled"
 
 
 class Verdict(models.TextChoices):
@@ -190,6 +191,47 @@ class Outcome(models.TextChoices):
     def tone(self) -> str:
         """The colour family of its mark."""
         return {Outcome.GOOD: "good", Outcome.BAD: "bad", Outcome.UNKNOWN: "quiet"}[self]
+
+
+class Outside(models.TextChoices):
+    """What somebody did to a stack outside Stackyard, as a look found it."""
+
+    DELETED = "deleted", "Deleted outside Stackyard"
+    CHANGED = "changed", "Changed outside Stackyard"
+    MOVING = "moving", "Being changed outside Stackyard"
+
+    @property
+    def tone(self) -> str:
+        """The colour family of its badge."""
+        return {Outside.DELETED: "bad", Outside.CHANGED: "attention", Outside.MOVING: "busy"}[self]
+
+
+class DriftStatus(models.TextChoices):
+    """What drift detection says of a stack, or of one of its resources (D4, D5): AWS's own words."""
+
+    IN_SYNC = "IN_SYNC", "As its template says"
+    DRIFTED = "DRIFTED", "Not as its template says"
+    MODIFIED = "MODIFIED", "Changed outside Stackyard"
+    DELETED = "DELETED", "Deleted outside Stackyard"
+    NOT_CHECKED = "NOT_CHECKED", "Not checked"
+    UNKNOWN = "UNKNOWN", "Could not be read"
+    UNSUPPORTED = "UNSUPPORTED", "Cannot be checked by AWS"
+
+    @property
+    def tone(self) -> str:
+        """The colour family of its badge."""
+        return _DRIFT_TONES[self]
+
+
+_DRIFT_TONES: Mapping[str, str] = {
+    DriftStatus.IN_SYNC: "good",
+    DriftStatus.DRIFTED: "attention",
+    DriftStatus.MODIFIED: "attention",
+    DriftStatus.DELETED: "bad",
+    DriftStatus.NOT_CHECKED: "quiet",
+    DriftStatus.UNKNOWN: "quiet",
+    DriftStatus.UNSUPPORTED: "quiet",
+}
 
 
 class StackKind(models.TextChoices):
@@ -255,7 +297,13 @@ _ALL = (
 STACK_STATUSES: Mapping[str, StackStatus] = {status.name: status for status in _ALL}
 MOVING_STACKS: Collection[str] = tuple(status.name for status in _ALL if status.moving)
 UNDER_REVIEW = "REVIEW_IN_PROGRESS"
+BEING_UPDATED = "UPDATE_IN_PROGRESS"  # the one status from which CloudFormation takes a cancel (S10)
+SENT_BACK = "UPDATE_ROLLBACK_IN_PROGRESS"
+BEING_DELETED = "DELETE_IN_PROGRESS"
+FAILED_BY_HOOK, FAILED_VALIDATION = "HOOK_FAILED", "VALIDATION_FAILED"
+CANCEL_LATE = "cancel_late"  # a line of a change's story: somebody wanted it cancelled, and it could not be any more
 IMPORT_UNDONE = "IMPORT_ROLLBACK_COMPLETE"
+DRIFT_CHECKED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED"})
 NO_STACK = StackStatus("", "Not there", "quiet", gone=True)
 
 

@@ -3,23 +3,33 @@
 Messages are a doorbell: with every one of them lost, the sweep still finds what is due (L12).
 """
 
+import random
+import time
 import uuid
+from datetime import timedelta
 
 import structlog
 from celery import shared_task
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from provisioning.engine.observe import Look, observe
+from provisioning.engine.comparing import compare, due_comparisons, due_looks, look_at
+from provisioning.engine.drifting import detect, due_drift
+from provisioning.engine.heartbeats import beat_sweep
+from provisioning.engine.hints import hints_due, listen
+from provisioning.engine.observe import Look, bring_forward, hurried, is_due, observe, overdue, under_way
 from provisioning.engine.reconcile import Tick, reconcile
 from provisioning.engine.surveying import due_surveys, survey
 from provisioning.engine.warming import warm_library
 from provisioning.engine.watching import accounts_to_watch, watch_protection
-from provisioning.models import Account, Change, Heartbeat, Operation
+from provisioning.models import Account, Change
 
 SOON = 10.0  # seconds; what is due later is left to the sweep (L11)
-BATCH = 200
+EARLY = timedelta(seconds=1)  # the clocks of two machines may differ by so much
+WORKS = timedelta(seconds=5)  # how long one message keeps a worker at what is due
+WORKERS, BATCH = 4, 20
+PAUSE = 0.1  # seconds
 log = structlog.get_logger(__name__)
 
 
@@ -35,27 +45,81 @@ def _ring_now(change_id: uuid.UUID) -> None:
 
 @shared_task
 def reconcile_change(change_id: str, **_: object) -> None:
-    """Bring one change as far as it goes now, and ring for what follows."""
-    _follow(change_id, reconcile(uuid.UUID(change_id)))
+    """Bring one change as far as it goes now, and ring for what follows. A message that comes when the change is not
+    due is left over: what it rang for has been done."""
+    until = timezone.now() + WORKS
+    waiting = Change.objects.filter(pk=change_id, next_check_at__lte=timezone.now() + EARLY)
+    while _look_first() & set(waiting.values_list("environment__account_id", flat=True)) and timezone.now() < until:
+        time.sleep(PAUSE)
+    if waiting.exists():
+        _follow(change_id, reconcile(uuid.UUID(change_id)))
+
+
+@shared_task
+def reconcile_due(**_: object) -> None:
+    """Bring on what is due, longest first, for a few seconds: rung by the sweep, and the same however often it rings.
+    Changes that are behind are so many rows, never so many messages."""
+    until = timezone.now() + WORKS
+    seen: set[uuid.UUID] = set()
+    while timezone.now() < until:
+        held_up = _look_first()
+        fresh = [one for one in _due().exclude(environment__account__in=held_up)[:BATCH] if one not in seen]
+        if fresh:
+            change_id = random.choice(fresh)  # noqa: S311  (so that workers seldom want the same one)
+            seen.add(change_id)
+            _follow(str(change_id), reconcile(change_id))
+        elif held_up:
+            time.sleep(PAUSE)
+        else:
+            return
+
+
+def _due() -> QuerySet[Change, uuid.UUID]:
+    """Changes that nobody works on and that should have gone on by now."""
+    now = timezone.now()
+    free = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
+    due = Change.objects.filter(free, next_check_at__lte=now, set_aside_at__isnull=True)
+    return due.order_by("next_check_at").values_list("pk", flat=True)
+
+
+def _look_first() -> set[int]:
+    """Watching goes before working: with many changes waiting, what ended in AWS is noticed all the same. Returns the
+    accounts whose look is not to be held up."""
+    for account_id in overdue():
+        _observe(account_id)
+    return set(hurried())
 
 
 def _follow(change_id: str, tick: Tick) -> None:
     if tick.look_at is not None:
-        observe_account.delay(tick.look_at)
+        _look_soon(tick.look_at)
     if tick.again_in is not None and tick.again_in <= SOON:
         reconcile_change.apply_async((change_id,), countdown=tick.again_in)
 
 
+def _look_soon(account_id: int) -> None:
+    pause = bring_forward(account_id)
+    if pause is not None:
+        observe_account.apply_async((account_id,), countdown=pause)
+
+
 @shared_task
 def observe_account(account_id: int, **_: object) -> None:
-    """Look at everything that moves in one account, and go on with the changes whose stacks came to rest."""
+    """Look at everything that moves in one account, and go on with the changes whose stacks came to rest. Every look
+    rings for the next one; a message that comes in between is left over, and ends there."""
+    if is_due(account_id):
+        woken = _observe(account_id)
+        for change_id in woken[:1]:
+            _follow(str(change_id), reconcile(change_id))  # the first one without the way through the broker
+
+
+def _observe(account_id: int) -> tuple[uuid.UUID, ...]:
     look: Look = observe(account_id)
-    for change_id in look.woken[1:]:
+    for change_id in look.woken:
         reconcile_change.delay(str(change_id))
     if look.again_in is not None:
         observe_account.apply_async((account_id,), countdown=look.again_in)
-    for change_id in look.woken[:1]:
-        _follow(str(change_id), reconcile(change_id))  # the first one without the way through the broker
+    return look.woken
 
 
 def ring_survey(account_id: int) -> None:
@@ -81,20 +145,72 @@ def watch_account(account_id: int, **_: object) -> None:
 
 
 @shared_task
+def listen_to_hints(**_: object) -> None:
+    """Hear what AWS hints at, and look there now (Q5)."""
+    heard = listen()
+    for account_id in heard.looks:
+        observe_account.delay(account_id)
+    if heard.more:
+        listen_to_hints.delay()
+
+
+def ring_look(environment_id: int) -> None:
+    """Once the transaction is committed, ask a worker to look at the stacks of an environment that are due."""
+    transaction.on_commit(lambda: _look_now(environment_id), robust=True)
+
+
+def _look_now(environment_id: int) -> None:
+    look_at_environment.delay(environment_id)
+
+
+@shared_task
+def look_at_environment(environment_id: int, **_: object) -> None:
+    """Look whether the stacks of one environment are as known."""
+    look_at(environment_id)
+
+
+def ring_compare(account_id: int) -> None:
+    """Once the transaction is committed, ask a worker to compare all stacks of an account that is due."""
+    transaction.on_commit(lambda: _compare_now(account_id), robust=True)
+
+
+def _compare_now(account_id: int) -> None:
+    compare_account.delay(account_id)
+
+
+@shared_task
+def compare_account(account_id: int, **_: object) -> None:
+    """Hold all stacks of one account against what is known of them, a batch at a time."""
+    if compare(account_id).more:
+        compare_account.delay(account_id)
+
+
+def ring_drift(account_id: int) -> None:
+    """Once the transaction is committed, ask a worker to look for drift where it is due."""
+    transaction.on_commit(lambda: _detect_now(account_id), robust=True)
+
+
+def _detect_now(account_id: int) -> None:
+    detect_drift.delay(account_id)
+
+
+@shared_task
+def detect_drift(account_id: int, **_: object) -> None:
+    """Begin the detections of one account that are due, and go on with those that run."""
+    again = detect(account_id)
+    if again is not None and again <= SOON:
+        detect_drift.apply_async((account_id,), countdown=again)
+
+
+@shared_task
 def sweep(**_: object) -> None:
     """Ring for everything that is due: what a lost message, a killed worker or a long wait left behind."""
     now = timezone.now()
-    free = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
-    for change_id in (
-        Change.objects.filter(free, next_check_at__lte=now)
-        .order_by("next_check_at")
-        .values_list("pk", flat=True)[:BATCH]
-    ):
-        reconcile_change.delay(str(change_id))
-    watched = Operation.objects.filter(is_open=True, called_at__isnull=False, finished_at__isnull=True)
+    for _number in range(min(WORKERS, _due().count())):
+        reconcile_due.apply_async(expires=WORKS.total_seconds())
     for account_id in (
         Account.objects.filter(Q(next_look_at__isnull=True) | Q(next_look_at__lte=now))
-        .filter(pk__in=watched.values("stack__environment__account"))
+        .filter(pk__in=under_way().values("stack__environment__account"))
         .values_list("pk", flat=True)
     ):
         observe_account.delay(account_id)
@@ -102,5 +218,13 @@ def sweep(**_: object) -> None:
         survey_account.delay(account_id)
     for account_id in accounts_to_watch():
         watch_account.delay(account_id)
-    Heartbeat.objects.update_or_create(name="sweep", defaults={"at": now})
+    for environment_id in due_looks(now):
+        look_at_environment.delay(environment_id)
+    for account_id in due_comparisons(now):
+        compare_account.delay(account_id)
+    for account_id in due_drift(now):
+        detect_drift.delay(account_id)
+    if hints_due(now):
+        listen_to_hints.delay()
+    beat_sweep()
     warm_library()

@@ -17,6 +17,8 @@ os.environ.update(
     AWS_REGION="us-east-1",
     AWS_DEFAULT_REGION="us-east-1",
     AWS_EC2_METADATA_DISABLED="true",
+    CLOUDFORMATION_READS_PER_SECOND="0",
+    CLOUDFORMATION_WRITES_PER_SECOND="0",
 )
 if os.environ.get("STACKYARD_TEST_TIER") == "services":
     os.environ["DATABASE_URL"] = os.environ["TEST_DATABASE_URL"]

@@ -61,6 +61,7 @@ def end(change: Change, to: ChangeStatus) -> None:
     move(change, to)
     change.secrets, change.waiting_for = "", ""
     change.cleanup = True
+    take_up(change)
     wake(change)
     change.save()
     environment = change.environment
@@ -68,8 +69,15 @@ def end(change: Change, to: ChangeStatus) -> None:
         set_environment_status(environment, EnvironmentStatus.REMOVED)
 
 
+def take_up(change: Change) -> None:
+    """Workers may work on the change again, where it was set aside; the caller saves it."""
+    change.set_aside_at, change.set_aside_because, change.claims = None, "", 0
+
+
 def wake(change: Change) -> None:
-    """Have a worker look at the change after the commit; the caller saves it."""
+    """Have a worker look at the change after the commit, unless it is set aside; the caller saves it."""
+    if change.set_aside_at is not None:
+        return
     change.wakes += 1
     change.next_check_at = timezone.now()
     ring(change.pk)

@@ -16,9 +16,9 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from provisioning.aws import cloudformation, dynamodb, network
-from provisioning.aws.clients import Clients, clients_for
+from provisioning.aws.clients import Clients
 from provisioning.aws.errors import BUSY_WORDS, SERVICE_NAMES, AwsError, Busy
-from provisioning.engine.accounts import target
+from provisioning.engine.reaching import default_aws, reach
 from provisioning.lifecycle import stack_status
 from provisioning.models import Account
 
@@ -83,7 +83,7 @@ def live_choices(account: Account, kind: str, vpc: str = "") -> Choices:
     if away:
         return Choices((), timezone.now(), problem=away)
     try:
-        options, preferred = read(clients_for(target(account)), vpc)
+        options, preferred = read(reach(account, default_aws), vpc)
     except AwsError as trouble:
         found = Choices((), timezone.now(), problem=_told(account, trouble))
         cache.set(key, found, AWAY_SECONDS)
@@ -104,7 +104,7 @@ def names_taken(account: Account, stacks: Iterable[str], tables: Iterable[str]) 
     away = _away(account)
     if away:
         return NamesLook((), away)
-    aws = clients_for(target(account))
+    aws = reach(account, default_aws, urgent=True)  # a person waits for it
     try:
         found = NamesLook((*_taken_stacks(aws, stacks), *_taken_tables(aws, tables)))
     except AwsError as trouble:
@@ -123,7 +123,8 @@ def _told(account: Account, trouble: AwsError) -> str:
     if not isinstance(trouble, Busy):
         return trouble.sentence
     sentence = BUSY_WORDS[trouble.reason].format(SERVICE_NAMES.get(trouble.service, "AWS"))
-    cache.set(f"away:{account.pk}", sentence, AWAY_SECONDS)
+    if trouble.reason != "budget":  # AWS itself is well
+        cache.set(f"away:{account.pk}", sentence, AWAY_SECONDS)
     return sentence
 
 

@@ -26,7 +26,7 @@ def policy_of(change: Change) -> StagePolicy:
     blueprint = library().blueprints.get(change.environment.application)
     if blueprint is None:
         raise Refusal("The blueprint of this application cannot be read any more. Ask an admin.", "no-application")
-    return needed(blueprint.stages[change.environment.stage], change.kind)
+    return needed(blueprint.stages[change.environment.stage], change.kind, change.goal)
 
 
 def standing(change: Change) -> list[Decision]:

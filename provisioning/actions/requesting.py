@@ -150,7 +150,7 @@ def _check_start(ask: Ask, policy: StagePolicy) -> None:
     """A start may be asked for where somebody decides first, and always in prod."""
     if ask.start_at is None:
         return
-    if not may_start_later(policy, ask.kind):
+    if not may_start_later(policy, ask.kind, ask.goal):
         sentence = f"Nothing waits at {policy.stage}: send it when it should run."
         raise Refusal(sentence, "bad-start", fields={"start_at": sentence})
     require_start(ask.start_at)

@@ -6,8 +6,11 @@ from provisioning.actions.actor import Actor, audit, require_change_right
 from provisioning.actions.changing import locked, wake, what
 from provisioning.actions.refusals import Refusal
 from provisioning.engine.starting_over import start_over
-from provisioning.lifecycle import UNDER_REVIEW, ChangeStatus, StepState, move
+from provisioning.engine.ways_out import known_way_out
+from provisioning.lifecycle import UNDER_REVIEW, ChangeKind, ChangeStatus, StepState, move, stack_status
 from provisioning.models import Change, Stack
+
+SENDS = frozenset({ChangeKind.CREATE, ChangeKind.UPDATE, ChangeKind.WAKE, ChangeKind.REPAIR_DRIFT})
 
 
 def do_retry(actor: Actor, change: Change) -> Change:
@@ -46,6 +49,20 @@ def _obstacle(actor: Actor, change: Change) -> Refusal | None:
         return Refusal("Stackyard is still tidying up after the failure. Try again in a moment.", "tidying")
     if Change.objects.filter(environment=change.environment, requested_at__gt=change.requested_at).exists():
         return Refusal("A newer change of this environment exists; this one is history.", "newer-change")
+    return _stuck(change)
+
+
+def _stuck(change: Change) -> Refusal | None:
+    """A stack that takes no change has to be got out of there first; a retry would only end at the same place."""
+    if change.kind not in SENDS:
+        return None
+    for stack in Stack.objects.filter(operations__change=change).distinct().order_by("-kind"):
+        status = stack_status(stack.status)
+        found = None if status.updatable or status.shell else known_way_out(stack)
+        if found is None:
+            continue
+        first = f"“{found.label}” on the environment's page comes first." if found.label else found.sentence
+        return Refusal(f"{stack.name} takes no change now. {found.condition}. {first}", "stuck")
     return None
 
 

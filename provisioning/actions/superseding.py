@@ -3,7 +3,7 @@
 import uuid
 
 from provisioning.actions.actor import Actor, audit, not_theirs
-from provisioning.actions.changing import waits_to_run, what, word
+from provisioning.actions.changing import take_up, waits_to_run, what, word
 from provisioning.actions.refusals import Refusal
 from provisioning.lifecycle import UNDER_REVIEW, ChangeKind, ChangeStatus, move
 from provisioning.models import Change, Environment, Stack
@@ -34,6 +34,7 @@ def supersede(actor: Actor, old: Change, environment: Environment, kind: ChangeK
     move(old, ChangeStatus.SUPERSEDED)
     old.secrets, old.waiting_for = "", ""
     old.held, old.sent_back, old.next_check_at = False, False, None
+    take_up(old)
     old.save()
     old.operations.update(is_open=False)
     Stack.objects.filter(environment=environment, status=UNDER_REVIEW).update(status="")

@@ -3,9 +3,10 @@
 from django.db import transaction
 
 from provisioning.actions.actor import Actor, audit, require_change_right
+from provisioning.engine.comparing import compare_soon
 from provisioning.engine.surveying import survey_soon
 from provisioning.models import Account
-from provisioning.tasks import ring_survey
+from provisioning.tasks import ring_compare, ring_survey
 
 
 def do_look_again(actor: Actor, account: Account) -> None:
@@ -13,5 +14,7 @@ def do_look_again(actor: Actor, account: Account) -> None:
     require_change_right(actor)
     with transaction.atomic():
         survey_soon(account.pk)
+        compare_soon(account.pk)
         audit(actor, "look_again", f"Looked again at the tables and stacks of {account.slug}")
         ring_survey(account.pk)
+        ring_compare(account.pk)

@@ -4,6 +4,7 @@ Endpoints come from the environment: boto3 reads `AWS_ENDPOINT_URL` and `AWS_END
 target with a role needs `sts:AssumeRole` on that role.
 """
 
+import copy
 import os
 import threading
 import time
@@ -11,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 import boto3
 import structlog
@@ -47,6 +48,10 @@ CONFIG = Config(
     user_agent_extra="stackyard",
 )
 
+# CloudFormation is asked once: a retry in here would send an altering call again without looking first (L19), would
+# hide throttles from the budget that all workers share (Q2), and is wasted on its quota error (K3).
+ONCE = CONFIG.merge(Config(retries={"mode": "standard", "total_max_attempts": 1}))
+
 # An hour is the longest a chained role may last (A2). botocore renews 15 minutes before the end: at 75 %.
 ROLE_SECONDS = 3600
 
@@ -64,6 +69,22 @@ class Target:
     external_id: str = ""
 
 
+class Gate(Protocol):
+    """What every call to CloudFormation passes on its way out, each page of a listing for itself.
+
+    It is compared and hashed by value: one client is kept for each. `enter` may raise, and then nothing is sent;
+    `left` is told AWS's error code, or an empty text.
+    """
+
+    def __hash__(self) -> int: ...
+
+    def enter(self, operation: str, *, page: bool) -> None:
+        """Let a call out, or raise. `page`: it goes on with a listing."""
+
+    def left(self, operation: str, code: str) -> None:
+        """Learn how the call went."""
+
+
 class Clients:
     """The AWS clients of one target, each built at first use.
 
@@ -75,6 +96,14 @@ class Clients:
         self.target = target
         self._lock = threading.RLock()
         self._scripted = False
+        self._behind: dict[Gate, Clients] = {}
+
+    def behind(self, gate: Gate) -> "Clients":
+        """The same clients, with every call to CloudFormation passing this gate; kept for each gate."""
+        with self._lock:
+            if gate not in self._behind:
+                self._behind[gate] = _Behind(self, gate)
+            return self._behind[gate]
 
     @classmethod
     def of(cls, target: Target | None = None, **scripted: Any) -> Self:
@@ -103,10 +132,15 @@ class Clients:
         _watch(name, client)
         return client
 
+    def _another(self, name: str, make: Callable[[boto3.Session], Client]) -> Client:
+        """One more client of a service, from the same session."""
+        scripted: Client | None = self.__dict__.get(name) if self._scripted else None
+        return self._build(name, make) if scripted is None else copy.copy(scripted)
+
     @cached_property
     def cloudformation(self) -> "CloudFormationClient":
         """Stacks, change sets, exports."""
-        return self._build("cloudformation", lambda session: session.client("cloudformation", config=CONFIG))
+        return self._build("cloudformation", lambda session: session.client("cloudformation", config=ONCE))
 
     @cached_property
     def dynamodb(self) -> "DynamoDBClient":
@@ -164,6 +198,27 @@ class Clients:
         return self._build(
             "application_autoscaling", lambda session: session.client("application-autoscaling", config=CONFIG)
         )
+
+    @cached_property
+    def sqs(self) -> Any:
+        """Queues."""
+        return self._build("sqs", lambda session: session.client("sqs", config=CONFIG))
+
+
+class _Behind(Clients):
+    """Clients whose CloudFormation stands behind a gate; all others are those of the clients in front of it."""
+
+    def __init__(self, clients: Clients, gate: Gate) -> None:
+        super().__init__(clients.target)
+        self._clients, self._gate = clients, gate
+
+    def _build(self, name: str, make: Callable[[boto3.Session], Client]) -> Client:
+        if name != "cloudformation":
+            shared: Client = getattr(self._clients, name)
+            return shared
+        client = self._clients._another(name, make)
+        _put(self._gate, client)
+        return client
 
 
 @lru_cache(maxsize=64)
@@ -226,6 +281,20 @@ def _watch(name: str, client: BaseClient) -> None:
             calls[f"{name}.{operation}"] += 1
         seconds = round(time.monotonic() - context.get("stackyard_started", time.monotonic()), 3)
         log.info("aws_call", service=name, operation=operation, seconds=seconds, code=_code(answer))
+
+    client.meta.events.register("before-call", before)
+    client.meta.events.register("after-call", after)
+    client.meta.events.register("after-call-error", after)
+
+
+def _put(gate: Gate, client: BaseClient) -> None:
+    """Let every call of a client pass a gate. What `enter` raises reaches the caller as it is."""
+
+    def before(*, event_name: str, params: Mapping[str, Any], **_: Any) -> None:
+        gate.enter(event_name.rpartition(".")[2], page="NextToken" in params["body"])
+
+    def after(*, event_name: str, **answer: Any) -> None:
+        gate.left(event_name.rpartition(".")[2], _code(answer))
 
     client.meta.events.register("before-call", before)
     client.meta.events.register("after-call", after)

@@ -9,6 +9,7 @@ ConflictKind = Literal["exists", "in_use", "protected", "changed", "token_used"]
 
 MISSING = frozenset(
     {
+        "AWS.SimpleQueueService.NonExistentQueue",
         "BackupNotFound",
         "ChangeSetNotFound",
         "ClusterNotFound",
@@ -18,6 +19,7 @@ MISSING = frozenset(
         "OperationNotFound",
         "ParameterNotFound",
         "ParameterVersionNotFound",
+        "QueueDoesNotExist",
         "ResourceNotFound",
         "ServiceNotFound",
         "StackNotFound",
@@ -45,6 +47,7 @@ CREDENTIALS = frozenset(
 DENIED = frozenset(
     {
         "AccessDenied",
+        "KmsAccessDenied",
         "NotAuthorized",
         "OptInRequired",
         "RegionDisabled",
@@ -87,13 +90,17 @@ CONFLICTS: dict[str, ConflictKind] = {
     "TokenAlreadyExists": "token_used",
 }
 
+# Every code that botocore itself would try again is in here or in FAULTS; a test walks its tables (K2).
 THROTTLED = frozenset(
     {
         "BandwidthLimitExceeded",
         "ConcurrentResourcesLimitExceeded",
         "EC2Throttled",
+        "KmsThrottled",
+        "OverLimit",
         "PriorRequestNotComplete",
         "ProvisionedThroughputExceeded",
+        "ReplicatedWriteConflict",
         "RequestLimitExceeded",
         "RequestThrottled",
         "SlowDown",
@@ -107,6 +114,7 @@ THROTTLED = frozenset(
 
 FAULTS = frozenset(
     {
+        "IDPCommunicationError",
         "InternalError",
         "InternalFailure",
         "InternalServer",

@@ -24,7 +24,7 @@ from provisioning.aws.error_codes import (
     ConflictKind,
 )
 
-BusyReason = Literal["throttled", "unreachable", "aws"]
+BusyReason = Literal["throttled", "unreachable", "aws", "budget"]
 
 SERVICE_NAMES = {
     "cloudformation": "CloudFormation",
@@ -36,6 +36,7 @@ SERVICE_NAMES = {
     "autoscaling": "Auto Scaling",
     "iam": "IAM",
     "sts": "AWS sign-in",
+    "sqs": "The queue of hints",
     "tagging": "Resource tagging",
     "cloudwatch": "CloudWatch",
     "application_autoscaling": "Application Auto Scaling",
@@ -162,11 +163,15 @@ class Conflict(AwsError):
 
 
 class Busy(AwsError):
-    """AWS could not answer now. The same call may work in a while; `reason` says why it did not."""
+    """AWS could not answer now, or was not asked, to spare it (`budget`, Q2). The same call may work in a while;
+    `reason` says why it did not. `again_in` is when, in seconds, where that is known."""
 
-    def __init__(self, message: str, *, reason: BusyReason = "aws", **where: Unpack[Where]) -> None:
+    def __init__(
+        self, message: str, *, reason: BusyReason = "aws", again_in: float | None = None, **where: Unpack[Where]
+    ) -> None:
         super().__init__(message, **where)
         self.reason = reason
+        self.again_in = again_in
 
     @property
     def sentence(self) -> str:
@@ -187,6 +192,7 @@ BUSY_WORDS: dict[BusyReason, str] = {
     "throttled": "{} asked Stackyard to slow down.",
     "unreachable": "{} could not be reached in time.",
     "aws": "{} reported a fault of its own.",
+    "budget": "Stackyard holds back its calls to {}, so that AWS does not throttle this account.",
 }
 
 CREDENTIAL_ERRORS = (
@@ -275,6 +281,11 @@ def _busy_reason(stem: str, http_status: int) -> BusyReason | None:
     if stem in THROTTLED or http_status == 429:
         return "throttled"
     return "aws" if stem in FAULTS or http_status >= 500 else None
+
+
+def is_throttle(code: str) -> bool:
+    """Whether AWS asks with this code to slow down (Q3, K2)."""
+    return _stem(code) in THROTTLED
 
 
 def _stem(code: str) -> str:

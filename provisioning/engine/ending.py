@@ -1,9 +1,10 @@
 """The turns of a change's status that the engine makes, each with its audit entry, in one transaction each."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from provisioning.engine.claims import LeaseLostError, hold
@@ -12,6 +13,7 @@ from provisioning.engine.starting_over import start_over
 from provisioning.engine.surveying import survey_soon
 from provisioning.engine.work import Work
 from provisioning.lifecycle import (
+    CANCEL_LATE,
     UNDER_REVIEW,
     ChangeKind,
     ChangeStatus,
@@ -22,7 +24,7 @@ from provisioning.lifecycle import (
     set_environment_status,
     stack_status,
 )
-from provisioning.models import AuditEntry, Change, Decision, Environment, Operation, Stack
+from provisioning.models import AuditEntry, Change, Decision, Environment, Event, Operation, Stack
 from provisioning.planning.policy import approving_rule, latest_start, needed
 
 PLAN_MOVED, EXPIRE, PLAN_AGAIN = "plan_moved", "expire", "plan_again"
@@ -34,16 +36,20 @@ _AFTER_THE_STACKS = frozenset(
         ChangeKind.UNPROTECT,
         ChangeKind.PROTECT,
         ChangeKind.ADOPT,
+        ChangeKind.RECOVER,
     }
 )
-_TABLES_CHANGE_HANDS = frozenset({ChangeKind.DELETE_DATA_STACK, ChangeKind.DELETE_DATA, ChangeKind.ADOPT})
+_TABLES_CHANGE_HANDS = frozenset(
+    {ChangeKind.DELETE_DATA_STACK, ChangeKind.DELETE_DATA, ChangeKind.ADOPT, ChangeKind.RECOVER}
+)
+NOTHING_SENT = "none"  # CloudFormation itself found nothing to change, or nothing is there any more
 NOTHING = "Nothing to change: everything is already as asked."
 
 
 def planned(work: Work) -> None:
     """After planning: nothing to do, somebody to ask, a rule that approves in nobody's stead, or straight on."""
     change, now = work.change, timezone.now()
-    asked = needed(work.policy, change.kind)
+    asked = needed(work.policy, change.kind, change.goal)
     change.held = change.sent_back = False
     rule = approving_rule(work.policy, change.kind, change.plan or {}) if asked.approvals > 0 else None
     if not any(operation.changes for operation in work.every_part()):
@@ -163,15 +169,53 @@ def fail(change: Change, operations: Sequence[Operation], problem: Problem, *, r
         hold(change)
         change.problem = {**problem.as_dict(), "replan": replan}
         move(change, ChangeStatus.FAILED)
-        # Change sets that were never executed are removed before the stacks are free again (S7, C6).
-        planned = (one for one in operations if one.called_at is None)
-        change.cleanup = replan and any(
-            change.supersedes_id or one.change_set_id or one.action not in {"", "delete", "none"} for one in planned
-        )
+        change.cleanup = replan and _left_behind(change, operations)
+        _no_wish(change)
         _save(change)
         _close(change)
         set_environment_status(change.environment, resting_status(change))
         _audit(change, "fail", f"{_what(change)}: failed. {problem.sentence}")
+
+
+def _left_behind(change: Change, operations: Iterable[Operation]) -> bool:
+    """Whether change sets that were never executed are to be removed before the stacks are free again (S7, C6)."""
+    planned = (one for one in operations if one.called_at is None)
+    return any(
+        bool(change.supersedes_id) or one.change_set_id or one.action not in {"", "delete", "none"} for one in planned
+    )
+
+
+def _no_wish(change: Change) -> None:
+    """Nobody waits for this change to be cancelled any more."""
+    change.cancel_asked_at = change.cancel_asked_by = None
+    change.save(update_fields=["cancel_asked_at", "cancel_asked_by"])
+
+
+def cancelled(work: Work, sentence: str) -> None:
+    """A person wanted what ran to be cancelled, and it is: `sentence` says what was undone and what stays."""
+    change = work.change
+    with transaction.atomic():
+        hold(change)
+        move(change, ChangeStatus.CANCELLED)
+        change.secrets, change.waiting_for = "", sentence[:300]
+        change.cleanup = _left_behind(change, work.every_part())
+        _save(change)
+        _close(change)
+        there = resting_status(change)
+        nothing = there == EnvironmentStatus.REQUESTED
+        set_environment_status(change.environment, EnvironmentStatus.REMOVED if nothing else there)
+        _audit(change, str(ChangeStatus.CANCELLED), f"{_what(change)}: {sentence}")
+
+
+def cancel_late(work: Work, why: str) -> None:
+    """The wish to cancel could not be met any more: it is answered in the change's story, and the change goes on."""
+    change, now = work.change, timezone.now()
+    sentence = f"Cancelling came too late: {why}. The change goes on."
+    with transaction.atomic():
+        hold(change)
+        _no_wish(change)
+        Event.objects.create(change=change, at=now, logical_id="Cancel", status=CANCEL_LATE, reason=sentence)
+        _audit(change, CANCEL_LATE, f"{_what(change)}: {sentence}")
 
 
 def cleaned(work: Work) -> None:
@@ -196,9 +240,17 @@ def _turn(work: Work, to: ChangeStatus, summary: str) -> None:
             change.secrets = ""
         _save(change)
         _close(change)
+        if to is ChangeStatus.SUCCEEDED:
+            _as_asked(change)
         if change.finished_at is not None:
             set_environment_status(change.environment, resting_status(change))
         _audit(change, str(to), summary)
+
+
+def _as_asked(change: Change) -> None:
+    """The stacks that this change sent something to are as somebody here asked: no mark of an outsider stays."""
+    sent = Q(operations__finished_at__isnull=False) | Q(operations__action=NOTHING_SENT)
+    Stack.objects.filter(sent, operations__change=change).exclude(outside="").update(outside="", outside_at=None)
 
 
 def _save(change: Change) -> None:
@@ -244,16 +296,20 @@ def resting_status(change: Change) -> EnvironmentStatus:
         return EnvironmentStatus.READY
     if data.live:
         return without_compute(change.environment)
+    if compute.live:
+        return EnvironmentStatus.ATTENTION
     return EnvironmentStatus.REMOVED if change.kind in _AFTER_THE_STACKS else EnvironmentStatus.REQUESTED
 
 
 def without_compute(environment: Environment) -> EnvironmentStatus:
     """What an environment is whose data stack is there alone: the newest change that took its compute away says
-    whether it was parked."""
+    whether it was parked; so does a way out that brought such a change to its end."""
+    kinds = [ChangeKind.PARK, ChangeKind.DELETE_COMPUTE]
     taken = Change.objects.filter(
+        Q(kind__in=kinds) | Q(kind=ChangeKind.RECOVER, goal__finishes__in=kinds),
         environment=environment,
-        kind__in=[ChangeKind.PARK, ChangeKind.DELETE_COMPUTE],
         status=ChangeStatus.SUCCEEDED,
     ).order_by("-finished_at")
-    newest = taken.values_list("kind", flat=True).first()
-    return EnvironmentStatus.PARKED if newest == ChangeKind.PARK else EnvironmentStatus.DATA_ONLY
+    newest = taken.first()
+    parked = newest is not None and ChangeKind.PARK in {newest.kind, newest.goal.get("finishes")}
+    return EnvironmentStatus.PARKED if parked else EnvironmentStatus.DATA_ONLY

@@ -15,7 +15,7 @@ def keep_events(operation: Operation, events: tuple[StackEvent, ...]) -> None:
         Event.objects.bulk_create(
             [
                 Event(
-                    change=operation.change,
+                    change_id=operation.change_id,
                     stack=stack,
                     aws_id=event.event_id,
                     token=event.token,
@@ -36,20 +36,21 @@ def keep_events(operation: Operation, events: tuple[StackEvent, ...]) -> None:
 
 
 def _fold(stack: Stack, events: tuple[StackEvent, ...]) -> None:
-    rows = {row.logical_id: row for row in stack.resources.all()}
-    known = set(rows)
+    known = {row.logical_id: row for row in stack.resources.all()}
+    touched: dict[str, StackResource] = {}
     for event in events:
         if event.physical_id == stack.stack_id:
             continue
-        row = rows.get(event.logical_id)
+        row = touched.get(event.logical_id) or known.get(event.logical_id)
         if row is None:
-            row = rows[event.logical_id] = StackResource(stack=stack, logical_id=event.logical_id, started_at=event.at)
+            row = StackResource(stack=stack, logical_id=event.logical_id, started_at=event.at)
+        touched[event.logical_id] = row
         if event.status.endswith("_IN_PROGRESS") and not row.status.endswith("_IN_PROGRESS"):
             row.started_at = event.at
         row.physical_id = event.physical_id or row.physical_id
         row.type, row.status, row.reason, row.updated_at = event.type, event.status, event.reason, event.at
-    StackResource.objects.bulk_create([row for name, row in rows.items() if name not in known])
+    StackResource.objects.bulk_create([row for name, row in touched.items() if name not in known])
     StackResource.objects.bulk_update(
-        [row for name, row in rows.items() if name in known],
+        [row for name, row in touched.items() if name in known],
         ["physical_id", "type", "status", "reason", "started_at", "updated_at"],
     )

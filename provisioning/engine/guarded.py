@@ -4,6 +4,7 @@ import random
 import uuid
 
 import structlog
+from django.db import InterfaceError, OperationalError
 
 from provisioning.aws.errors import AwsError, Busy
 from provisioning.engine.claims import LeaseLostError
@@ -12,22 +13,23 @@ from provisioning.engine.playbooks import PlaybookStep
 from provisioning.engine.work import Work
 
 log = structlog.get_logger(__name__)
-BACKOFF_FIRST, BACKOFF_LAST = 2.0, 300.0
+BACKOFF_FIRST, BACKOFF_LAST = 2.0, 300.0  # seconds (L19)
+SPREAD = 1.0, 0.1  # seconds, and parts of the pause, on top of when a held-back step may begin again
 
 
 def guarded(work: Work, step: PlaybookStep) -> Outcome:
     """Run one step; AWS's bad days become waits, its refusals become problems, our own bugs get an id."""
+    had = len(work.found)
     try:
         outcome = step.run(work)
     except Busy as busy:
-        work.change.tries += 1
-        delay = min(BACKOFF_LAST, BACKOFF_FIRST * 2 ** (work.change.tries - 1))
-        # Full jitter (L19): it spreads retries and protects nothing.
-        return Wait(f"Try {work.change.tries}: {busy.sentence}", random.uniform(delay / 2, delay))  # noqa: S311
+        if len(work.found) > had:
+            work.change.tries = 0  # some of it was served: that is no try in vain
+        return _later(work, busy)
     except AwsError as error:
         return Stop(Problem(error.sentence, "you or an administrator", "Then retry.", str(error), "aws"))
-    except LeaseLostError:
-        raise
+    except (LeaseLostError, OperationalError, InterfaceError):
+        raise  # nothing can be recorded without the lease, or the database: the next claim goes on from there
     except Exception:
         incident = uuid.uuid4().hex[:8]
         log.exception("step_crashed", incident=incident, step=step.name, change=str(work.change.pk))
@@ -41,3 +43,15 @@ def guarded(work: Work, step: PlaybookStep) -> Outcome:
         )
     work.change.tries = 0
     return outcome
+
+
+def _later(work: Work, busy: Busy) -> Wait:
+    """When to come back, spread by chance so that not everybody does at once (L19). A call that our own budget held
+    back was not tried: it costs no longer pause next time."""
+    if busy.again_in is not None:
+        late = random.uniform(0, SPREAD[0] + SPREAD[1] * busy.again_in)  # noqa: S311 - protects nothing
+        return Wait(busy.sentence, busy.again_in + late)
+    work.change.tries += 1
+    longest = min(BACKOFF_LAST, BACKOFF_FIRST * 2**work.change.tries)
+    pause = random.uniform(BACKOFF_FIRST, longest)  # noqa: S311 - as above
+    return Wait(f"Try {work.change.tries}: {busy.sentence}", pause)

@@ -23,13 +23,16 @@ class Wait:
 
 @dataclass(frozen=True)
 class Problem:
-    """Why a change cannot go on, for a person: what happened, whose turn it is, what to do. `raw` is AWS's text."""
+    """Why a change cannot go on, for a person: what happened, whose turn it is, what to do. `raw` is AWS's text;
+    `cause` is the resource that failed first, `followed` how many failed only because of it."""
 
     sentence: str
     turn: str = "you"
     advice: str = ""
     raw: str = ""
     code: str = "problem"
+    cause: str = ""
+    followed: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """The problem as the database keeps it."""
@@ -39,6 +42,8 @@ class Problem:
             "advice": self.advice,
             "raw": self.raw,
             "code": self.code,
+            **({"cause": self.cause} if self.cause else {}),
+            **({"followed": self.followed} if self.followed else {}),
         }
 
 
@@ -51,4 +56,11 @@ class Stop:
     extra: dict[str, Any] = field(default_factory=dict)
 
 
-Outcome = Done | Wait | Stop
+@dataclass(frozen=True)
+class Cancelled:
+    """The change ends here because a person wanted it to; `sentence` says what was undone, and what stays."""
+
+    sentence: str
+
+
+Outcome = Done | Wait | Stop | Cancelled

@@ -15,10 +15,12 @@ from provisioning.engine.steps import (
     deleting,
     deletion,
     dividing,
+    drift,
     guarding,
     looking,
     preflight,
     protection,
+    recovering,
     rereading,
     sealing,
     stacks,
@@ -37,7 +39,7 @@ PLAN, APPROVE, DATA, COMPUTE, CONFIGURATION, VERIFY = (
     "Configuration",
     "Verify",
 )
-CLEAN_UP, ADOPTION = "Clean up", "Adopt"
+CLEAN_UP, ADOPTION, RECOVERY = "Clean up", "Adopt", "Recover"
 BACKUP, RECEIPT = "Backups", "Receipt"
 
 
@@ -97,7 +99,10 @@ _COMPUTE_SET = PlaybookStep(change_sets.ensure_compute_change_set, COMPUTE, "Com
 _RUN_COMPUTE = PlaybookStep(stacks.ensure_compute_stack, COMPUTE, "Bring up the compute stack")
 _FLAGS = PlaybookStep(configuration.ensure_flags, DATA, "Put the flags")
 _CONFIGURATION = PlaybookStep(configuration.ensure_configuration, CONFIGURATION, "Collect what the application reads")
+_SETTLED = PlaybookStep(configuration.ensure_new_tables_settled, VERIFY, "Expiry and recovery of new tables")
 _VERIFIED = PlaybookStep(verifying.ensure_verified, VERIFY, "Compare reality with the promise")
+
+_DRIFT_SEEN = PlaybookStep(drift.ensure_drift_seen, VERIFY, "Look for drift again")
 
 _DELETE_COMPUTE = PlaybookStep(stacks.ensure_compute_stack, COMPUTE, "Delete the compute stack")
 
@@ -128,6 +133,7 @@ _CREATE = Playbook(
         _COMPUTE_SET,
         _RUN_COMPUTE,
         _CONFIGURATION,
+        _SETTLED,
         _VERIFIED,
     ),
 )
@@ -208,7 +214,49 @@ PLAYBOOKS: Mapping[str, Playbook] = {
         ),
         running=(PlaybookStep(taking_over.ensure_taken_over, ADOPTION, "Write the stacks down as Stackyard's"),),
     ),
-    ChangeKind.RECOVER: Playbook(planning=(*_FIRST, _SEAL), running=()),
-    ChangeKind.REPAIR_DRIFT: Playbook(planning=(*_FIRST, _SEAL), running=()),
-    ChangeKind.ACCEPT_DRIFT: Playbook(planning=(*_FIRST, _SEAL), running=()),
+    ChangeKind.RECOVER: Playbook(
+        planning=(
+            *_FIRST,
+            PlaybookStep(recovering.ensure_way_out_planned, PLAN, "Read the stuck stack as it is"),
+            _GUARD,
+            _LOOK,
+            _PRICE,
+            _SEAL,
+        ),
+        running=(PlaybookStep(recovering.ensure_recovered, RECOVERY, "Get the stack out of where it is stuck"),),
+    ),
+    ChangeKind.REPAIR_DRIFT: Playbook(
+        planning=(
+            *_FIRST,
+            PlaybookStep(drift.ensure_repair_prepared, PLAN, "Read what is deployed"),
+            _PLAN_DATA,
+            _PLAN_COMPUTE,
+            _GUARD,
+            _LOOK,
+            _PRICE,
+            _SEAL,
+        ),
+        running=(
+            PlaybookStep(stacks.ensure_data_stack, DATA, "Bring the data stack back to its template"),
+            _SETTINGS,
+            PlaybookStep(stacks.ensure_compute_stack, COMPUTE, "Bring the compute stack back to its template"),
+            _DRIFT_SEEN,
+        ),
+    ),
+    ChangeKind.ACCEPT_DRIFT: Playbook(
+        planning=(
+            *_FIRST,
+            PlaybookStep(drift.ensure_accept_prepared, PLAN, "Look at what is accepted"),
+            PlaybookStep(drift.ensure_values_planned, PLAN, "Plan the values that are taken over"),
+            _GUARD,
+            _LOOK,
+            _PRICE,
+            _SEAL,
+        ),
+        running=(
+            PlaybookStep(drift.ensure_accepted, VERIFY, "Write down what is taken as it is"),
+            PlaybookStep(drift.ensure_values_taken, DATA, "Take real values over"),
+            _DRIFT_SEEN,
+        ),
+    ),
 }

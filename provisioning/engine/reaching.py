@@ -7,6 +7,7 @@ from django.utils.module_loading import import_string
 
 from provisioning.aws.clients import Clients, Target
 from provisioning.engine.accounts import target
+from provisioning.engine.budgets import gate_of
 from provisioning.models import Account
 
 AwsFor = Callable[[Target], Clients]
@@ -18,6 +19,8 @@ def default_aws(where: Target) -> Clients:
     return make(where)
 
 
-def reach(account: Account, aws_for: AwsFor) -> Clients:
-    """The AWS of an account."""
-    return aws_for(target(account))
+def reach(account: Account, aws_for: AwsFor, *, urgent: bool = False) -> Clients:
+    """The AWS of an account, its calls to CloudFormation within the account's budgets (Q2). What is `urgent`, as
+    watching is, may use the reserve."""
+    aws, gate = aws_for(target(account)), gate_of(account.pk, urgent=urgent)
+    return aws if gate is None else aws.behind(gate)

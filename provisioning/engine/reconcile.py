@@ -5,22 +5,22 @@ in this attempt are not run again, so a tick costs only the calls of the step it
 """
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
-from django.db import transaction
 from django.utils import timezone
 
 from provisioning.engine import ending
 from provisioning.engine.before_running import UNTIL_IT_RUNS, until_it_runs
-from provisioning.engine.claims import LeaseLostError, claim_change, hold, release_change
+from provisioning.engine.claims import MOST_CLAIMS, LeaseLostError, claim_change, release_change
 from provisioning.engine.guarded import guarded
 from provisioning.engine.loading import NoBlueprintError, work_for
-from provisioning.engine.outcome import Done, Outcome, Stop, Wait
+from provisioning.engine.outcome import Cancelled, Done, Outcome, Stop, Wait
 from provisioning.engine.playbooks import CLEANUP, PLAYBOOKS, PlaybookStep
 from provisioning.engine.reaching import AwsFor, default_aws
+from provisioning.engine.setting_aside import set_aside
 from provisioning.engine.steps.sealing import ensure_plan_sealed
 from provisioning.engine.work import Work
 from provisioning.lifecycle import OPEN_CHANGES, ChangeStatus, StepState
@@ -44,6 +44,9 @@ def reconcile(change_id: uuid.UUID, aws_for: AwsFor = default_aws) -> Tick:
     if change is None:
         return Tick()
     try:
+        if change.claims > MOST_CLAIMS:
+            set_aside(change)
+            return Tick()
         outcome = _run(change, aws_for)
     except LeaseLostError:
         log.warning("lease_lost", change=str(change_id))
@@ -63,11 +66,11 @@ def _run(change: Change, aws_for: AwsFor) -> Wait | None:
         return None
     if change.cleanup:
         return _clean_up(work) if change.status != ChangeStatus.SUPERSEDED else None
-    done = set(change.steps.filter(state__in=[StepState.DONE, StepState.SKIPPED]).values_list("name", flat=True))
+    rows = {row.name: row for row in change.steps.all()}
     playbook = PLAYBOOKS[change.kind]
-    sealed_now = change.status == ChangeStatus.PLANNING and ensure_plan_sealed.__name__ not in done
+    sealed_now = change.status == ChangeStatus.PLANNING and not _is_done(rows, ensure_plan_sealed.__name__)
     if change.status == ChangeStatus.PLANNING:
-        waiting = _walk(work, playbook.planning, done)
+        waiting = _walk(work, playbook.planning, rows)
         if waiting is not None or change.status != ChangeStatus.PLANNING:
             return waiting
         ending.planned(work)
@@ -77,7 +80,7 @@ def _run(change: Change, aws_for: AwsFor) -> Wait | None:
             return waiting
         ending.started(work)
     if change.status == ChangeStatus.RUNNING:
-        waiting = _walk(work, playbook.running, done, first=len(playbook.planning))
+        waiting = _walk(work, playbook.running, rows, first=len(playbook.planning))
         if waiting is not None or change.status != ChangeStatus.RUNNING:
             return waiting
         ending.succeeded(work)
@@ -96,45 +99,50 @@ def _clean_up(work: Work) -> Wait | None:
     return Wait("Planning again", 0.0) if work.change.status == ChangeStatus.PLANNING else None
 
 
-def _walk(work: Work, steps: Iterable[PlaybookStep], done: set[str], *, first: int = 0) -> Wait | None:
-    """Run steps in order until one waits or stops; None when all are done or the change ended."""
+def _walk(work: Work, steps: Iterable[PlaybookStep], rows: dict[str, Step], *, first: int = 0) -> Wait | None:
+    """Run steps in order until one waits or stops; None when all are done or the change ended. `rows` are those of
+    the steps that were begun, by name."""
     for position, step in enumerate(steps, first):
-        if step.name in done:
+        if _is_done(rows, step.name):
             continue
+        row = rows.setdefault(step.name, Step(change=work.change, name=step.name, state=StepState.PENDING))
+        work.found = row.found
         outcome = guarded(work, step)
-        _record(work, step, position, outcome)
+        row.position = position
+        _record(work, step, row, outcome)
         if isinstance(outcome, Wait):
             return outcome
         if isinstance(outcome, Stop):
             ending.fail(work.change, list(work.every_part()), outcome.problem, replan=outcome.replan)
             return None
+        if isinstance(outcome, Cancelled):
+            ending.cancelled(work, outcome.sentence)
+            return None
     return None
 
 
-def _record(work: Work, step: PlaybookStep, position: int, outcome: Outcome) -> None:
+def _is_done(rows: Mapping[str, Step], name: str) -> bool:
+    return name in rows and rows[name].state in {StepState.DONE, StepState.SKIPPED}
+
+
+def _record(work: Work, step: PlaybookStep, row: Step, outcome: Outcome) -> None:
     """Write what the step found, in one short transaction, while the lease holds."""
     state, note = _state(outcome)
     change, now = work.change, timezone.now()
-    with transaction.atomic():
-        hold(change)
-        row, _ = Step.objects.get_or_create(
-            change=change,
-            name=step.name,
-            defaults={"position": position, "state": StepState.PENDING, "started_at": now},
-        )
+    with work.recording():
         if row.state != state and not (isinstance(outcome, Done) and outcome.skipped):
             Event.objects.create(change=change, at=now, logical_id=step.label, status=f"step_{state}", reason=note)
-        row.position, row.note = position, note
+        row.note, row.state = note, state
         row.started_at = row.started_at or now
         row.finished_at = None if isinstance(outcome, Wait) else now
-        row.state = state
+        row.found = work.found if isinstance(outcome, Wait) else {}
         row.save()
         for operation in work.every_part():
             work.save(operation)
         change.waiting_for = note[:300] if isinstance(outcome, Wait) else ""
-        change.save(update_fields=["findings", "plan", "plan_digest", "tries", "waiting_for"])
+        work.write(change, ["findings", "plan", "plan_digest", "tries", "waiting_for"])
         if change.plan is not None:
-            change.environment.save(update_fields=["monthly_cost"])
+            work.write(change.environment, ["monthly_cost"])
 
 
 def _state(outcome: Outcome) -> tuple[StepState, str]:
@@ -142,6 +150,8 @@ def _state(outcome: Outcome) -> tuple[StepState, str]:
         return StepState.WAITING, outcome.reason
     if isinstance(outcome, Stop):
         return StepState.FAILED, outcome.problem.sentence
+    if isinstance(outcome, Cancelled):
+        return StepState.CANCELLED, outcome.sentence
     return (StepState.SKIPPED if outcome.skipped else StepState.DONE), outcome.note
 
 

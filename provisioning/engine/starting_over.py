@@ -13,13 +13,14 @@ def start_over(change: Change, because: str) -> None:
     _one_part_each(change)
     change.operations.update(
         action="", changes=None, read_from="", change_set_id="", token="", imports=[], rests_on={}, purpose="",
-        called_at=None, finished_at=None, result="", next_events_at=None,
+        called_at=None, cancelled_at=None, finished_at=None, result="", next_events_at=None,
     )  # fmt: skip
     change.steps.all().delete()
     change.plans.filter(void_because="").update(void_because=because)
     Stack.objects.filter(operations__change=change, status=UNDER_REVIEW).update(status="")
     change.attempt, change.plan, change.plan_digest, change.findings = change.attempt + 1, None, "", []
     change.expires_at, change.held, change.sent_back = None, False, False
+    change.cancel_asked_at = change.cancel_asked_by = None
 
 
 def _one_part_each(change: Change) -> None:

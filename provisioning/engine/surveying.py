@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from provisioning.aws import cloudformation, dynamodb, tags
 from provisioning.aws.clients import Clients
-from provisioning.aws.errors import AwsError
+from provisioning.aws.errors import AwsError, Busy
 from provisioning.blueprints.loader import library
 from provisioning.engine.reaching import AwsFor, default_aws, reach
 from provisioning.engine.table_rows import keep_tables
@@ -63,6 +63,9 @@ def survey(account_id: int, aws_for: AwsFor = default_aws) -> Surveyed:
     try:
         done = _tick(reach(account, aws_for), account, since)
     except AwsError as trouble:
+        if isinstance(trouble, Busy) and trouble.again_in is not None:
+            _pause(account, trouble.again_in)
+            return Surveyed()
         log.warning("survey_failed", account=account.slug, trouble=str(trouble))
         _release(account, survey_due_at=timezone.now() + AFTER_TROUBLE, survey_problem=trouble.sentence[:300])
         return Surveyed()
@@ -92,6 +95,12 @@ def _release(account: Account, **columns: object) -> None:
     mine = Account.objects.filter(pk=account.pk, survey_until=account.survey_until)
     if not mine.filter(survey_due_at=account.survey_due_at).update(survey_until=None, **columns):
         mine.update(survey_until=None)
+
+
+def _pause(account: Account, seconds: float) -> None:
+    """Keep the lease for so long: our own budget held a call back, and the round goes on when there is room again."""
+    mine = Account.objects.filter(pk=account.pk, survey_until=account.survey_until)
+    mine.update(survey_until=timezone.now() + timedelta(seconds=seconds))
 
 
 def _tick(aws: Clients, account: Account, since: datetime) -> Surveyed:

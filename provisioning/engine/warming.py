@@ -1,16 +1,19 @@
 """Linting the library ahead of the first request, so that nobody waits for cfn-lint at a click."""
 
-from functools import lru_cache
+from datetime import timedelta
 from threading import Lock
 
 import structlog
+from django.utils import timezone
 
 from provisioning.blueprints.loader import library
 from provisioning.models import Template
 from provisioning.planning import lint
 
+SOMEBODY_ELSES = timedelta(minutes=1)  # for so long, what another worker has begun to lint is left to it
 log = structlog.get_logger(__name__)
 _one_at_a_time = Lock()
+_warm: set[str] = set()
 
 
 def warm_library() -> None:
@@ -20,15 +23,19 @@ def warm_library() -> None:
     try:
         for blueprint in library().blueprints.values():
             for stack in blueprint.stacks.values():
-                _warm(stack.template.digest, stack.template.body)
+                if stack.template.digest not in _warm and _warmed(stack.template.digest, stack.template.body):
+                    _warm.add(stack.template.digest)
     finally:
         _one_at_a_time.release()
 
 
-@lru_cache(maxsize=256)
-def _warm(digest: str, body: str) -> None:
-    row, _ = Template.objects.get_or_create(digest=digest, defaults={"body": body})
+def _warmed(digest: str, body: str) -> bool:
+    """Whether there is nothing more to do for a template: it is linted, or linting does not work here."""
+    row, made = Template.objects.get_or_create(digest=digest, defaults={"body": body})
+    if not made and row.lint is None and row.first_seen_at > timezone.now() - SOMEBODY_ELSES:
+        return False
     try:
         lint.findings(row)
     except lint.LintUnavailableError as broken:
         log.warning("lint_unavailable", template=digest[:12], trouble=str(broken))
+    return True

@@ -1,12 +1,14 @@
 """What a step works on: one change with everything around it, and the guarded way to write."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Model
 
 from provisioning.aws.clients import Clients
 from provisioning.aws.parameters import Parameter
@@ -15,6 +17,7 @@ from provisioning.blueprints.resolving import resolve
 from provisioning.blueprints.shapes import Pseudo, Resolved, ResolvedResource, Template
 from provisioning.blueprints.template import parse
 from provisioning.engine.claims import hold
+from provisioning.engine.verify.tables import Settings
 from provisioning.lifecycle import StackKind, stack_status
 from provisioning.models import Change, Operation, Stack
 from provisioning.models import Template as TemplateRow
@@ -25,6 +28,7 @@ STEP_COLUMNS = (
     "action",
     "template",
     "imports",
+    "spared",
     "purpose",
     "rests_on",
     "parameters",
@@ -34,8 +38,11 @@ STEP_COLUMNS = (
     "read_from",
     "token",
     "called_at",
+    "cancelled_at",
     "next_events_at",
 )
+CANCEL = "cancel"
+Row = tuple[str, Any]
 STACK_COLUMNS = ("termination_protection", "update_policy", "protection_seen_at")
 PLANNING_STACK_COLUMNS = ("stack_id", "status", "last_event_id", *STACK_COLUMNS)
 
@@ -58,6 +65,10 @@ class Work:
     cost: dict[str, Any] | None = None
     parameters: Mapping[str, Parameter] | None = None
     tables_seen: tuple[TableSeen, ...] | None = None
+    settings_seen: dict[str, Settings] = field(default_factory=dict)
+    found: dict[str, Any] = field(default_factory=dict)  # by the step that runs, kept until it is done
+    _known: dict[Row, dict[str, str]] = field(default_factory=dict)
+    _written: dict[Row, dict[str, str]] = field(default_factory=dict)
 
     @property
     def operations(self) -> Mapping[StackKind, Operation]:
@@ -97,24 +108,41 @@ class Work:
         """NoEcho values by stack kind, as typed by the requester."""
         return opened(self.change.secrets)
 
-    def store(self, operation: Operation) -> None:
-        """Write an intent, or a result, right away: before and after a mutating call (L16)."""
+    @contextmanager
+    def recording(self) -> Iterator[None]:
+        """One short transaction while the lease holds. Raises LeaseLostError."""
+        self._written = {}
         with transaction.atomic():
             hold(self.change)
+            yield
+        for row, columns in self._written.items():
+            self._known.setdefault(row, {}).update(columns)
+
+    def write(self, row: Model, columns: Sequence[str]) -> None:
+        """Write those columns that are not known to hold this already, within `recording`. Most steps change little."""
+        key: Row = (row._meta.label, row.pk)
+        known = self._known.get(key, {}) | self._written.get(key, {})
+        now = {column: repr(row.serializable_value(column)) for column in columns}
+        new = {column: value for column, value in now.items() if known.get(column) != value}
+        if new:
+            row.save(update_fields=list(new))
+            self._written.setdefault(key, {}).update(new)
+
+    def store(self, operation: Operation) -> None:
+        """Write an intent, or a result, right away: before and after a mutating call (L16)."""
+        with self.recording():
             self.save(operation)
 
     def save(self, operation: Operation) -> None:
-        """Write the columns that steps own. Once the call is made, the observer owns the stack's state and the
-        operation's end; writing those here would undo what it saw in the meantime."""
-        operation.save(update_fields=STEP_COLUMNS)
+        """Write the columns that steps own, within `recording`. Once the call is made, the observer owns the stack's
+        state and the operation's end; writing those here would undo what it saw in the meantime."""
+        self.write(operation, STEP_COLUMNS)
         begun = any(one.called_at for one in self.parts[StackKind(operation.stack.kind)])
-        operation.stack.save(update_fields=STACK_COLUMNS if begun else PLANNING_STACK_COLUMNS)
+        self.write(operation.stack, STACK_COLUMNS if begun else PLANNING_STACK_COLUMNS)
 
     def token(self, operation: Operation, verb: str) -> str:
         """The request token of one mutating call: the same after a crash, another after a retry (S20)."""
-        part = f"-p{operation.part}" if operation.part else ""
-        change = operation.change  # not always this work's: the one that it replaces is tidied up under its own names
-        return f"sy-{change.pk.hex}-{operation.stack.kind}-{verb}-{change.attempt}{part}"
+        return request_token(operation, verb)
 
     def template(self, operation: Operation) -> Template:
         """The parsed template that this operation sends."""
@@ -163,6 +191,23 @@ class Work:
             "ManagedBy": "Stackyard",
             "EnvironmentId": str(environment.pk),
         }
+
+
+def request_token(operation: Operation, verb: str) -> str:
+    """The token of one call about one part of a change's work, made of what the database knows (S20)."""
+    part = f"-p{operation.part}" if operation.part else ""
+    change = operation.change  # not always this work's: the one that it replaces is tidied up under its own names
+    return f"sy-{change.pk.hex}-{operation.stack.kind}-{verb}-{change.attempt}{part}"
+
+
+def shell_token(operation: Operation, stack_id: str) -> str:
+    """The token of the call that removes an empty shell: one attempt may meet two, each a request of its own (S20)."""
+    return request_token(operation, f"shell-{stack_id.rpartition('/')[2][:8]}")
+
+
+def tokens_of(operation: Operation) -> tuple[str, ...]:
+    """The tokens that an operation's events may carry: of the call that began it, and of the one that sent it back."""
+    return (operation.token, request_token(operation, CANCEL)) if operation.token else (operation.token,)
 
 
 def _is_over(operation: Operation) -> bool:

@@ -14,6 +14,18 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField(
+            model_name="step",
+            name="found",
+            field=models.JSONField(
+                default=dict, help_text="What was read so far, where AWS served only a part of it."
+            ),
+        ),
+        migrations.AddField(
+            model_name='account',
+            name='compare_due_at',
+            field=models.DateTimeField(help_text='When that is due next; in a round, since when.', null=True),
+        ),
+        migrations.AddField(
             model_name='account',
             name='compared_at',
             field=models.DateTimeField(help_text='When all its stacks were last held against what is known.', null=True),
@@ -121,11 +133,28 @@ class Migration(migrations.Migration):
                 ('held_back', models.BigIntegerField(default=0)),
                 ('throttled', models.BigIntegerField(default=0)),
                 ('throttled_at', models.DateTimeField(null=True)),
+                ('next_slot', models.FloatField(default=0, help_text='When the next caller that is held back is asked to come back.')),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='budgets', to='provisioning.account')),
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('account', 'kind'), name='one_budget_per_kind')],
             },
+        ),
+        migrations.CreateModel(
+            name='HintQueue',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('url', models.CharField(max_length=300, unique=True)),
+                ('until', models.DateTimeField(editable=False, help_text='While a worker listens, until when.', null=True)),
+                ('listened_at', models.DateTimeField(help_text='When the queue last answered.', null=True)),
+                ('pause_until', models.DateTimeField(help_text='After trouble: not before then.', null=True)),
+                ('tries', models.PositiveIntegerField(default=0)),
+                ('problem', models.CharField(blank=True, help_text='Why it could not be listened to.', max_length=300)),
+                ('hint_at', models.DateTimeField(help_text='When a hint last spoke of a stack of ours.', null=True)),
+                ('ours', models.BigIntegerField(default=0)),
+                ('foreign', models.BigIntegerField(default=0, help_text="Messages about stacks that are nobody's here.")),
+                ('unreadable', models.BigIntegerField(default=0)),
+            ],
         ),
         migrations.CreateModel(
             name='DriftedResource',

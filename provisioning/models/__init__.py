@@ -1,6 +1,6 @@
 """What Stackyard remembers: one module per noun. The statuses in here get their meaning in `lifecycle`."""
 
-from provisioning.models.account import Account, CallBudget, Heartbeat
+from provisioning.models.account import Account, CallBudget, Heartbeat, HintQueue
 from provisioning.models.audit import AuditEntry
 from provisioning.models.change import Change, Decision, Event, Operation, SealedPlan, Step
 from provisioning.models.drift import DriftCheck, DriftedResource
@@ -21,6 +21,7 @@ __all__ = [
     "Event",
     "FoundStack",
     "Heartbeat",
+    "HintQueue",
     "Operation",
     "ResourceTime",
     "SealedPlan",

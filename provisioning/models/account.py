@@ -21,6 +21,7 @@ class Account(models.Model):
     survey_until = models.DateTimeField(null=True, editable=False, help_text="While a worker lists, until when.")
     survey_problem = models.CharField(max_length=300, blank=True, help_text="Why the last listing did not end.")
     next_look_at = models.DateTimeField(null=True, editable=False)
+    compare_due_at = models.DateTimeField(null=True, help_text="When that is due next; in a round, since when.")
     compared_at = models.DateTimeField(null=True, help_text="When all its stacks were last held against what is known.")
     comparing_until = models.DateTimeField(null=True, editable=False, help_text="While a worker does that, until when.")
 
@@ -42,12 +43,32 @@ class CallBudget(models.Model):
     held_back = models.BigIntegerField(default=0)
     throttled = models.BigIntegerField(default=0)
     throttled_at = models.DateTimeField(null=True)
+    next_slot = models.FloatField(default=0, help_text="When the next caller that is held back is asked to come back.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["account", "kind"], name="one_budget_per_kind")]
 
     def __str__(self) -> str:
         return f"{self.kind} in {self.account.slug}"
+
+
+class HintQueue(models.Model):
+    """The queue that AWS puts hints into, and how listening to it went (Q5). Hints are never more than that: what is
+    true is read from AWS."""
+
+    url = models.CharField(max_length=300, unique=True)
+    until = models.DateTimeField(null=True, editable=False, help_text="While a worker listens, until when.")
+    listened_at = models.DateTimeField(null=True, help_text="When the queue last answered.")
+    pause_until = models.DateTimeField(null=True, help_text="After trouble: not before then.")
+    tries = models.PositiveIntegerField(default=0)
+    problem = models.CharField(max_length=300, blank=True, help_text="Why it could not be listened to.")
+    hint_at = models.DateTimeField(null=True, help_text="When a hint last spoke of a stack of ours.")
+    ours = models.BigIntegerField(default=0)
+    foreign = models.BigIntegerField(default=0, help_text="Messages about stacks that are nobody's here.")
+    unreadable = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return self.url
 
 
 class Heartbeat(models.Model):

@@ -105,6 +105,7 @@ class Step(models.Model):
     position = models.PositiveIntegerField()
     state = models.CharField(max_length=10)
     note = models.TextField(blank=True)
+    found = models.JSONField(default=dict, help_text="What was read so far, where AWS served only a part of it.")
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 

@@ -5,7 +5,8 @@ from django.db import models
 
 
 class DriftCheck(models.Model):
-    """The newest drift detection of one stack. `result` is AWS's own word, empty before the first."""
+    """The newest drift detection of one stack. `result` is AWS's word for what is left once capacity that scales by
+    itself is put aside; empty before the first."""
 
     stack = models.OneToOneField("Stack", models.CASCADE, related_name="drift")
     detection_id = models.CharField(max_length=100, blank=True, help_text="Of the detection that runs now.")

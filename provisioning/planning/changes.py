@@ -35,7 +35,8 @@ def from_change_set(change_set: ChangeSet) -> list[dict[str, Any]]:
 
 
 def _row(change: ResourceChange) -> dict[str, Any]:
-    return {
+    """`drift` is there only in a repair: what AWS finds of the resource now, before anything is done (C13)."""
+    return ({"drift": change.drift_status} if change.drift_status else {}) | {
         "logical_id": change.logical_id,
         "physical_id": change.physical_id,
         "type": change.type,

@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from provisioning.blueprints.model import NEVER_BY_RULE, AutoApproval, StagePolicy
-from provisioning.lifecycle import ChangeKind
+from provisioning.lifecycle import ChangeKind, StackKind
 from provisioning.planning.changes import DATA_TYPES, endangers_data
+from provisioning.planning.ways_out import FORCE, RETAIN
 
 SECOND_PERSON = frozenset({ChangeKind.DELETE_DATA, ChangeKind.UNPROTECT})
 GUARDED_STAGE = "prod"
@@ -19,9 +20,12 @@ START_DAYS = 30
 START_WINDOW = timedelta(hours=24)
 
 
-def needed(policy: StagePolicy, kind: str) -> StagePolicy:
-    """What is asked for a change of this kind: the stage's policy, and in prod a second person wherever data is at
-    stake, even where the policy asks nobody."""
+def needed(policy: StagePolicy, kind: str, goal: Mapping[str, Any] | None = None) -> StagePolicy:
+    """What is asked for a change of this kind, with this goal where it has one: the stage's policy, and in prod a
+    second person wherever data is at stake, even where the policy asks nobody. A way out that skips, leaves behind or
+    forces something of a data stack takes an admin's consent at every stage (S8, S11)."""
+    if takes_two(kind, goal or {}):
+        return replace(policy, approvals=max(1, policy.approvals), approver_groups=GUARDIANS, auto_approvals=())
     if kind not in SECOND_PERSON or policy.stage != GUARDED_STAGE:
         return policy
     return replace(
@@ -32,9 +36,16 @@ def needed(policy: StagePolicy, kind: str) -> StagePolicy:
     )
 
 
-def may_start_later(policy: StagePolicy, kind: str) -> bool:
+def takes_two(kind: str, goal: Mapping[str, Any]) -> bool:
+    """Whether a change goes at a data stack in a way that one person alone may not, whatever the stage."""
+    if kind != ChangeKind.RECOVER or goal.get("stack") != StackKind.DATA:
+        return False
+    return bool(goal.get("second_person") or goal.get("spared") or goal.get("what") in {RETAIN, FORCE})
+
+
+def may_start_later(policy: StagePolicy, kind: str, goal: Mapping[str, Any] | None = None) -> bool:
     """Whether a start may be asked for: where somebody decides first, and always in prod."""
-    return bool(needed(policy, kind).approvals) or policy.stage == GUARDED_STAGE
+    return bool(needed(policy, kind, goal).approvals) or policy.stage == GUARDED_STAGE
 
 
 def latest_start(start_at: datetime) -> datetime:

@@ -7,7 +7,7 @@ import pytest
 from .yard import APPLICATIONS, FILESHARE, HELLO, Yard
 
 # DESIGN asks for 25; what stands here is what is reached, and may only go down.
-MOST = {HELLO: 28, FILESHARE: 34}
+MOST = {HELLO: 22, FILESHARE: 25}
 
 
 @pytest.mark.parametrize("application", APPLICATIONS)

@@ -1,7 +1,10 @@
 """Leases: one worker at a time, a successor when one dies, and no write by whoever came too late."""
 
 from datetime import timedelta
+from typing import Any
 
+import pytest
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from provisioning.actions.taking_back import do_cancel
@@ -9,9 +12,9 @@ from provisioning.engine.claims import LEASE, wake
 from provisioning.engine.observe import Look
 from provisioning.engine.reconcile import Tick
 from provisioning.engine.steps.stacks import WATCHED
-from provisioning.models import Change, Event, Step
+from provisioning.models import Change, Event, Operation, Step
 
-from .yard import Yard
+from .yard import FILESHARE, Yard
 
 
 def test_two_reconciles_at_once_are_one(yard: Yard) -> None:
@@ -30,7 +33,7 @@ def test_two_observers_at_once_are_one(yard: Yard) -> None:
     change = yard.create()
     yard.tick(change)
     second: list[Look] = []
-    yard.fake.script.before("ListStacks", lambda: second.append(yard.look()))
+    yard.fake.script.before("DescribeStacks", lambda: second.append(yard.look()))
     yard.look()
     assert second == [Look()]
     assert yard.drive(change).status == "succeeded"
@@ -78,6 +81,54 @@ def test_a_worker_overtaken_while_executing_does_not_execute_twice(yard: Yard) -
     yard.tick(change)
     assert yard.drive(change).status == "succeeded"
     assert [stack.executed for stack in yard.fake.stacks()] == [1, 1]
+
+
+@pytest.mark.parametrize("operation", ["DescribeChangeSet", "PutParameter", "GetResources"])
+def test_a_worker_overtaken_in_the_middle_of_a_step_writes_nothing_more(yard: Yard, operation: str) -> None:
+    """Once the other has gone on, the first one's token is nobody's: no row of the change, its operations or its steps
+    changes any more until the first has ended."""
+    change = yard.create(FILESHARE)
+    left: list[list[Any]] = []
+
+    def overtaken() -> None:
+        yard.clock.shift(LEASE + timedelta(seconds=1))
+        yard.tick(change)
+        left.append(_rows(change))
+
+    yard.fake.script.after(operation, overtaken)
+    for _ in range(40):
+        yard.look()
+        yard.tick(change)
+        if left:
+            break
+        yard.wait()
+    assert left == [_rows(change)]
+    assert yard.drive(change).status == "succeeded"
+    assert [stack.executed for stack in yard.fake.stacks()] == [1, 1]
+
+
+def _rows(change: Change) -> list[Any]:
+    """Everything that is written about a change."""
+    own: list[QuerySet[Any]] = [Change.objects.filter(pk=change.pk), change.operations.all()]
+    own += [change.steps.all(), change.events.all()]
+    return [row for rows in own for row in rows.order_by("pk").values()]
+
+
+def test_an_observer_paused_past_its_lease_writes_nothing(yard: Yard) -> None:
+    """What it saw is out of date: another one has seen the stack come to rest meanwhile."""
+    change = yard.create()
+    yard.tick(change)
+
+    def overtaken() -> None:
+        yard.clock.shift(LEASE + timedelta(seconds=1))
+        yard.fake.finish()
+        yard.look()
+
+    yard.fake.script.after("DescribeStacks", overtaken)
+    assert yard.look().woken == ()
+    stack = yard.stack(change.environment, "data")
+    assert (stack.status, Operation.objects.get(stack=stack).result) == ("CREATE_COMPLETE", "CREATE_COMPLETE")
+    assert yard.drive(change).status == "succeeded"
 
 
 def test_a_cancellation_during_a_tick_is_not_written_over(yard: Yard) -> None:

@@ -81,7 +81,7 @@ def test_a_rejected_update_leaves_the_stacks_as_they_were(yard: Yard) -> None:
     )
 
 
-@pytest.mark.parametrize("skip", range(6))
+@pytest.mark.parametrize("skip", range(5))
 def test_cancelling_at_any_point_of_the_planning_leaves_nothing(yard: Yard, skip: int) -> None:
     """The answer of the n-th call gets lost, and before Stackyard asks again the requester cancels."""
     change = yard.create()

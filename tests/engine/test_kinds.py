@@ -80,7 +80,7 @@ def test_both_wordings_of_an_empty_change_set_mean_nothing_to_do(yard: Yard, wor
     change = yard.did(environment, ChangeKind.UPDATE)
     assert change.status == "failed"
     assert change.problem is not None
-    assert "Something else is wrong." in change.problem["sentence"]
+    assert "Something else is wrong" in change.problem["sentence"]
 
 
 @pytest.mark.parametrize("application", APPLICATIONS)

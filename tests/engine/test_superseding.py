@@ -84,7 +84,7 @@ def test_what_was_held_is_replaced_too(yard: Yard) -> None:
     one_waits(yard)
 
 
-@pytest.mark.parametrize("skip", range(6))
+@pytest.mark.parametrize("skip", range(5))
 def test_replacing_one_at_any_point_of_its_planning(yard: Yard, skip: int) -> None:
     """The answer of the n-th call of the old one gets lost; then another is sent instead."""
     old = yard.create(HELLO, "prod")

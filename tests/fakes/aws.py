@@ -18,6 +18,7 @@ from .by_hand import ByHand
 from .cloudformation import CloudFormation
 from .dynamodb import DynamoDB
 from .operations import turn
+from .queue import Queue
 from .script import Script
 from .service import Door, Service
 from .services import AutoScaling, Balancing, CloudWatch, Ecs, Iam, Scaling, Ssm, Sts, Tagging
@@ -35,6 +36,7 @@ SERVICES: dict[str, type[Service]] = {
     "sts": Sts,
     "cloudwatch": CloudWatch,
     "application_autoscaling": Scaling,
+    "sqs": Queue,
 }
 
 
@@ -45,13 +47,21 @@ class FakeAws(ByHand):
         self.world = world or World(pace=pace or Pace())
         self.calls: Counter[str] = Counter()
         lock = RLock()
-        self.doors = {name: Door(name, service(self.world), self._count, lock) for name, service in SERVICES.items()}
+        services = {name: service(self.world) for name, service in SERVICES.items()}
+        self._queue = services["sqs"]
+        self.doors = {name: Door(name, service, self._count, lock) for name, service in services.items()}
         self._clients = Clients.of(Target(self.world.region, self.world.account_id), **self.doors)
 
     @property
     def script(self) -> Script:
         """What goes wrong."""
         return self.world.script
+
+    @property
+    def queue(self) -> Queue:
+        """The queue that hints come by."""
+        assert isinstance(self._queue, Queue)
+        return self._queue
 
     @property
     def pace(self) -> Pace:

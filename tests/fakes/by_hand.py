@@ -8,7 +8,8 @@ from typing import Any
 from .cloudformation import CloudFormation
 from .naming import parsed
 from .operations import Run
-from .resources import SCALING, tags_of
+from .reality import alter
+from .resources import SCALING, remove, tags_of
 from .tables import forget, new_table
 from .world import ChangeSet, Stack, Table, World
 
@@ -54,6 +55,16 @@ class ByHand:
     def lose_table(self, name: str) -> None:
         """Delete a table behind the back of whatever stack has it."""
         forget(self.world, self.world.tables[name])
+
+    def drift(self, stack: str, logical_id: str, **properties: Any) -> None:
+        """Change properties of a resource behind its stack's back; they are a template's, such as `BillingMode=…`."""
+        alter(self.world, self._stack(stack).resources[logical_id], properties)
+
+    def lose_resource(self, stack: str, logical_id: str) -> None:
+        """Delete a resource behind its stack's back."""
+        placed = self._stack(stack).resources[logical_id]
+        remove(self.world, placed)
+        self.world.lost.add(placed.physical_id)
 
     def wrote(self, table: str, at: datetime, units: float = 1.0) -> None:
         """CloudWatch has measured a write."""

@@ -6,7 +6,9 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from . import differences
+from provisioning.blueprints.shapes import ResolvedResource
+
+from . import differences, reverting
 from .importing import REVIEW, frozen, ill_named, more_than_import, not_importable
 from .naming import NoExportError, parsed, resolved
 from .operations import Run, turn
@@ -137,11 +139,16 @@ class ChangeSets(Stacks):
             reason=reason,
             note=REVIEW if kind == "IMPORT" else "",
             looks_left=world.pace.change_set_looks,
+            reverts=self._reverts(asked),
         )
         if made.looks_left == 0:
             _ready(made)
         world.change_sets[made.arn] = stack.stack_id, name
         return made
+
+    def _reverts(self, asked: Mapping[str, Any]) -> bool:
+        """Whether it is to bring reality back (C13); an endpoint that cannot ignores that it is asked to."""
+        return self.world.reverts_drift and asked.get("DeploymentMode") == "REVERT_DRIFT"
 
     def _changes(
         self, stack: Stack, asked: Mapping[str, Any], parameters: dict[str, str], tags: dict[str, str]
@@ -155,12 +162,37 @@ class ChangeSets(Stacks):
             problem = not_importable(self.world, targets)
             return ([], problem) if problem else (differences.imports(targets), "")
         rows = differences.differences(stack, wanted, tags)
-        added = {row["ResourceChange"]["LogicalResourceId"] for row in rows if row["ResourceChange"]["Action"] == "Add"}
-        if self.world.early_validation and any(
-            name_taken(self.world, one) for one in wanted.resources if one.logical_id in added
-        ):
+        if self._reverts(asked):
+            rows = reverting.with_drift(self.world, stack, wanted, rows)
+        added = {
+            row["ResourceChange"]["LogicalResourceId"]
+            for row in rows
+            if row["ResourceChange"]["Action"] == "Add" and "ResourceDriftStatus" not in row["ResourceChange"]
+        }
+        taken = [one for one in wanted.resources if one.logical_id in added and name_taken(self.world, one)]
+        if self.world.early_validation and taken:
+            self._tell_of_taken(stack, taken[0], asked["ChangeSetName"])
             return [], EXISTS
         return rows, "" if rows else self.world.empty_wording
+
+    def _tell_of_taken(self, stack: Stack, taken: ResolvedResource, change_set: str) -> None:
+        """The detail that the change set itself does not have (C3)."""
+        self.world.told.append(
+            {
+                "EventId": f"validation-{self.world.number()}",
+                "StackId": stack.stack_id,
+                "ChangeSetName": change_set,
+                "EventType": "VALIDATION_ERROR",
+                "LogicalResourceId": taken.logical_id,
+                "ResourceType": taken.type,
+                "Timestamp": self.world.now(),
+                "ValidationFailureMode": "FAIL",
+                "ValidationName": "NAME_CONFLICT_VALIDATION",
+                "ValidationStatus": "FAILED",
+                "ValidationStatusReason": f"Resource of type '{taken.type}' with this name already exists.",
+                "ValidationPath": f"/Resources/{taken.logical_id}/Properties/TableName",
+            }
+        )
 
     def describe_change_set(
         self, ChangeSetName: str, StackName: str = "", NextToken: str = "", *, IncludePropertyValues: bool = False
@@ -187,6 +219,7 @@ class ChangeSets(Stacks):
             "Tags": [{"Key": key, "Value": value} for key, value in found.tags.items()],
             "CreationTime": found.created_at,
             "Capabilities": found.capabilities,
+            **({"DeploymentMode": "REVERT_DRIFT"} if found.reverts else {}),
         }
 
     def delete_change_set(self, ChangeSetName: str, StackName: str = "") -> Answer:
@@ -210,7 +243,8 @@ class ChangeSets(Stacks):
             raise self._invalid(operation, text)
         self._drop_change_sets(stack, keep=found.arn)
         found.execution = "EXECUTE_COMPLETE"
-        run = Run(self.world, stack, found, keep_failed=DisableRollback, clear_created=RetainExceptOnCreate)
+        keep_failed = DisableRollback or self.world.disable_rollback
+        run = Run(self.world, stack, found, keep_failed=keep_failed, clear_created=RetainExceptOnCreate)
         motion = {"CREATE": run.create, "UPDATE": run.update, "IMPORT": run.take_over}[found.kind]
         stack.executed += 1
         self._start(stack, motion(), ClientRequestToken)

@@ -2,11 +2,14 @@
 """CloudFormation as a client: stacks and change sets, and here its exports and quotas."""
 
 from .change_sets import ChangeSets
+from .drifting import Drifting
 from .exports import importers
+from .recovering import Recovering
 from .service import Answer, page
+from .telling import Telling
 
 
-class CloudFormation(ChangeSets):
+class CloudFormation(Telling, Recovering, Drifting, ChangeSets):
     """The client."""
 
     def list_exports(self, NextToken: str = "") -> Answer:

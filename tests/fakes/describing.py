@@ -14,6 +14,7 @@ def summary(stack: Stack) -> dict[str, Any]:
         "StackStatus": stack.status,
         "StackStatusReason": stack.reason,
         "CreationTime": stack.created_at,
+        **({"LastUpdatedTime": stack.updated_at} if stack.updated_at else {}),
     }
 
 

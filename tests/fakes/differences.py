@@ -26,14 +26,14 @@ def _rows(stack: Stack, wanted: Resolved, *, retagged: bool) -> Iterator[Row]:
     for resource in wanted.resources:
         placed = there.get(resource.logical_id)
         if placed is None:
-            yield _row("Add", resource.logical_id, resource.type, "")
+            yield row_of("Add", resource.logical_id, resource.type, "")
         elif placed.properties != resource.properties or _policies(placed) != _policies(resource) or retagged:
             yield _modified(placed, resource, retagged=retagged)
     kept = {resource.logical_id for resource in wanted.resources}
     for logical_id, placed in there.items():
         if logical_id not in kept:
             policy = "Retain" if placed.deletion_policy.startswith("Retain") else "Delete"
-            yield {**_row("Remove", logical_id, placed.type, placed.physical_id), "PolicyAction": policy}
+            yield {**row_of("Remove", logical_id, placed.type, placed.physical_id), "PolicyAction": policy}
 
 
 def imports(targets: Sequence[Mapping[str, Any]]) -> list[Row]:
@@ -41,7 +41,7 @@ def imports(targets: Sequence[Mapping[str, Any]]) -> list[Row]:
     return [
         {
             "Type": "Resource",
-            "ResourceChange": _row(
+            "ResourceChange": row_of(
                 "Import", one["LogicalResourceId"], one["ResourceType"], *one["ResourceIdentifier"].values()
             ),
         }
@@ -65,7 +65,7 @@ def changed(placed: Placed, resource: ResolvedResource) -> list[str]:
 
 def _modified(placed: Placed, resource: ResolvedResource, *, retagged: bool) -> Row:
     replaced = replacement(placed, resource)
-    row = _row("Modify", resource.logical_id, resource.type, placed.physical_id)
+    row = row_of("Modify", resource.logical_id, resource.type, placed.physical_id)
     row |= {"Replacement": replaced, "Details": [_detail(placed, resource, key) for key in changed(placed, resource)]}
     row["Scope"] = ["Properties"] if row["Details"] else []
     if retagged and not row["Details"]:
@@ -113,7 +113,8 @@ def _recreation(placed: Placed, resource: ResolvedResource, key: str) -> str:
     return CONDITIONALLY if any(before[name] != after[name] for name in before.keys() & after.keys()) else NEVER
 
 
-def _row(action: str, logical_id: str, kind: str, found: str) -> Row:
+def row_of(action: str, logical_id: str, kind: str, found: str) -> Row:
+    """A change in the shape of AWS's own answer."""
     row: Row = {"Action": action, "LogicalResourceId": logical_id, "ResourceType": kind, "Scope": [], "Details": []}
     return row | ({"PhysicalResourceId": found} if found else {})
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from provisioning.blueprints.shapes import Resolved, ResolvedResource
 
-from . import resources
+from . import reality, resources
 from .differences import replacement
 from .exports import publish, unpublish
 from .naming import NAMED_BY, NoExportError, parsed, resolved
@@ -65,6 +65,10 @@ class Run:
         self.old_tags = dict(stack.tags)
         self.made: list[Placed] = []
         self.replaced: list[Placed] = []
+        self.old = (stack.body, dict(stack.parameters), list(stack.outputs), stack.imports)
+        self.skips: frozenset[str] = frozenset()  # what a roll-back leaves as it is
+        self.leaves: frozenset[str] = frozenset()  # what a deletion leaves where it is
+        self.forced = False
 
     # Creating.
 
@@ -95,7 +99,6 @@ class Run:
     def update(self) -> Iterator[None]:
         """An update: to UPDATE_COMPLETE, or back to what was."""
         world, stack = self.world, self.stack
-        old = (stack.body, dict(stack.parameters), list(stack.outputs), stack.imports)
         turn(world, stack, "UPDATE_IN_PROGRESS", "User Initiated")
         yield
         wanted = self._wanted()
@@ -113,27 +116,33 @@ class Run:
             yield from self._take_away([*self.replaced, *gone], "DELETE")
             turn(world, stack, "UPDATE_COMPLETE")
         elif self.keep_failed:
+            stack.undoing = self
             turn(world, stack, "UPDATE_FAILED", problem)
         else:
-            yield from self._undo(problem)
-            stack.body, stack.parameters, stack.outputs, stack.imports = old
+            yield from self.undo(problem)
 
-    def _undo(self, problem: str) -> Iterator[None]:
+    def undo(self, problem: str) -> Iterator[None]:
+        """Back to what was before the update, or stuck on the way; from there it can be gone on with."""
         world, stack = self.world, self.stack
         turn(world, stack, "UPDATE_ROLLBACK_IN_PROGRESS", problem)
         yield
-        stack.tags = self.old_tags
+        stack.tags, stack.undoing = self.old_tags, self
+        stack.body, stack.parameters, stack.outputs, stack.imports = self.old
         for name, placed in self.before.items():
+            if name in self.skips:
+                self._say(stack.resources[name], "UPDATE_COMPLETE", "Resource update skipped")
+                continue
             if stack.resources.get(name) is placed and placed.properties == self.before_properties[name]:
                 continue
             why = world.script.failure(stack.name, name, "ROLLBACK")
             if why:
-                self._say(placed, "UPDATE_FAILED", why)
+                self._say(stack.resources.get(name, placed), "UPDATE_FAILED", why)
                 turn(world, stack, "UPDATE_ROLLBACK_FAILED", f"The following resource(s) failed to update: [{name}].")
                 return
             stack.resources[name] = placed
             resources.change(world, stack, placed, self.before_properties[name])
             self._say(placed, "UPDATE_COMPLETE")
+        stack.undoing = None
         turn(world, stack, "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS")
         yield
         yield from self._take_away(self.made[::-1], "DELETE", undoing=True)
@@ -247,6 +256,7 @@ class Run:
             batch = [(one, self._begin(one)) for one in todo[start : start + step]]
             yield
             if self.stack.cancelled:
+                self.stack.token = self.stack.cancelled  # the roll-back is the cancel's, and so are its events
                 return "User Initiated"
             failed = ""
             for one, placed in batch:
@@ -261,7 +271,15 @@ class Run:
 
     def _differs(self, resource: ResolvedResource) -> bool:
         placed = self.before.get(resource.logical_id)
+        if placed is not None and self._has_drifted(resource, placed):
+            return True
         return placed is None or placed.properties != resource.properties or self.stack.tags != self.old_tags
+
+    def _has_drifted(self, resource: ResolvedResource, placed: Placed) -> bool:
+        """Whether this operation is to bring a resource back (C13)."""
+        if self.change_set is None or not self.change_set.reverts:
+            return False
+        return reality.is_gone(self.world, placed) or bool(reality.differences(self.world, placed, resource))
 
     def _verb(self, resource: ResolvedResource) -> str:
         return "UPDATE" if resource.logical_id in self.before else "CREATE"
@@ -291,6 +309,8 @@ class Run:
     def _bring_about(self, resource: ResolvedResource, placed: Placed) -> None:
         world, stack = self.world, self.stack
         there = self.before.get(resource.logical_id)
+        if there is placed and self._has_drifted(resource, placed):
+            reality.bring_back(world, stack, placed, resource)
         if there is placed:
             resources.check(world, placed, resource.properties)
             resources.change(world, stack, placed, resource.properties)
@@ -331,11 +351,12 @@ class Run:
         return f"The following resource(s) failed to delete: [{', '.join(stuck)}]." if stuck else ""
 
     def _removed(self, placed: Placed, verb: str, *, undoing: bool) -> bool:
-        """Whether the resource is gone, or kept as its policy says; what was only just made goes (R3)."""
+        """Whether the resource is gone, or kept as its policy says; what was only just made goes (R3), and what a
+        person leaves behind stays (S8)."""
         replaced = any(placed is one for one in self.replaced)
         policy = placed.update_replace_policy if replaced else placed.deletion_policy
         kept = policy == "Retain" and not self.clear_created if undoing else policy.startswith("Retain")
-        if kept:
+        if kept or placed.logical_id in self.leaves:
             resources.release(self.world, placed)
             self._say(placed, "DELETE_SKIPPED")
             return True
@@ -345,6 +366,10 @@ class Run:
                 resources.remove(self.world, placed)
         except ResourceError as refusal:
             why = str(refusal)
+        if why and self.forced:
+            resources.release(self.world, placed)
+            self._say(placed, "DELETE_SKIPPED", why)
+            return True
         self._say(placed, "DELETE_FAILED" if why else "DELETE_COMPLETE", why or "")
         return why is None
 

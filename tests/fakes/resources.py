@@ -77,6 +77,8 @@ def check(world: World, placed: Placed, properties: Mapping[str, Any]) -> None:
 def change(world: World, stack: Stack, placed: Placed, properties: dict[str, Any]) -> None:
     """Bring a resource to other properties, where it is."""
     before, placed.properties, placed.updated_at = placed.properties, properties, world.now()
+    for key in [key for key in world.altered.get(placed.physical_id, {}) if before.get(key) != properties.get(key)]:
+        del world.altered[placed.physical_id][key]
     if placed.type == TABLE and placed.physical_id in world.tables:
         changed = [key for key in before.keys() | properties.keys() if before.get(key) != properties.get(key)]
         change_table(world, world.tables[placed.physical_id], properties, changed)

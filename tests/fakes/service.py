@@ -4,6 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 from threading import RLock
 from typing import Any
 
+from botocore.exceptions import ClientError
+from botocore.hooks import HierarchicalEmitter
+
 from .world import World
 
 Answer = dict[str, Any]
@@ -44,11 +47,23 @@ class Paginator:
             yield answer
 
 
+class Meta:
+    """Where a client tells what it is about to call, and how that went."""
+
+    def __init__(self) -> None:
+        self.events = HierarchicalEmitter()
+
+
 class Door:
     """A client as the gateway sees it: counts the calls, lets the script's faults in, one call at a time."""
 
     def __init__(self, name: str, service: Service, count: Callable[[str], None], lock: RLock) -> None:
         self._name, self._service, self._count, self._lock = name, service, count, lock
+        self.meta = Meta()
+
+    def __copy__(self) -> "Door":
+        """The same door, with listeners of its own."""
+        return Door(self._name, self._service, self._count, self._lock)
 
     def get_paginator(self, method: str) -> Paginator:
         """Pages of a call."""
@@ -67,4 +82,18 @@ class Door:
                 script.leaving(operation)
                 return answer
 
-        return through
+        def told(**asked: Any) -> Answer:
+            events, name = self.meta.events, f"{self._name}.{operation}"
+            events.emit(f"before-call.{name}", params={"body": asked})
+            try:
+                answer = through(**asked)
+            except ClientError as error:
+                events.emit(f"after-call.{name}", parsed=error.response)
+                raise
+            except BaseException as error:
+                events.emit(f"after-call-error.{name}", exception=error)
+                raise
+            events.emit(f"after-call.{name}", parsed=answer)
+            return answer
+
+        return told

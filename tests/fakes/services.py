@@ -78,6 +78,33 @@ class Iam(Service):
         arns = self._thing(RoleName, "ListAttachedRolePolicies").properties.get("ManagedPolicyArns") or []
         return {"AttachedPolicies": [{"PolicyArn": arn, "PolicyName": arn.rpartition("/")[2]} for arn in arns]}
 
+    def list_policies_granting_service_access(self, Arn: str, ServiceNamespaces: Sequence[str]) -> Answer:
+        """The policies of a role that grant something of these services."""
+        name = Arn.rpartition("/")[2]
+        own = self._thing(name, "ListPoliciesGrantingServiceAccess").properties
+        inline = [
+            {"PolicyName": one["PolicyName"], "PolicyType": "INLINE", "EntityType": "ROLE", "EntityName": name}
+            for one in own.get("Policies") or []
+        ]
+        managed = [
+            {"PolicyName": arn.rpartition("/")[2], "PolicyType": "MANAGED", "PolicyArn": arn}
+            for arn in own.get("ManagedPolicyArns") or []
+        ]
+        documents = [one["PolicyDocument"] for one in own.get("Policies") or []]
+        documents += [self._document(one["PolicyArn"], "ListPoliciesGrantingServiceAccess") for one in managed]
+        rows = [
+            {
+                "ServiceNamespace": service,
+                "Policies": [
+                    policy
+                    for policy, document in zip(inline + managed, documents, strict=True)
+                    if _grants(document, service)
+                ],
+            }
+            for service in ServiceNamespaces
+        ]
+        return {"PoliciesGrantingServiceAccess": rows, "IsTruncated": False}
+
     def get_policy(self, PolicyArn: str) -> Answer:
         """A managed policy."""
         self._document(PolicyArn, "GetPolicy")
@@ -86,7 +113,7 @@ class Iam(Service):
     def get_policy_version(self, PolicyArn: str, VersionId: str) -> Answer:
         """What a managed policy says."""
         document = self._document(PolicyArn, "GetPolicyVersion")
-        return {"PolicyVersion": {"VersionId": VersionId, "Document": document}}
+        return {"PolicyVersion": {"VersionId": VersionId, "Document": document, "IsDefaultVersion": True}}
 
     def _document(self, arn: str, operation: str) -> Any:
         if ":iam::aws:policy/" in arn:
@@ -97,6 +124,12 @@ class Iam(Service):
         if physical_id not in self.world.things:
             raise client_error("NoSuchEntity", f"{physical_id} cannot be found.", operation, 404)
         return self.world.things[physical_id]
+
+
+def _grants(document: Mapping[str, Any], service: str) -> bool:
+    allowed = [one["Action"] for one in document["Statement"] if one["Effect"] == "Allow"]
+    actions = [name for one in allowed for name in (one if isinstance(one, list) else [one])]
+    return any(name == "*" or name.lower().startswith(f"{service}:") for name in actions)
 
 
 class Balancing(Service):

@@ -13,6 +13,27 @@ from .script import client_error
 from .service import Answer, Service, page
 from .world import Pace, Stack, World
 
+# In any other status an operation is under way that has to come to rest first (the table of statuses, S1).
+DELETABLE = frozenset(
+    {
+        "REVIEW_IN_PROGRESS",
+        "CREATE_IN_PROGRESS",
+        "CREATE_COMPLETE",
+        "CREATE_FAILED",
+        "ROLLBACK_IN_PROGRESS",
+        "ROLLBACK_COMPLETE",
+        "ROLLBACK_FAILED",
+        "UPDATE_COMPLETE",
+        "UPDATE_FAILED",
+        "UPDATE_ROLLBACK_COMPLETE",
+        "UPDATE_ROLLBACK_FAILED",
+        "DELETE_FAILED",
+        "IMPORT_COMPLETE",
+        "IMPORT_ROLLBACK_COMPLETE",
+        "IMPORT_ROLLBACK_FAILED",
+    }
+)
+
 
 class Stacks(Service):
     """Every look at a moving stack brings it forward, as the world's pace says."""
@@ -70,13 +91,22 @@ class Stacks(Service):
         body = self._found(StackName, "GetTemplate").body
         return {"TemplateBody": json.loads(body) if body.startswith("{") else body}
 
-    def delete_stack(self, StackName: str, ClientRequestToken: str, RoleARN: str = "") -> Answer:
+    def delete_stack(
+        self,
+        StackName: str,
+        ClientRequestToken: str,
+        RoleARN: str = "",
+        RetainResources: Sequence[str] = (),
+        DeletionMode: str = "STANDARD",
+    ) -> Answer:
         """Start deleting a stack. One that is gone, or going, counts as done (D1, X2)."""
         operation = "DeleteStack"
         stack = self._stack(StackName)
         if stack is None or stack.status in {"DELETE_COMPLETE", "DELETE_IN_PROGRESS"}:
             return {}
         self._once(stack, ClientRequestToken, operation)
+        plain = not RetainResources and DeletionMode == "STANDARD"
+        self._refuse_delete(stack, plain=plain, retained=RetainResources)
         if stack.protected:
             text = f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled"
             raise self._invalid(operation, text)
@@ -87,8 +117,22 @@ class Stacks(Service):
                 raise self._invalid(operation, text)
         self._drop_change_sets(stack)
         run = Run(self.world, stack, None, keep_failed=False, clear_created=False)
+        run.leaves, run.forced = frozenset(RetainResources), DeletionMode == "FORCE_DELETE_STACK"
         self._start(stack, run.delete(), ClientRequestToken)
         return {}
+
+    def _refuse_delete(self, stack: Stack, *, plain: bool, retained: Sequence[str]) -> None:
+        """What a status does not allow: any deletion, or one that leaves something behind (S8)."""
+        operation = "DeleteStack"
+        if stack.status not in DELETABLE:
+            text = f"Stack [{stack.stack_id}] cannot be deleted while in status {stack.status}"
+            raise self._invalid(operation, text)
+        if not plain and stack.status != "DELETE_FAILED":
+            text = "Invalid operation on stack [{}]. To retain or force, the stack must be in the DELETE_FAILED state"
+            raise self._invalid(operation, text.format(stack.stack_id))
+        unknown = sorted(set(retained) - stack.resources.keys())
+        if unknown:
+            raise self._invalid(operation, f"The following resources to retain do not exist: {unknown}")
 
     def cancel_update_stack(self, StackName: str, ClientRequestToken: str) -> Answer:
         """Send an update back (S10)."""
@@ -97,7 +141,9 @@ class Stacks(Service):
         if stack.status != "UPDATE_IN_PROGRESS":
             text = f"CancelUpdateStack cannot be called from current stack status {stack.status}"
             raise self._invalid("CancelUpdateStack", text)
-        stack.cancelled = True
+        stack.cancelled = ClientRequestToken
+        if self.world.retry_safe_tokens:
+            stack.tokens.add(ClientRequestToken)
         return {}
 
     def update_termination_protection(self, StackName: str, *, EnableTerminationProtection: bool) -> Answer:
@@ -130,7 +176,7 @@ class Stacks(Service):
                 return
 
     def _start(self, stack: Stack, motion: Iterator[None], token: str) -> None:
-        stack.token, stack.motion, stack.cancelled, stack.looks = token, motion, False, 0
+        stack.token, stack.motion, stack.cancelled, stack.looks = token, motion, "", 0
         stack.tokens.add(token)
         pace = self.world.pace
         stack.next_beat = self.world.now() + timedelta(seconds=pace.seconds)

@@ -21,7 +21,7 @@ class Pace:
     `seconds` of the clock; with neither, everything is done before the first look, as in an emulator. A new
     operation shows only after `lag` beats, as in an eventually consistent listing. A change set is ready after
     `change_set_looks` looks at it, a backup after `backup_looks`, an index that was added after `index_looks` at its
-    table; a deleted table is gone after `deletion_looks` at it.
+    table; a deleted table is gone after `deletion_looks` at it; a drift detection has ended after `drift_looks` at it.
     """
 
     looks: int = 1
@@ -32,6 +32,7 @@ class Pace:
     backup_looks: int = 0
     index_looks: int = 0
     deletion_looks: int = 0
+    drift_looks: int = 0
 
 
 @dataclass
@@ -50,7 +51,8 @@ class Placed:
 
 @dataclass
 class Stack:
-    """One CloudFormation stack. `events` are in AWS's own shape, oldest first."""
+    """One CloudFormation stack. `events` are in AWS's own shape, oldest first. `undoing` is the operation that a
+    roll-back undoes, when that did not get to its end."""
 
     stack_id: str
     name: str
@@ -76,7 +78,8 @@ class Stack:
     motion: Iterator[None] | None = None
     looks: int = 0
     next_beat: datetime | None = None
-    cancelled: bool = False
+    cancelled: str = ""  # the token of the call that wants its update back
+    undoing: Any = None
 
 
 @dataclass
@@ -98,6 +101,20 @@ class ChangeSet:
     note: str = ""
     execution: str = "UNAVAILABLE"
     looks_left: int = 0
+    reverts: bool = False
+
+
+@dataclass
+class Detection:
+    """One drift detection: how far it is, and what it found."""
+
+    detection_id: str
+    stack_id: str
+    at: datetime
+    looks_left: int
+    status: str = "DETECTION_IN_PROGRESS"
+    result: str = ""
+    reason: str = ""
 
 
 @dataclass
@@ -160,8 +177,11 @@ class Backup:
 class World:
     """One account and region.
 
-    `early_validation` off is the older AWS, which notices a taken name only when it creates (R4). `writes` is what
-    CloudWatch measured, by table; `scalable` what Application Auto Scaling has registered, and for which stack.
+    `disable_rollback` on, whatever is executed stays where it failed, as somebody can choose in the console.
+    `tells_events` off, it is an endpoint without DescribeEvents; `told` is what that tells beside resources: failures
+    of hooks and of checks, in its own shape. `early_validation` off is the older AWS, which notices a taken name only
+    when it creates (R4). `writes` is what CloudWatch measured, by table; `scalable` what Application Auto Scaling has
+    registered, and for which stack.
     """
 
     region: str = "us-east-1"
@@ -170,7 +190,10 @@ class World:
     pace: Pace = field(default_factory=Pace)
     script: Script = field(default_factory=Script)
     applies_table_settings: bool = True
+    disable_rollback: bool = False
     early_validation: bool = True
+    tells_events: bool = True
+    told: list[dict[str, Any]] = field(default_factory=list)
     retry_safe_tokens: bool = True
     empty_wording: str = "The submitted information didn't contain changes. Submit different information."
     healthy: bool = True
@@ -188,6 +211,12 @@ class World:
     scalable: dict[str, str] = field(default_factory=dict)
     parameters: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     things: dict[str, Placed] = field(default_factory=dict)
+    detections: dict[str, Detection] = field(default_factory=dict)
+    drifts: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    altered: dict[str, dict[str, Any]] = field(default_factory=dict)
+    lost: set[str] = field(default_factory=set)
+    unreadable: set[str] = field(default_factory=set)
+    reverts_drift: bool = True
     tags: dict[str, Tags] = field(default_factory=dict)
     tagged: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))

@@ -42,6 +42,7 @@ def test_a_client_is_built_once_however_many_threads_ask(aws: Clients) -> None:
         ("tagging", "resourcegroupstaggingapi"),
         ("cloudwatch", "cloudwatch"),
         ("application_autoscaling", "application-autoscaling"),
+        ("sqs", "sqs"),
     ],
 )
 def test_each_name_is_its_service_with_our_limits(aws: Clients, name: str, service: str) -> None:
@@ -49,7 +50,8 @@ def test_each_name_is_its_service_with_our_limits(aws: Clients, name: str, servi
     assert client.meta.service_model.service_name == service
     config = client.meta.config
     assert (config.connect_timeout, config.read_timeout, config.max_pool_connections) == (3, 20, 20)
-    assert config.retries == {"mode": "standard", "total_max_attempts": 2}
+    attempts = 1 if name == "cloudformation" else 2
+    assert config.retries == {"mode": "standard", "total_max_attempts": attempts}
     assert "stackyard" in config.user_agent_extra
 
 

@@ -71,3 +71,39 @@ def test_a_lone_statement_need_not_be_in_a_list(aws: Clients) -> None:
 def test_no_such_role(aws: Clients) -> None:
     with pytest.raises(Missing):
         identity.role_permissions(aws, "nobody")
+
+
+def test_only_the_policies_that_grant_a_service_are_read(script: Script) -> None:
+    aws, answers = script("iam")
+    arn, attached = "arn:aws:iam::123456789012:role/hello", "arn:aws:iam::123456789012:policy/tables"
+    allow = {"Statement": {"Effect": "Allow", "Action": "dynamodb:*", "Resource": TABLE}}
+    asked = {"Arn": arn, "ServiceNamespaces": ["dynamodb"]}
+    inline = {"PolicyName": "own", "PolicyType": "INLINE", "EntityType": "ROLE", "EntityName": "hello"}
+    managed = {"PolicyName": "tables", "PolicyType": "MANAGED", "PolicyArn": attached}
+    question = "list_policies_granting_service_access"
+    first = {"PoliciesGrantingServiceAccess": [{"Policies": [inline]}], "IsTruncated": True, "Marker": "more"}
+    answers.add_response(question, first, asked)
+    answers.add_response(
+        question, {"PoliciesGrantingServiceAccess": [{"Policies": [managed]}]}, asked | {"Marker": "more"}
+    )
+    own = {"RoleName": "hello", "PolicyName": "own", "PolicyDocument": json.dumps(allow)}
+    answers.add_response("get_role_policy", own, {"RoleName": "hello", "PolicyName": "own"})
+    version = {"VersionId": "v1", "IsDefaultVersion": True, "Document": json.dumps(allow)}
+    answers.add_response("get_policy_version", {"PolicyVersion": version}, {"PolicyArn": attached, "VersionId": "v1"})
+    found = identity.service_permissions(aws, arn, "dynamodb")
+    assert [one.source for one in found] == ["own", "tables"]
+    answers.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "InvalidAction"])
+def test_where_nobody_says_which_policies_grant_a_service_all_are_read(script: Script, code: str) -> None:
+    """The right is missing, or the endpoint does not know the question, as the local AWS does not: asked once."""
+    aws, answers = script("iam")
+    arn, names = "arn:aws:iam::123456789012:role/hello", {"RoleName": "hello"}
+    answers.add_client_error("list_policies_granting_service_access", code, "no", 403)
+    for _ in range(2):
+        answers.add_response("list_role_policies", {"PolicyNames": []}, names)
+        answers.add_response("list_attached_role_policies", {"AttachedPolicies": []}, names)
+    assert identity.service_permissions(aws, arn, "dynamodb") == ()
+    assert identity.service_permissions(aws, arn, "dynamodb") == ()
+    answers.assert_no_pending_responses()

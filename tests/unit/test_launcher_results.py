@@ -8,9 +8,10 @@ import pytest
 from tools.check import chosen, neutral_environment
 from tools.healthy import allowed_name
 from tools.installing import Lock, is_current, stamped
+from tools.lanes import Job
 from tools.results import Result, closing_line, read_junit, table
 from tools.terminal import CommandError
-from tools.tiers import TIERS, Tier, run_tier, stray_tests
+from tools.tiers import TIERS, Tier, stray_tests, tier_job
 
 
 def junit(folder: Path, **counts: int) -> Path:
@@ -55,9 +56,28 @@ def test_the_closing_line_sums_up() -> None:
 
 
 def test_a_tier_whose_folder_is_missing_fails(tmp_path: Path) -> None:
-    result = run_tier(Tier("nowhere"), Path(sys.executable), {}, tmp_path)
+    result = tier_job(Tier("nowhere"), Path(sys.executable), {}, tmp_path)
 
+    assert isinstance(result, Result)
     assert (result.failed, result.note) == (1, "tests/nowhere does not exist")
+
+
+def test_a_tier_that_misses_what_it_needs_does_not_run(tmp_path: Path) -> None:
+    needy = Tier("services", needs=("TEST_DATABASE_URL", "TEST_REDIS_URL"))
+
+    result = tier_job(needy, Path(sys.executable), {"TEST_REDIS_URL": "redis://"}, tmp_path)
+
+    assert isinstance(result, Result)
+    assert result.not_run == "TEST_DATABASE_URL names no PostgreSQL"
+
+
+def test_a_tier_becomes_one_run_of_pytest(tmp_path: Path) -> None:
+    job = tier_job(Tier("unit", processes=2), Path("/venv/bin/python"), {"PATH": "/bin"}, tmp_path)
+
+    assert isinstance(job, Job)
+    assert job.command.argv[:7] == ("/venv/bin/python", "-m", "pytest", "tests/unit", "-q", "-n", "2")
+    assert job.command.environment == {"PATH": "/bin", "STACKYARD_TEST_TIER": "unit"}
+    assert job.read(4, 1.0).failed == 1  # it broke before it could write any results
 
 
 def test_a_test_outside_every_tier_is_found(tmp_path: Path) -> None:

@@ -59,6 +59,10 @@ WRONG = [
     ({"AWS_ENDPOINT_URL": "http://"}, "AWS_ENDPOINT_URL must be an http(s) address, not “http://”."),
     ({"AWS_ENDPOINT_URL": "localhost:4566"}, "AWS_ENDPOINT_URL must be an http(s) address, not “localhost:4566”."),
     ({"AWS_ENDPOINT_URL": "http://a:x"}, "AWS_ENDPOINT_URL must be an http(s) address, not “http://a:x”."),
+    ({"CLOUDFORMATION_READS_PER_SECOND": "-1"}, "CLOUDFORMATION_READS_PER_SECOND must be a number a second such as 2"),
+    ({"CLOUDFORMATION_WRITES_PER_SECOND": "1/s"}, "CLOUDFORMATION_WRITES_PER_SECOND must be a number a second such as"),
+    ({"CLOUDFORMATION_READ_BURST": "5"}, "CLOUDFORMATION_READ_BURST must be a number from 24 to 10000, not “5”."),
+    ({"AWS_EVENTS_QUEUE_URL": "hints"}, "AWS_EVENTS_QUEUE_URL must be an http(s) address, not “hints”."),
     ({"OIDC_SERVER_URL": "sso"}, "OIDC_SERVER_URL must be an http(s) address, not “sso”."),
     ({"OIDC_SERVER_URL": "https://sso.example.org"}, "OIDC_CLIENT_ID"),
     ({"BLUEPRINT_DIRS": "/nope"}, "BLUEPRINT_DIRS names /nope, which is not a folder."),
@@ -123,6 +127,23 @@ def test_an_empty_setting_is_not_set(tmp_path: Path) -> None:
     names = ("PORT", "DEBUG", "HTTPS", "ALLOWED_HOSTS", "AWS_REGION", "BLUEPRINT_DIRS", "CELERY_BROKER_URL", "CACHES")
     empty = dict.fromkeys((*names[:-1], "SECRET_KEY", "DATABASE_URL", "CACHE_URL", "LOG_LEVEL", "OIDC_SERVER_URL"), "")
     assert start(tmp_path, empty, *names) == start(tmp_path, {}, *names)
+
+
+@pytest.mark.parametrize(
+    ("given", "a_second"),
+    [
+        ({}, (2.0, 1.0)),
+        ({"AWS_ENDPOINT_URL": "https://vpce-1.cloudformation.us-east-1.vpce.amazonaws.com"}, (2.0, 1.0)),
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}, (0.0, 0.0)),
+        ({"AWS_ENDPOINT_URL_CLOUDFORMATION": "http://127.0.0.1:4566"}, (0.0, 0.0)),
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:4566", "CLOUDFORMATION_READS_PER_SECOND": "0.5"}, (0.5, 0.0)),
+    ],
+)
+def test_calls_are_budgeted_unless_it_is_an_emulator(
+    tmp_path: Path, given: dict[str, str], a_second: tuple[float, float]
+) -> None:
+    names = ("CLOUDFORMATION_READS_PER_SECOND", "CLOUDFORMATION_WRITES_PER_SECOND")
+    assert start(tmp_path, given, *names) == dict(zip(names, a_second, strict=True))
 
 
 def test_the_local_key_is_made_once_and_kept(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """do_cancel before anything was altered, do_retry after a failure."""
 
+import uuid
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -85,8 +87,8 @@ def test_a_change_is_taken_back_before_it_alters_anything(
     assert AuditEntry.objects.filter(verb="cancel", by_id=alice.user_id, change=planned).count() == 1
 
 
-@pytest.mark.parametrize("status", sorted(set(ChangeStatus) - CANCELLABLE_CHANGES))
-def test_it_is_too_late_once_it_runs_or_has_ended(planned: Change, alice: Actor, status: ChangeStatus) -> None:
+@pytest.mark.parametrize("status", sorted(set(ChangeStatus) - CANCELLABLE_CHANGES - {ChangeStatus.RUNNING}))
+def test_it_is_too_late_once_it_has_ended(planned: Change, alice: Actor, status: ChangeStatus) -> None:
     at(planned, status)
     refusal = cancel_refused(alice, planned)
     assert (refusal.code, refusal.forbidden) == ("too-late", False)
@@ -97,8 +99,43 @@ def test_the_row_decides_not_the_page(planned: Change, alice: Actor) -> None:
     """The page was opened while it was planning; it runs by now."""
     seen = Change.objects.get(pk=planned.pk)
     at(planned, ChangeStatus.RUNNING)
+    planned.operations.update(called_at=timezone.now())
     assert seen.status == ChangeStatus.PLANNING
-    assert cancel_refused(alice, seen).code == "too-late"
+    assert cancel_refused(alice, seen).code == "cannot-cancel"
+
+
+def test_one_that_runs_is_only_marked_and_whoever_holds_it_goes_on(
+    planned: Change, alice: Actor, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    at(planned, ChangeStatus.RUNNING, lease_token=uuid.uuid4(), waiting_for="The stack is being updated", tries=2)
+    planned.operations.update(called_at=timezone.now(), action="update")
+    before: dict[str, Any] = dict(Change.objects.values().get(pk=planned.pk))
+    with django_capture_on_commit_callbacks() as rings:
+        do_cancel(alice, planned)
+    after: dict[str, Any] = dict(Change.objects.values().get(pk=planned.pk))
+    assert {name for name, value in after.items() if value != before[name]} == {
+        *("cancel_asked_at", "cancel_asked_by_id", "wakes", "next_check_at")
+    }
+    assert (after["cancel_asked_by_id"], after["wakes"], len(rings)) == (alice.user_id, before["wakes"] + 1, 1)
+    entry = AuditEntry.objects.get(verb="cancel", change=planned)
+    assert (entry.by_id, entry.summary.startswith("Asked to cancel what runs")) == (alice.user_id, True)
+
+
+def test_what_alters_aws_bit_by_bit_is_not_cancelled(planned: Change, alice: Actor) -> None:
+    """Of steps that make calls of their own, nobody can say that none was made yet."""
+    at(planned, ChangeStatus.RUNNING, kind=ChangeKind.UNPROTECT)
+    assert "bit by bit" in cancel_refused(alice, planned).sentence
+
+
+def test_between_two_stacks_there_is_nothing_to_roll_back(planned: Change, alice: Actor) -> None:
+    at(planned, ChangeStatus.RUNNING)
+    planned.operations.filter(stack__kind="data").update(called_at=timezone.now(), finished_at=timezone.now())
+    assert "Part of it is done" in cancel_refused(alice, planned).sentence
+
+
+def test_one_that_is_set_aside_while_it_runs_is_taken_up_first(planned: Change, ada: Actor) -> None:
+    at(planned, ChangeStatus.RUNNING, set_aside_at=timezone.now())
+    assert "taken up again first" in cancel_refused(ada, planned).sentence
 
 
 def test_who_may_take_back(planned: Change, bob: Actor, audrey: Actor, ada: Actor) -> None:

@@ -16,8 +16,22 @@ from provisioning.aws.cloudformation.change_sets import (
     execute_change_set,
     list_change_sets,
 )
-from provisioning.aws.cloudformation.events import StackEvent, stack_events
+from provisioning.aws.cloudformation.drift import (
+    Detection,
+    Difference,
+    ResourceDrift,
+    detect_drift,
+    drift_detection,
+    resource_drifts,
+)
+from provisioning.aws.cloudformation.events import FailedEvent, StackEvent, failed_events, stack_events
 from provisioning.aws.cloudformation.exports import Export, list_exports, list_imports
+from provisioning.aws.cloudformation.recovering import (
+    continue_update_rollback,
+    delete_retaining,
+    force_delete,
+    rollback_stack,
+)
 from provisioning.aws.cloudformation.stacks import (
     Operation,
     Output,
@@ -49,12 +63,16 @@ __all__ = [
     "ChangeSet",
     "ChangeSetRef",
     "ChangeSetSummary",
+    "Detection",
+    "Difference",
     "Export",
+    "FailedEvent",
     "ImportTarget",
     "Operation",
     "Output",
     "PropertyChange",
     "ResourceChange",
+    "ResourceDrift",
     "StackEvent",
     "StackLimits",
     "StackOwner",
@@ -66,12 +84,18 @@ __all__ = [
     "TemplateSummary",
     "account_limits",
     "cancel_update",
+    "continue_update_rollback",
     "create_change_set",
     "delete_change_set",
+    "delete_retaining",
     "delete_stack",
     "describe_change_set",
     "describe_stack",
+    "detect_drift",
+    "drift_detection",
     "execute_change_set",
+    "failed_events",
+    "force_delete",
     "get_stack_policy",
     "get_template",
     "list_change_sets",
@@ -80,6 +104,8 @@ __all__ = [
     "list_resources",
     "list_stacks",
     "owner_of",
+    "resource_drifts",
+    "rollback_stack",
     "set_stack_policy",
     "set_termination_protection",
     "stack_events",

@@ -28,6 +28,7 @@ __all__ = [
 
 SERVICE = "cloudformation"
 MOVING = frozenset({"CREATE_PENDING", "CREATE_IN_PROGRESS", "DELETE_PENDING", "DELETE_IN_PROGRESS"})
+REVERT_DRIFT = "REVERT_DRIFT"
 EMPTY_WORDINGS = ("didn't contain changes", "no updates are to be performed")
 
 ChangeSetKind = Literal["CREATE", "UPDATE", "IMPORT"]
@@ -77,6 +78,13 @@ class ChangeSet:
     tags: Mapping[str, str]
     created_at: datetime | None
     capabilities: tuple[str, ...]
+    deployment_mode: str = ""
+
+    @property
+    def reverts_drift(self) -> bool:
+        """Whether it compares with what is really there, and brings that back to the template (C13). An endpoint that
+        does not have this leaves the mode out of its answer."""
+        return self.deployment_mode == REVERT_DRIFT
 
     @property
     def is_ready(self) -> bool:
@@ -109,14 +117,15 @@ def create_change_set(
     role_arn: str = "",
     description: str = "",
     resources_to_import: Sequence[ImportTarget] = (),
+    revert_drift: bool = False,
 ) -> ChangeSetRef:
     """Ask for a change set; it is made in the background.
 
     `keep` names the parameters that stay as they are; a given value wins over it (P2). `tags` is the full
     set, since an update drops the tags it does not name (E11). CREATE is for a stack that does not exist or
     only waits in REVIEW_IN_PROGRESS (S6). What happens on failure is said at execution: the two exclude each
-    other (C11). Raises Conflict when the name is taken on that stack, Missing when an UPDATE finds no stack,
-    else Refused.
+    other (C11). `revert_drift` asks for an UPDATE that brings reality back to the template (C13). Raises Conflict
+    when the name is taken on that stack, Missing when an UPDATE finds no stack, else Refused.
     """
     request: dict[str, Any] = {
         "StackName": stack,
@@ -129,6 +138,7 @@ def create_change_set(
         "Capabilities": sorted(capabilities),
         "Description": description,
         "RoleARN": role_arn,
+        "DeploymentMode": REVERT_DRIFT if revert_drift else "",
         "ResourcesToImport": [
             {
                 "ResourceType": target.type,
@@ -258,4 +268,5 @@ def _change_set(head: Mapping[str, Any], changes: tuple[ResourceChange, ...]) ->
         tags={tag["Key"]: tag["Value"] for tag in head.get("Tags", [])},
         created_at=head.get("CreationTime"),
         capabilities=tuple(head.get("Capabilities", [])),
+        deployment_mode=head.get("DeploymentMode", ""),
     )

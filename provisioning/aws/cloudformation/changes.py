@@ -39,7 +39,8 @@ class PropertyChange:
 class ResourceChange:
     """What happens to one resource, in AWS's words (C8).
 
-    `before_context` and `after_context` are the whole resource as JSON, empty where AWS gives none.
+    `before_context` and `after_context` are the whole resource as JSON, empty where AWS gives none; `drift_status`
+    is there in a change set that reverts drift (C13).
     """
 
     logical_id: str
@@ -52,6 +53,7 @@ class ResourceChange:
     details: tuple[PropertyChange, ...]
     before_context: str = ""
     after_context: str = ""
+    drift_status: str = ""
 
 
 def read_changes(changes: Iterable[Mapping[str, Any]]) -> tuple[ResourceChange, ...]:
@@ -79,6 +81,7 @@ def _both(one: ResourceChange, other: ResourceChange) -> ResourceChange:
         details=_details(one.details, other.details),
         before_context=one.before_context or other.before_context,
         after_context=one.after_context or other.after_context,
+        drift_status=one.drift_status or other.drift_status,
     )
 
 
@@ -113,6 +116,7 @@ def _resource(found: Mapping[str, Any]) -> ResourceChange:
         details=tuple(_property(detail) for detail in found.get("Details", [])),
         before_context=found.get("BeforeContext", ""),
         after_context=found.get("AfterContext", ""),
+        drift_status=found.get("ResourceDriftStatus", ""),
     )
 
 

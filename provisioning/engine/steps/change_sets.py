@@ -5,22 +5,24 @@ from typing import Any, Literal
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from provisioning.aws import cloudformation
 from provisioning.aws.cloudformation import ChangeSet, ImportTarget
 from provisioning.aws.endpoint import is_emulator
 from provisioning.aws.errors import Conflict
+from provisioning.engine.causes import refused_plan
 from provisioning.engine.claims import hold
 from provisioning.engine.observe import remember
 from provisioning.engine.outcome import Done, Outcome, Problem, Stop, Wait
 from provisioning.engine.steps import guarding
 from provisioning.engine.steps.checking import CREATE, DELETE, IMPORT, NONE, UPDATE
 from provisioning.engine.work import Work
-from provisioning.lifecycle import StackKind
+from provisioning.lifecycle import ChangeKind, StackKind
 from provisioning.models import Operation
 from provisioning.planning import changes, guard
 
-CHANGE_SET_PAUSE = 0.2
+CHANGE_SET_PAUSE, LONGEST_PAUSE = 0.2, 2.0
 TEMPLATE, CHANGE_SET, STACK = "template", "change_set", "stack"
 KINDS: Mapping[str, Literal["CREATE", "UPDATE", "IMPORT"]] = {CREATE: "CREATE", UPDATE: "UPDATE", IMPORT: "IMPORT"}
 
@@ -62,9 +64,9 @@ def ensure_compute_change_set(work: Work) -> Outcome:
 
 def as_reviewed(work: Work, operation: Operation) -> Outcome:
     """The change set of a part that could not have one when it was planned: made now, and held against the plan."""
-    if operation.action in {DELETE, NONE}:
+    if operation.action == DELETE or nothing_to_do(operation):
         return Done(skipped=True)
-    if operation.read_from == CHANGE_SET:
+    if operation.read_from == CHANGE_SET and operation.action != NONE:
         return Done("Reviewed before", skipped=True)
     reviewed = operation.changes or []
     # Each row is one that was reviewed, or the change stops: values would add nothing to that.
@@ -89,7 +91,7 @@ def _planned(work: Work, kind: StackKind) -> Outcome:
     operation = work.operations.get(kind)
     if operation is None:
         return Done(skipped=True)
-    if operation.action == NONE:
+    if nothing_to_do(operation):
         operation.changes = []
         return Done("There is nothing to do", skipped=True)
     if operation.action == DELETE:
@@ -100,33 +102,73 @@ def _planned(work: Work, kind: StackKind) -> Outcome:
 
 def _read_change_set(work: Work, operation: Operation, *, values: bool = True) -> Outcome:
     """Make the change set, wait until it is ready, keep every row of it."""
+    if operation.action == NONE:
+        return _without_empty(work, operation)
     if operation.read_from == CHANGE_SET:
         return Done(f"{len(operation.changes or [])} resources change")
     if not operation.change_set_id:
         _create(work, operation)
         work.store(operation)
-    found = cloudformation.describe_change_set(work.aws, operation.change_set_id, values=values)
+    found = cloudformation.describe_change_set(
+        work.aws, operation.change_set_id, values=values and has_values(operation)
+    )
     if found.is_moving:
-        return Wait("CloudFormation is reading the template", CHANGE_SET_PAUSE)
+        return Wait("CloudFormation is reading the template", _pause(found))
+    if _repairs(work) and not found.reverts_drift:
+        return _not_reverting(operation)
     if found.is_empty:
-        cloudformation.delete_change_set(work.aws, operation.change_set_id)
-        operation.action, operation.changes, operation.change_set_id = NONE, [], ""
-        operation.read_from = CHANGE_SET
-        _learn(work, operation)
-        return Done("There is nothing to change")
+        operation.action, operation.read_from = NONE, CHANGE_SET
+        work.store(operation)
+        return _without_empty(work, operation)
     if not found.is_ready:
-        return Stop(
-            Problem(
-                f"CloudFormation refused the plan for {operation.stack.name}: {found.reason or found.status}",
-                "the requester",
-                "Correct the values or the template, then retry.",
-                found.reason,
-                "change-set",
-            )
-        )
+        return Stop(refused_plan(work.aws, operation, found))
     operation.changes = rows_of(work, operation, found)
     operation.read_from = CHANGE_SET
     return Done(f"{len(operation.changes)} resources change")
+
+
+def nothing_to_do(operation: Operation) -> bool:
+    """Whether nothing is done, and no empty change set is left of finding that out."""
+    return operation.action == NONE and not operation.change_set_id
+
+
+def _without_empty(work: Work, operation: Operation) -> Outcome:
+    """A change set that changes nothing is removed. That it was empty is written down by then: a worker that ends in
+    between could not read it again (L16)."""
+    cloudformation.delete_change_set(work.aws, operation.change_set_id)
+    operation.changes, operation.change_set_id = [], ""
+    _learn(work, operation)
+    return Done("There is nothing to change")
+
+
+def _pause(found: ChangeSet) -> float:
+    """The longer it takes, the longer until the next look: a quarter of the time it took so far."""
+    now = timezone.now()
+    age = (now - (found.created_at or now)).total_seconds()
+    return min(LONGEST_PAUSE, max(CHANGE_SET_PAUSE, age / 4))
+
+
+def has_values(operation: Operation) -> bool:
+    """Whether its change set says more with property values (C9). That of a new stack does not: every row adds a
+    resource, so there is no value from before, no replacement and no policy action, and the rows are all there is."""
+    return operation.action != CREATE
+
+
+def _repairs(work: Work) -> bool:
+    return work.change.kind == ChangeKind.REPAIR_DRIFT
+
+
+def _not_reverting(operation: Operation) -> Stop:
+    """An endpoint that makes a plain change set of a repair: executing that would mend nothing (C13)."""
+    return Stop(
+        Problem(
+            f"This AWS-compatible endpoint cannot plan a repair of {operation.stack.name}: it does not know change sets"
+            " that revert drift. Nothing was done.",
+            "you",
+            "Set the property back by hand, or accept it as it is; then look for drift again.",
+            code="no-revert",
+        )
+    )
 
 
 def _learn(work: Work, operation: Operation) -> None:
@@ -175,6 +217,7 @@ def _create(work: Work, operation: Operation) -> None:
             capabilities=template.capabilities,
             token=name,
             role_arn=work.execution_role,
+            revert_drift=_repairs(work),
             resources_to_import=[
                 ImportTarget(one["type"], one["logical_id"], {"TableName": one["name"]}) for one in operation.imports
             ],

@@ -5,15 +5,17 @@ from provisioning.aws import cloudformation, dynamodb
 from provisioning.blueprints.values import validate_values
 from provisioning.engine.accounts import ensure_account_facts
 from provisioning.engine.outcome import Done, Outcome, Problem, Stop, Wait
-from provisioning.engine.work import Work
-from provisioning.lifecycle import IMPORT_UNDONE, ChangeKind, StackKind, stack_status
-from provisioning.models import Operation
+from provisioning.engine.ways_out import known_way_out
+from provisioning.engine.work import Work, shell_token
+from provisioning.lifecycle import IMPORT_UNDONE, ChangeKind, StackKind, StackStatus, stack_status
+from provisioning.models import Operation, Stack
 from provisioning.planning import lint
 from provisioning.planning.findings import Finding, errors, with_new
 from provisioning.planning.plan import stack_facts
 
 CREATE, UPDATE, DELETE, IMPORT, NONE = "create", "update", "delete", "import", "none"
 SETTINGS = "settings"  # protection is switched, which no change set can
+ACCEPT = "accept"  # a difference from the template is written down as meant; nothing in AWS is altered
 TAKE_OVER = "adopt"  # a stack that was made elsewhere: written down, nothing in AWS is altered
 STACK_QUOTA_SHARE = 0.9
 DELETES = frozenset({ChangeKind.PARK, ChangeKind.DELETE_COMPUTE, ChangeKind.DELETE_DATA_STACK, ChangeKind.DELETE_DATA})
@@ -76,6 +78,7 @@ def ensure_names_free(work: Work) -> Outcome:
         outcome = _decide(work, kind, operation, found)
         if outcome is not None:
             return outcome
+        work.found[kind] = operation.action  # one more that AWS has served
     if any(operation.action == CREATE for operation in work.operations.values()):
         found += _quota(work)
     return noted(work, found, "Names are free and quotas suffice")
@@ -101,23 +104,52 @@ def _decide(work: Work, kind: StackKind, operation: Operation, found: list[Findi
         return None
     if state is not None and (status.shell or _holds_nothing(work, state)):
         return _without_shell(work, operation, state.stack_id)
-    if status.gone and work.change.kind == ChangeKind.UPDATE:
-        found.append(Finding("error", kind, f"There is no stack {stack.name} to update.", "Create or wake it first."))
-    elif status.gone:
-        operation.action = CREATE
-        stack.stack_id = stack.status = stack.last_event_id = ""
-    elif status.updatable:
+    if status.gone:
+        _from_nothing(work, operation, found)
+        return None
+    return _on_what_is_there(operation, status, found)
+
+
+def _from_nothing(work: Work, operation: Operation, found: list[Finding]) -> None:
+    stack = operation.stack
+    if work.change.kind == ChangeKind.UPDATE:
+        gone = f"There is no stack {stack.name} to update."
+        found.append(Finding("error", stack.kind, gone, "Create or wake it first."))
+        return
+    operation.action = CREATE
+    stack.stack_id = stack.status = stack.last_event_id = ""
+
+
+def _on_what_is_there(operation: Operation, status: StackStatus, found: list[Finding]) -> Outcome | None:
+    if operation.stack.skipped:
+        return _inconsistent(operation.stack)
+    if status.updatable:
         operation.action = UPDATE
     else:
-        found.append(
-            Finding(
-                "error",
-                kind,
-                f"{stack.name} is in {status.name} ({status.label.lower()}) and takes no change.",
-                "An administrator has to bring it back to rest in CloudFormation first.",
-            )
-        )
+        found.append(_stuck(operation.stack, status))
     return None
+
+
+def _inconsistent(stack: Stack) -> Stop:
+    """What a roll-back skipped is not as the template says, and an update would build on it (S11)."""
+    names = f"{', '.join(stack.skipped)} {'was' if len(stack.skipped) == 1 else 'were'}"
+    return Stop(
+        Problem(
+            f"When {stack.name} was rolled back, {names} skipped and may differ from its template. Nothing was done.",
+            "you",
+            "Put that in order, then check for drift: once nothing differs, updates go on.",
+            code="skipped",
+        )
+    )
+
+
+def _stuck(stack: Stack, status: StackStatus) -> Finding:
+    found = known_way_out(stack, status.name)
+    advice = "An administrator has to bring it back to rest in CloudFormation first."
+    if found is not None and found.label:
+        advice = f"Get it out of there first: “{found.label}” on the environment's page. {found.sentence}"
+    sentence = f"{stack.name} is in {status.name} ({status.label.lower()}) and takes no change."
+    return Finding("error", stack.kind, sentence, advice)
 
 
 def _holds_nothing(work: Work, state: cloudformation.StackState) -> bool:
@@ -129,7 +161,7 @@ def _holds_nothing(work: Work, state: cloudformation.StackState) -> bool:
 
 def _without_shell(work: Work, operation: Operation, stack_id: str) -> Outcome:
     """A shell holds nothing and blocks its name: delete it, then look again (S4, S6, S7)."""
-    cloudformation.delete_stack(work.aws, stack_id, token=work.token(operation, "shell"))
+    cloudformation.delete_stack(work.aws, stack_id, token=shell_token(operation, stack_id))
     operation.stack.stack_id = operation.stack.status = operation.stack.last_event_id = ""
     return Wait(f"Removing the empty shell of {operation.stack.name}", 0.5)
 
@@ -201,5 +233,5 @@ def ensure_exports_unused(work: Work) -> Outcome:
 
 def ensure_account_known(work: Work) -> Outcome:
     """Console links, ARNs and the stack quota need the account: asked once a day, kept on the account's row."""
-    ensure_account_facts(work.aws, work.change.environment.account)
+    ensure_account_facts(work.aws, work.change.environment.account, work.found)
     return Done("The account answers")

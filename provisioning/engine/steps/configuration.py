@@ -6,7 +6,8 @@ from provisioning.blueprints.model import TablePromise
 from provisioning.blueprints.promises import filled_values, promised, table_promises
 from provisioning.blueprints.resolving import resolve
 from provisioning.engine.outcome import Done, Outcome, Problem, Stop
-from provisioning.engine.steps.checking import DELETE, NONE
+from provisioning.engine.steps.checking import CREATE, DELETE, NONE
+from provisioning.engine.verify.tables import Settings
 from provisioning.engine.work import Work
 from provisioning.lifecycle import ChangeKind, StackKind
 
@@ -34,37 +35,52 @@ def promised_tables(work: Work) -> tuple[TablePromise, ...]:
 
 def ensure_table_settings(work: Work) -> Outcome:
     """Expiry, point-in-time recovery and, on a table that was taken over, deletion protection: where the template
-    promises them and CloudFormation did not apply them. What is on without being promised stays on."""
+    promises them and CloudFormation did not apply them. What is on without being promised stays on. Tables that are
+    new came with their settings; `ensure_new_tables_settled` makes sure of it in the end."""
     parts = work.parts.get(StackKind.DATA, [])
-    if all(operation.action in {DELETE, NONE} for operation in parts):
+    if all(operation.action in {DELETE, NONE} for operation in parts) or _are_new(work):
         return Done(skipped=True)
     taken_over = {row["name"] for operation in parts for row in operation.imports}
     if not work.change.environment.data_protected:
         taken_over.clear()  # what was switched off knowingly stays off
-    applied = []
-    for promise in promised_tables(work):
-        if promise.ttl_attribute and _ensure_expiry(work, promise):
-            applied.append(f"expiry of {promise.name}")
-        if promise.point_in_time_recovery and _ensure_recovery(work, promise):
-            applied.append(f"point-in-time recovery of {promise.name}")
-        if promise.deletion_protection and promise.name in taken_over and _ensure_protected(work, promise):
-            applied.append(f"deletion protection of {promise.name}")
+    applied = _apply_settings(work)
+    applied += [
+        f"deletion protection of {promise.name}"
+        for promise in promised_tables(work)
+        if promise.deletion_protection and promise.name in taken_over and _ensure_protected(work, promise)
+    ]
+    return _applied(applied)
+
+
+def ensure_new_tables_settled(work: Work) -> Outcome:
+    """The same for tables that the data stack has just made, right before the last look, which uses what was read."""
+    return _applied(_apply_settings(work)) if _are_new(work) else Done(skipped=True)
+
+
+def _are_new(work: Work) -> bool:
+    return [operation.action for operation in work.parts.get(StackKind.DATA, [])] == [CREATE]
+
+
+def _applied(applied: list[str]) -> Outcome:
     return Done(f"Switched on by Stackyard: {', '.join(applied)}" if applied else "CloudFormation applied them all")
 
 
-def _ensure_expiry(work: Work, promise: TablePromise) -> bool:
-    found = dynamodb.time_to_live(work.aws, promise.name)
-    if found.status in {"ENABLED", "ENABLING"} or promise.ttl_attribute is None:
-        return False
-    dynamodb.enable_time_to_live(work.aws, promise.name, promise.ttl_attribute)
-    return True
-
-
-def _ensure_recovery(work: Work, promise: TablePromise) -> bool:
-    if dynamodb.point_in_time_recovery(work.aws, promise.name).enabled:
-        return False
-    dynamodb.enable_point_in_time_recovery(work.aws, promise.name)
-    return True
+def _apply_settings(work: Work) -> list[str]:
+    """Switch on what is promised and off. Keeps what was found on; what is switched here has to be read again."""
+    applied = []
+    for promise in promised_tables(work):
+        expiry = dynamodb.time_to_live(work.aws, promise.name) if promise.ttl_attribute else None
+        if expiry is not None and promise.ttl_attribute and expiry.status not in {"ENABLED", "ENABLING"}:
+            dynamodb.enable_time_to_live(work.aws, promise.name, promise.ttl_attribute)
+            applied.append(f"expiry of {promise.name}")
+            expiry = None
+        recovery = dynamodb.point_in_time_recovery(work.aws, promise.name) if promise.point_in_time_recovery else None
+        if recovery is not None and not recovery.enabled:
+            dynamodb.enable_point_in_time_recovery(work.aws, promise.name)
+            applied.append(f"point-in-time recovery of {promise.name}")
+            recovery = None
+        work.settings_seen[promise.name] = Settings(expiry, recovery)
+    return applied
 
 
 def _ensure_protected(work: Work, promise: TablePromise) -> bool:

@@ -12,7 +12,7 @@ from provisioning.aws.errors import Missing
 from provisioning.engine.outcome import Done, Outcome, Problem, Stop
 from provisioning.engine.owning import own_tables
 from provisioning.engine.steps import checking, deletion, sealing
-from provisioning.engine.steps.change_sets import CHANGE_SET, rows_of
+from provisioning.engine.steps.change_sets import CHANGE_SET, has_values, rows_of
 from provisioning.engine.work import Work
 from provisioning.lifecycle import ChangeKind, StackKind, stack_status
 from provisioning.models import Operation
@@ -97,7 +97,7 @@ def _change_set_now(work: Work, operation: Operation, part: Part, reasons: list[
     """Rows, values and tags as the change set has them now."""
     name = part["name"]
     try:
-        found = cloudformation.describe_change_set(work.aws, operation.change_set_id)
+        found = cloudformation.describe_change_set(work.aws, operation.change_set_id, values=has_values(operation))
     except Missing:
         reasons.append(f"the change set of {name} is gone")
         return {"change_set": ""}

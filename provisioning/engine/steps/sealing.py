@@ -18,6 +18,7 @@ from provisioning.engine.work import Work
 from provisioning.lifecycle import UNDER_REVIEW, ChangeKind, StackKind
 from provisioning.models import Change, Operation, SealedPlan, Stack
 from provisioning.planning import changes, plan
+from provisioning.planning.ways_out import CONTINUE, ROLL_BACK, SPARING
 
 Resources = tuple[ResolvedResource, ...]
 PLANNED_AGAIN = "it was planned again"
@@ -34,10 +35,16 @@ PARTS: Mapping[str, Callable[[Work], Any]] = {
 
 def ensure_priced(work: Work) -> Outcome:
     """What each stack costs a month before and after, by resource."""
-    work.cost = _cost(work)
-    after = Decimal(work.cost["after"])
-    work.change.environment.monthly_cost = after
+    after = Decimal(_price(work)["after"])
     return Done(f"{after:.2f} USD a month, at expected use")
+
+
+def _price(work: Work) -> dict[str, Any]:
+    """The price, on the environment too: the plan is written with it, in whichever tick that is."""
+    if work.cost is None:
+        work.cost = _cost(work)
+        work.change.environment.monthly_cost = Decimal(work.cost["after"])
+    return work.cost
 
 
 def _cost(work: Work) -> dict[str, Any]:
@@ -68,7 +75,7 @@ def _adopted(work: Work, kind: StackKind) -> Resources:
 def _after(work: Work, kind: StackKind, before: Resources) -> Resources:
     parts = work.parts.get(kind)
     operation = parts[-1] if parts else None  # an earlier part is a stop on the way
-    if operation is None or operation.action in {NONE, SETTINGS}:
+    if operation is None or operation.action in {NONE, SETTINGS, CONTINUE, ROLL_BACK}:
         return before
     if operation.template is not None:
         return work.resolved(operation).resources
@@ -87,7 +94,7 @@ def ensure_plan_sealed(work: Work) -> Outcome:
         kind=change.kind,
         stacks=[sealed_part(work, operation) for operation in work.every_part()],
         findings=change.findings,
-        cost=work.cost or _cost(work),
+        cost=_price(work),
         more={"attempt": change.attempt, **EMPTY, **{name: read(work) for name, read in PARTS.items()}},
     )
     change.plan, change.plan_digest = made, plan.digest(made)
@@ -116,6 +123,7 @@ def sealed_part(work: Work, operation: Operation) -> dict[str, Any]:
         "stack": operation.rests_on,
         "change_set": operation.change_set_id,
         "changes": operation.changes or [],
+        **({"spared": operation.spared} if operation.action in SPARING else {}),
     }
 
 

@@ -1,18 +1,19 @@
 """Running: execute the reviewed change set, or delete a stack, and wait until the observer has seen the end."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from django.utils import timezone
 
 from provisioning.aws import cloudformation
-from provisioning.aws.errors import Conflict, Missing, Refused
+from provisioning.aws.errors import Busy, Conflict, Missing, Refused
+from provisioning.engine import cancelling
 from provisioning.engine.causes import first_cause
 from provisioning.engine.outcome import Done, Outcome, Problem, Stop, Wait
 from provisioning.engine.steps import dividing, guarding
-from provisioning.engine.steps.change_sets import as_reviewed
-from provisioning.engine.steps.checking import CREATE, DELETE, IMPORT, NONE, UPDATE
-from provisioning.engine.work import Work
-from provisioning.lifecycle import UNDER_REVIEW, StackKind, stack_status
+from provisioning.engine.steps.change_sets import as_reviewed, nothing_to_do
+from provisioning.engine.steps.checking import ACCEPT, CREATE, DELETE, IMPORT, NONE, UPDATE
+from provisioning.engine.work import Work, shell_token
+from provisioning.lifecycle import BEING_DELETED, UNDER_REVIEW, StackKind, stack_status
 from provisioning.models import Operation
 
 DOING = {CREATE: "created", UPDATE: "updated", DELETE: "deleted", IMPORT: "given its tables"}
@@ -40,25 +41,35 @@ def _ensure_stack(work: Work, kind: StackKind) -> Outcome:
 
 def _ensure_part(work: Work, operation: Operation) -> Outcome:
     """One part of a stack's work: its reviewed change set is executed, or the stack deleted, and the end waited for."""
-    if operation.action == NONE:
+    if operation.action in {NONE, ACCEPT}:
         return Done("Nothing to change", skipped=True)
     if operation.finished_at is not None:
-        return _result(operation)
+        return _result(work, operation)
     if operation.called_at is None:
-        for ready in (dividing.before_part, as_reviewed):
-            outcome = ready(work, operation)
-            if not isinstance(outcome, Done):
-                return outcome
-        if operation.action == NONE:
-            return Done("Nothing to change", skipped=True)
-        refused = guarding.refusal(work, operation)
-        if refused is not None:
-            return refused
-        _call_once(work, operation)
-    return Wait(f"{operation.stack.name} is being {DOING[operation.action]}", WATCHED, look=True)
+        held_up = _held_up(work, operation)
+        if held_up is not None:
+            return held_up
+        call_once(work, operation, _run)
+    doing = Wait(f"{operation.stack.name} is being {DOING[operation.action]}", WATCHED, look=True)
+    return cancelling.send_back(work, operation) or doing
 
 
-def _call_once(work: Work, operation: Operation) -> None:
+def _held_up(work: Work, operation: Operation) -> Outcome | None:
+    """Why a part is not begun now: somebody cancelled, it is not ready, there is nothing to do, the data guard."""
+    if work.change.cancel_asked_at is not None and not _called_before(work, operation):
+        cancelled = cancelling.before_the_call(work, operation)
+        if cancelled is not None:
+            return cancelled
+    for ready in (dividing.before_part, as_reviewed):
+        outcome = ready(work, operation)
+        if not isinstance(outcome, Done):
+            return outcome
+    if nothing_to_do(operation):
+        return Done("Nothing to change", skipped=True)
+    return guarding.refusal(work, operation)
+
+
+def call_once(work: Work, operation: Operation, send: Callable[[Work, Operation], None]) -> None:
     """Store the intent, call, store that it was called. After a crash in between, look before calling (L16)."""
     token = work.token(operation, "run")
     crashed = operation.token == token
@@ -66,19 +77,34 @@ def _call_once(work: Work, operation: Operation) -> None:
         operation.token = token
         work.store(operation)
     if not (crashed and _landed(work, operation)):
-        _call(work, operation)
+        try:
+            _call(work, operation, send)
+        except Busy as busy:
+            if not crashed and busy.reason in {"throttled", "budget"}:
+                operation.token = ""  # turned away at the door: nothing can have landed, so the next try need not look
+                work.store(operation)
+            raise
     operation.called_at = operation.next_events_at = timezone.now()
     work.store(operation)
 
 
-def _call(work: Work, operation: Operation) -> None:
+def _called_before(work: Work, operation: Operation) -> bool:
+    """Whether a worker that was cut off may have made the call that nobody wrote down (L16)."""
+    return operation.token == work.token(operation, "run") and _landed(work, operation)
+
+
+def _run(work: Work, operation: Operation) -> None:
+    if operation.action == DELETE:
+        cloudformation.delete_stack(work.aws, operation.stack.stack_id, token=operation.token)
+        return
+    cloudformation.execute_change_set(
+        work.aws, operation.change_set_id, token=operation.token, retain_except_on_create=True
+    )
+
+
+def _call(work: Work, operation: Operation, send: Callable[[Work, Operation], None]) -> None:
     try:
-        if operation.action == DELETE:
-            cloudformation.delete_stack(work.aws, operation.stack.stack_id, token=operation.token)
-        else:
-            cloudformation.execute_change_set(
-                work.aws, operation.change_set_id, token=operation.token, retain_except_on_create=True
-            )
+        send(work, operation)
     except (Conflict, Refused, Missing):
         # Accepted earlier and the answer lost? Then the stack has moved on, and this is no refusal (S21).
         if not _landed(work, operation):
@@ -93,8 +119,11 @@ def _landed(work: Work, operation: Operation) -> bool:
     return any(event.token == operation.token for event in events)
 
 
-def _result(operation: Operation) -> Outcome:
+def _result(work: Work, operation: Operation) -> Outcome:
     status = stack_status(operation.result)
+    cancelled = cancelling.end_of(work, operation, status)
+    if cancelled is not None:
+        return cancelled
     if operation.action == DELETE and status.gone:
         return Done("Deleted")
     if operation.action != DELETE and status.live and not status.failed:
@@ -126,18 +155,29 @@ def ensure_change_sets_gone(work: Work) -> Outcome:
 def without_change_sets(work: Work, operations: Iterable[Operation]) -> Outcome:
     """Remove the change sets of work that was never begun, and the shells around them (S7). Safe to repeat."""
     for operation in operations:
-        if operation.called_at is not None or operation.action not in {CREATE, UPDATE, IMPORT}:
-            continue
-        if not operation.change_set_id and not _left_behind(work, operation):
+        if operation.called_at is not None or not _has_change_set(work, operation):
             continue
         _remove(work, operation.change_set_id)
         operation.change_set_id = ""
-        state = cloudformation.describe_stack(work.aws, operation.stack.stack_id)
-        if state is not None and state.status == UNDER_REVIEW:
-            cloudformation.delete_stack(work.aws, operation.stack.stack_id, token=work.token(operation, "shell"))
-            operation.stack.stack_id = operation.stack.status = ""
+        _without_shell(work, operation)
         work.store(operation)
     return Done("Nothing is left behind")
+
+
+def _without_shell(work: Work, operation: Operation) -> None:
+    """Delete the stack that a change set made, as long as it is empty. One that goes already was told to by a worker
+    that was cut off before it wrote that down: it is forgotten all the same."""
+    shell = operation.stack.stack_id
+    state = cloudformation.describe_stack(work.aws, shell)
+    if state is not None and state.status == UNDER_REVIEW:
+        cloudformation.delete_stack(work.aws, shell, token=shell_token(operation, shell))
+    elif operation.action == UPDATE or (state is not None and not _goes(state.status)):
+        return
+    operation.stack.stack_id = operation.stack.status = ""
+
+
+def _goes(status: str) -> bool:
+    return status == BEING_DELETED or stack_status(status).gone
 
 
 def _remove(work: Work, change_set_id: str) -> None:
@@ -148,6 +188,13 @@ def _remove(work: Work, change_set_id: str) -> None:
         found = cloudformation.describe_change_set(work.aws, change_set_id, values=False)
         if not found.execution_status.startswith("EXECUTE_"):
             raise
+
+
+def _has_change_set(work: Work, operation: Operation) -> bool:
+    """Whether a change set is there: one whose id is kept, or one whose id never reached us."""
+    if operation.change_set_id:
+        return True
+    return operation.action in {CREATE, UPDATE, IMPORT} and _left_behind(work, operation)
 
 
 def _left_behind(work: Work, operation: Operation) -> bool:

@@ -16,11 +16,12 @@ from provisioning.blueprints.template import parse
 from provisioning.engine.claims import hold
 from provisioning.engine.observe import remember
 from provisioning.engine.outcome import Done, Outcome, Problem, Stop, Wait
+from provisioning.engine.placed import keep_resources
 from provisioning.engine.steps.change_sets import STACK
 from provisioning.engine.steps.checking import NONE, TAKE_OVER
 from provisioning.engine.work import Work
 from provisioning.lifecycle import StackKind, stack_status
-from provisioning.models import FoundStack, Operation, Stack, StackResource, Template
+from provisioning.models import FoundStack, Operation, Stack, Template
 from provisioning.planning.findings import Finding, errors, with_new
 from provisioning.planning.plan import stack_facts
 from provisioning.planning.taking_over import compared, taken_over
@@ -192,21 +193,7 @@ def _take_over(work: Work, operation: Operation, state: StackState) -> None:
     with transaction.atomic():
         hold(work.change)
         stack.save()
-        StackResource.objects.filter(stack=stack).delete()
-        StackResource.objects.bulk_create(
-            StackResource(
-                stack=stack,
-                logical_id=resource.logical_id,
-                physical_id=resource.physical_id,
-                type=resource.type,
-                status=resource.status,
-                reason=resource.reason,
-                started_at=resource.updated_at,
-                updated_at=resource.updated_at,
-            )
-            for resource in resources
-            if not resource.status.startswith("DELETE_")
-        )
+        keep_resources(stack, resources)
         operation.finished_at, operation.result = now, state.status
         operation.save(update_fields=["finished_at", "result"])
         FoundStack.objects.filter(account_id=work.change.environment.account_id, name=stack.name).delete()

@@ -1,26 +1,47 @@
 """Compute: the role reaches exactly its own tables; load balancer, targets and instances or tasks are there."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from provisioning.aws import compute, identity
 from provisioning.aws.clients import Clients
 from provisioning.engine.verify.line import Line, line, unknown
+from provisioning.lifecycle import Outcome
 from provisioning.models import StackResource
 
 NO_MACHINES = "The local AWS starts no machines, so nothing can answer."
 
 
-def compute_lines(
-    aws: Clients, resources: Mapping[str, list[StackResource]], table_arns: frozenset[str], *, emulated: bool
-) -> Iterator[Line]:
-    """Lines about the compute stack; `resources` groups its resources by type, `table_arns` are its own tables."""
-    yield from _role_lines(aws, resources, table_arns)
-    for balancer in resources.get("AWS::ElasticLoadBalancingV2::LoadBalancer", []):
-        found = compute.load_balancer(aws, balancer.physical_id)
-        state = found.state if found else "not there"
-        yield line("Compute", "Load balancer is active", state == "active", state)
-    for group in resources.get("AWS::ElasticLoadBalancingV2::TargetGroup", []):
-        yield _targets(aws, group.physical_id, emulated=emulated)
+def compute_looks(
+    aws: Clients,
+    resources: Mapping[str, list[StackResource]],
+    table_arns: frozenset[str],
+    *,
+    account_id: str,
+    emulated: bool,
+    found: dict[str, Any],
+) -> dict[str, Callable[[], Iterable[Line]]]:
+    """The looks at the compute stack by name, each a call or a few; `resources` groups its resources by type,
+    `table_arns` are its own tables. `found` keeps what each role reaches, when AWS does not serve all of them."""
+    roles = {f"arn:aws:iam::{account_id}:role/{one.physical_id}" for one in resources.get("AWS::IAM::Role", [])}
+    return {
+        "roles": lambda: _role_lines(aws, sorted(roles), table_arns, found),
+        "balancing": lambda: _balancing(aws, resources, emulated=emulated),
+        "instances": lambda: _instances(aws, resources, emulated=emulated),
+        "services": lambda: _services(aws, resources, emulated=emulated),
+    }
+
+
+def _balancing(aws: Clients, resources: Mapping[str, list[StackResource]], *, emulated: bool) -> Iterator[Line]:
+    groups = resources.get("AWS::ElasticLoadBalancingV2::TargetGroup", [])
+    targets = [_targets(aws, group.physical_id, emulated=emulated) for group in groups]
+    balancers = resources.get("AWS::ElasticLoadBalancingV2::LoadBalancer", [])
+    reached = len(balancers) == 1 and bool(targets) and all(one.outcome is Outcome.GOOD for one in targets)
+    yield from (_balancer(aws, balancer.physical_id, reached=reached) for balancer in balancers)
+    yield from targets
+
+
+def _instances(aws: Clients, resources: Mapping[str, list[StackResource]], *, emulated: bool) -> Iterator[Line]:
     for scaling in resources.get("AWS::AutoScaling::AutoScalingGroup", []):
         there = compute.auto_scaling_group(aws, scaling.physical_id)
         detail = f"{len(there.instances)} of {there.desired} instances" if there else "not there"
@@ -29,7 +50,16 @@ def compute_lines(
         else:
             good = there is not None and len(there.instances) >= there.desired
             yield line("Compute", "Instances run", good, detail)
-    yield from _services(aws, resources, emulated=emulated)
+
+
+def _balancer(aws: Clients, arn: str, *, reached: bool) -> Line:
+    """One that is not active checks no target's health: where all groups are `reached`, it need not be asked itself."""
+    label = "Load balancer is active"
+    if reached:
+        return line("Compute", label, good=True, detail="it reaches healthy targets")
+    found = compute.load_balancer(aws, arn)
+    state = found.state if found else "not there"
+    return line("Compute", label, state == "active", state)
 
 
 def _targets(aws: Clients, arn: str, *, emulated: bool) -> Line:
@@ -53,17 +83,20 @@ def _services(aws: Clients, resources: Mapping[str, list[StackResource]], *, emu
 
 
 def _role_lines(
-    aws: Clients, resources: Mapping[str, list[StackResource]], table_arns: frozenset[str]
+    aws: Clients, roles: Sequence[str], table_arns: frozenset[str], found: dict[str, Any]
 ) -> Iterator[Line]:
     """Only the roles that reach tables are measured; at least one must reach all of them and nothing else."""
-    reached: set[str] = set()
-    for role in resources.get("AWS::IAM::Role", []):
-        for statement in identity.role_permissions(aws, role.physical_id):
-            if statement.effect == "Allow" and any(_dynamodb(action) for action in statement.actions):
-                reached.update(statement.resources)
-    if not resources.get("AWS::IAM::Role"):
+    if not roles:
         return
     allowed = table_arns | {f"{arn}/index/*" for arn in table_arns}
+    for arn in roles:
+        if arn not in found:
+            found[arn] = sorted(_reached(identity.service_permissions(aws, arn, "dynamodb")))
+    reached = {one for arn in roles for one in found[arn]}
+    if reached != allowed:
+        # IAM may be late to say what a new role's policies grant; all of them are read before anything is held amiss.
+        names = [arn.rpartition("/")[2] for arn in roles]
+        reached = _reached(one for name in names for one in identity.role_permissions(aws, name))
     beyond, short = sorted(reached - allowed), sorted(allowed - reached)
     detail = f"{len(table_arns)} tables and their indexes"
     if beyond:
@@ -71,6 +104,16 @@ def _role_lines(
     elif short:
         detail = f"does not reach {', '.join(short)}"
     yield line("Compute", "The role reaches exactly its own tables", not beyond and not short, detail)
+
+
+def _reached(statements: Iterable[identity.Statement]) -> set[str]:
+    """What the statements that let somebody use DynamoDB are about."""
+    return {
+        resource
+        for one in statements
+        if one.effect == "Allow" and any(_dynamodb(action) for action in one.actions)
+        for resource in one.resources
+    }
 
 
 def _dynamodb(action: str) -> bool:

@@ -1,6 +1,7 @@
 """Tables: active, with the keys, indexes, stream, expiry, recovery, protection and tags that were promised."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from provisioning.aws import dynamodb
 from provisioning.aws.clients import Clients
@@ -9,11 +10,20 @@ from provisioning.engine.verify.line import Line, line, unknown
 from provisioning.engine.verify.protection import KNOWINGLY
 
 
+@dataclass(frozen=True)
+class Settings:
+    """The two settings of a table that have calls of their own; None for one that was not read."""
+
+    expiry: dynamodb.TimeToLive | None = None
+    recovery: dynamodb.PointInTimeRecovery | None = None
+
+
 def table_lines(
-    aws: Clients, promise: TablePromise, tags: Mapping[str, str] | None, *, unprotected: bool
+    aws: Clients, promise: TablePromise, tags: Mapping[str, str] | None, *, unprotected: bool, settings: Settings
 ) -> Iterator[Line]:
     """One line per promise about one table. `tags` are those AWS shows for it; None when it shows none. Where somebody
-    switched protection off knowingly, a table without it breaks no promise."""
+    switched protection off knowingly, a table without it breaks no promise. `settings` were read a moment ago; what is
+    not among them is read here."""
     table = dynamodb.describe_table(aws, promise.name)
     group = promise.name
     if table is None:
@@ -31,11 +41,11 @@ def table_lines(
             table.stream_view or "off",
         )
     if promise.ttl_attribute:
-        found = dynamodb.time_to_live(aws, promise.name)
+        found = settings.expiry or dynamodb.time_to_live(aws, promise.name)
         good = found.status in {"ENABLED", "ENABLING"} and found.attribute in {promise.ttl_attribute, ""}
         yield line(group, f"Items expire by {promise.ttl_attribute}", good, found.status.lower())
     if promise.point_in_time_recovery:
-        recovery = dynamodb.point_in_time_recovery(aws, promise.name)
+        recovery = settings.recovery or dynamodb.point_in_time_recovery(aws, promise.name)
         yield line(group, "Point-in-time recovery is on", recovery.enabled, "on" if recovery.enabled else "off")
     label = f"Deletion protection is {_on(promise.deletion_protection)}"
     if unprotected and promise.deletion_protection and not table.protection:
