@@ -1,12 +1,18 @@
 """Domain and AWS errors become a written page or partial; nothing a person meets is a traceback."""
 
+import sys
 import uuid
 from collections.abc import Callable
 
 import structlog
 from django.contrib import messages
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from provisioning.actions.refusals import Refusal
 from provisioning.aws.errors import AwsError
@@ -55,12 +61,22 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's handler for what nobody expected: an incident number that the log has too."""
+    """Django's handler for what nobody expected: an incident number that the log has too; or the database is away."""
+    if isinstance(sys.exception(), OperationalError | InterfaceError):
+        log.warning("database_away", path=request.path)
+        return HttpResponse(render_to_string("errors/503.html"), status=503)  # who asks is not known without it
     incident = uuid.uuid4().hex[:8]
     log.error("page_crashed", incident=incident, path=request.path)
     return render(request, "errors/500.html", {"reference": incident}, status=500)
 
 
 def say(request: HttpRequest, refusal: Refusal) -> None:
-    """Put a refusal where the next page shows it."""
-    messages.error(request, refusal.sentence)
+    """Put a refusal where the next page shows it, with the way to the change that is in the way."""
+    messages.error(request, _sentence(refusal))
+
+
+def _sentence(refusal: Refusal) -> str | SafeString:
+    if not refusal.change_id:
+        return refusal.sentence
+    url = reverse("change", args=[refusal.change_id])
+    return format_html('{} <a href="{}">See that change</a>', refusal.sentence, url)

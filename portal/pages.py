@@ -38,6 +38,9 @@ PAGES: tuple[Page, ...] = (
             "environment_unprotect",
             "environment_delete_data",
             "environment_delete_data_stack",
+            "environment_drift",
+            "environment_recover",
+            "environment_look_again",
             "changes",
             "change",
             "change_live",
@@ -61,6 +64,9 @@ PAGES: tuple[Page, ...] = (
             "request_price",
             "request_update",
             "request_act",
+            "environment_detect_drift",
+            "environment_repair_drift",
+            "environment_accept_drift",
             "request_adopt",
             "look_again",
             "orphans_delete",
@@ -74,6 +80,8 @@ PAGES: tuple[Page, ...] = (
     Page("decisions", "Decisions", ("change_approve", "change_reject", "change_send_back"), groups=CHANGERS),
     Page("catalogue", "Catalogue", ("catalogue", "application"), icon="catalogue"),
     Page("audit", "Audit", ("audit",), groups=READERS_OF_ALL, icon="audit", admin=True),
+    Page("engine", "Engine", ("engine",), groups=READERS_OF_ALL, icon="refresh", admin=True),
+    Page("taking-up", "Taking up", ("change_take_up",), groups=ADMINS),
     Page("blueprints", "Blueprints", ("blueprint_problems",), groups=READERS_OF_ALL, icon="admin", admin=True),
 )
 

@@ -21,11 +21,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.catalogue.urls")),
     path("", include("portal.requesting.urls")),
     path("", include("portal.environments.urls")),
+    path("", include("portal.drift.urls")),
+    path("", include("portal.recovering.urls")),
     path("", include("portal.orphans.urls")),
     path("", include("portal.adopting.urls")),
     path("", include("portal.changes.urls")),
     path("", include("portal.approvals.urls")),
     path("", include("portal.audit.urls")),
+    path("", include("portal.engine_room.urls")),
 ]
 
 handler400 = "portal.errors.bad_request"

@@ -13,7 +13,10 @@ from provisioning.actions.actor import Actor
 from provisioning.blueprints.loader import library
 from provisioning.lifecycle import ChangeKind, ChangeStatus, Verdict
 from provisioning.models import Change, Decision
-from provisioning.planning.policy import needed
+from provisioning.planning.policy import GUARDIANS, needed
+
+# A way out that one person alone may not take, whatever the stage asks for: `policy.takes_two`, as a query.
+TAKES_TWO = Q(kind=ChangeKind.RECOVER, goal__second_person=True)
 
 
 def waiting_changes() -> QuerySet[Change]:
@@ -29,7 +32,9 @@ def decidable_by(actor: Actor) -> QuerySet[Change]:
     """The changes that wait for this person now: the rule of `deciding.is_asked`, as one query."""
     here = Q()
     for application, stage, kinds in _decides_about(actor):
-        here |= Q(environment__application=application, environment__stage=stage, kind__in=kinds)
+        here |= Q(environment__application=application, environment__stage=stage, kind__in=kinds) & ~TAKES_TWO
+    if actor.in_any(GUARDIANS):
+        here |= TAKES_TWO
     if not here:
         return Change.objects.none()
     mine = Decision.objects.filter(change=OuterRef("pk"), plan_digest=OuterRef("plan_digest"), by_id=actor.user_id)

@@ -67,32 +67,41 @@ def change_send_back(request: HttpRequest, change_id: uuid.UUID) -> HttpResponse
 @require_POST
 def change_run(request: HttpRequest, change_id: uuid.UUID) -> HttpResponse:
     """Run an approved change that was held, or before its time."""
-    return _act(request, change_id, do_run, "It runs now.")
+    return _act(request, change_id, do_run, lambda _: "It runs now.")
 
 
 @require_POST
 def change_cancel(request: HttpRequest, change_id: uuid.UUID) -> HttpResponse:
-    """Take the change back."""
-    return _act(request, change_id, do_cancel, "Taken back. Nothing was altered.")
+    """Take the change back, or have what runs rolled back."""
+    return _act(request, change_id, do_cancel, _cancelled)
 
 
 @require_POST
 def change_retry(request: HttpRequest, change_id: uuid.UUID) -> HttpResponse:
     """Try a failed change again."""
-    return _act(request, change_id, do_retry, "Trying again. What was done stays done.")
+    return _act(request, change_id, do_retry, lambda _: "Trying again. What was done stays done.")
 
 
 def _act(
-    request: HttpRequest, change_id: uuid.UUID, verb: Callable[[Actor, Change], Change], done: str
+    request: HttpRequest,
+    change_id: uuid.UUID,
+    verb: Callable[[Actor, Change], Change],
+    said: Callable[[Change], str],
 ) -> HttpResponse:
     change = access_change(request, change_id)
     try:
-        verb(actor_of(request), change)
+        done = verb(actor_of(request), change)
     except Refusal as refusal:
         say(request, refusal)
     else:
-        messages.success(request, done)
+        messages.success(request, said(done))
     return redirect("change", change_id)
+
+
+def _cancelled(change: Change) -> str:
+    if change.status == ChangeStatus.CANCELLED:
+        return "Taken back. Nothing was altered."
+    return "Asked for. What is being updated is rolled back; this page says when that is done."
 
 
 def _decide(

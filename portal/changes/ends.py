@@ -3,14 +3,16 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from django.urls import reverse
 
 from portal.changes.standing import Standing, names
 from provisioning.actions.actor import Actor
 from provisioning.engine.ending import NOTHING
-from provisioning.lifecycle import ChangeKind, ChangeStatus
-from provisioning.models import Change, SealedPlan
+from provisioning.lifecycle import CANCEL_LATE, ChangeKind, ChangeStatus
+from provisioning.models import Change, Event, SealedPlan
+from provisioning.planning.reasons import AWS
 
 _DONE = {
     ChangeKind.CREATE: "{} was created.",
@@ -36,6 +38,7 @@ class Failure:
     sentence: str
     turn: str
     raw: str
+    followed: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,19 +54,52 @@ class Remark:
 
 def failure_of(actor: Actor, change: Change) -> Failure | None:
     """Why a change failed; None for one that did not."""
-    problem: Mapping[str, str] | None = change.problem
+    problem: Mapping[str, Any] | None = change.problem
     if change.status != ChangeStatus.FAILED or not problem:
         return None
     advice = problem.get("advice", "")
-    return Failure(
-        problem["sentence"], f"{_turn(actor, change, problem.get('turn', ''))} {advice}", problem.get("raw", "")
-    )
+    turn = f"{_turn(actor, change, problem.get('turn', ''))} {advice}"
+    return Failure(problem["sentence"], turn, problem.get("raw", ""), _followed(int(problem.get("followed", 0))))
 
 
-def remarks(actor: Actor, change: Change, standing: Standing, plans: Sequence[SealedPlan]) -> tuple[Remark, ...]:
+def _followed(count: int) -> str:
+    """How many failed only because of the one that the sentence is about."""
+    if not count:
+        return ""
+    return f"{count} more {'was' if count == 1 else 'were'} cancelled because of it."
+
+
+def remarks(
+    actor: Actor, change: Change, standing: Standing, plans: Sequence[SealedPlan], events: Sequence[Event] = ()
+) -> tuple[Remark, ...]:
     """How it ended, or what somebody has to know before they go on."""
-    found = (_end(change, standing), _sent_back(actor, change, standing), _moved(change, plans))
+    found = (
+        _end(change, standing),
+        _set_aside(actor, change),
+        _late(change, events),
+        _sent_back(actor, change, standing),
+        _moved(change, plans),
+    )
     return tuple(remark for remark in found if remark)
+
+
+def _set_aside(actor: Actor, change: Change) -> Remark | None:
+    if change.set_aside_at is None:
+        return None
+    text = (
+        f"{change.set_aside_because} Nobody works on it now, and its stacks stay locked. An administrator finds out why"
+        " in the workers' log, then takes it up."
+    )
+    url = reverse("engine") if actor.is_admin else ""
+    return Remark("attention", text, title="Set aside", url=url, link_label="Open the engine's page")
+
+
+def _late(change: Change, events: Sequence[Event]) -> Remark | None:
+    """Somebody wanted it cancelled, and it could not be any more: told while it goes on, and at its end."""
+    late = next((event for event in reversed(events) if event.status == CANCEL_LATE), None)
+    if late is None or change.cancel_asked_at is not None:
+        return None
+    return Remark("attention", late.reason)
 
 
 def utc(moment: datetime) -> str:
@@ -75,6 +111,8 @@ def _turn(actor: Actor, change: Change, turn: str) -> str:
     """Whose turn it is, from where the reader stands: "you" in a problem is the requester."""
     if turn in {"you", "the requester"}:
         return _requesters_turn(actor, change)
+    if turn == AWS:
+        return "It is AWS's turn."
     return f"It is the turn of {turn}." if turn else ""
 
 
@@ -92,7 +130,7 @@ def _end(change: Change, standing: Standing) -> Remark | None:
     if status is ChangeStatus.REJECTED and standing.rejection:
         return Remark("attention", f"{standing.rejection.reviewer} rejected this: {standing.rejection.comment}")
     if status is ChangeStatus.CANCELLED:
-        return Remark("quiet", "This change was taken back before anything was altered.")
+        return Remark("quiet", change.waiting_for or "This change was taken back before anything was altered.")
     if status is ChangeStatus.EXPIRED:
         return Remark("quiet", _expired(change, standing))
     return _superseded(change) if status is ChangeStatus.SUPERSEDED else None

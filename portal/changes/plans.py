@@ -41,6 +41,10 @@ _STACK_VERBS = {
     "adopt": "is taken over as it is",
     "delete": "is deleted",
     "settings": "is set",
+    "continue": "is rolled back further",
+    "roll_back": "is rolled back",
+    "retain": "is deleted, what blocks stays",
+    "force": "is deleted by force",
     "none": "stays as it is",
 }
 _SAID = {

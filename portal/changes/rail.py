@@ -73,6 +73,8 @@ def _worked(
     elapsed = _elapsed(change, label, found, now if here else None)
     if StepState.FAILED in states:
         return Stop(label, "failed", elapsed)
+    if StepState.CANCELLED in states:
+        return Stop(label, "skipped", elapsed, note="Cancelled")
     if len(found) == planned and states <= COMPLETE:
         if states == {StepState.SKIPPED}:
             return Stop(label, "skipped", note="Not needed")

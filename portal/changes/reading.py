@@ -9,6 +9,7 @@ from django.utils import timezone
 from portal.changes.deciding import DecisionCard, decision_card
 from portal.changes.earlier import EarlierPlan, earlier_plans, sealed_plans
 from portal.changes.ends import Failure, Remark, failure_of, remarks
+from portal.changes.expecting import Expected, expected
 from portal.changes.plans import FindingLine, PlanView, findings_view, plan_view
 from portal.changes.rail import Record, Stop, rail
 from portal.changes.receipts import Receipt, receipt_view
@@ -40,6 +41,8 @@ class Live:
     stacks: tuple[StackProgress, ...]
     waiting: str
     next_try_at: datetime | None
+    tried: int
+    expected: Expected
     failure: Failure | None
     remarks: tuple[Remark, ...]
     tidying: bool
@@ -111,12 +114,21 @@ def _state(change: Change, rows: _Rows) -> str:
         (change.held, change.sent_back, change.start_at, change.expires_at, waits_to_run(change)),
         bool(change.expires_at and change.expires_at <= timezone.now()),
         (len(rows.decisions), len(rows.plans), bool(change.receipt)),
+        (change.cancel_asked_at, change.set_aside_at),
+        [_where(one) for one in rows.operations if change.status == ChangeStatus.RUNNING],
     )
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
+def _where(operation: Operation) -> tuple[object, ...]:
+    """How far one part is: whether what runs can be cancelled depends on it."""
+    return operation.called_at, operation.finished_at, operation.cancelled_at, operation.stack.status
+
+
 def poll_pause(change: Change) -> int:
     """Seconds until another look is worth it; 0 when the change is over."""
+    if change.set_aside_at is not None:
+        return SLOW
     if change.status == ChangeStatus.AWAITING_APPROVAL or waits_to_run(change):
         return SLOW
     return FAST if change.status in MOVING_CHANGES or change.cleanup else 0
@@ -135,15 +147,19 @@ def _rows(change: Change) -> _Rows:
 def _live(actor: Actor, change: Change, rows: _Rows) -> Live:
     now = timezone.now()
     record = Record(change, list(change.steps.all()), rows.decisions, stage_policy(change))
-    moving = change.status in MOVING_CHANGES and not waits_to_run(change)
+    moving = change.status in MOVING_CHANGES and not waits_to_run(change) and change.set_aside_at is None
     retrying = moving and change.tries > 0
+    runs = change.status == ChangeStatus.RUNNING and moving
+    times = expected(rows.operations, rows.events, now=now) if runs else Expected()
     return Live(
         stops=rail(record, now=now, usual=usual_times(change) if moving else None),
-        stacks=progress(rows.operations, rows.events, now=now),
+        stacks=progress(rows.operations, rows.events, now=now, slow=times),
         waiting=_waiting(record) if moving else "",
         next_try_at=change.next_check_at if retrying else None,
+        tried=change.tries,
+        expected=times,
         failure=failure_of(actor, change),
-        remarks=remarks(actor, change, standing_of(change, rows.decisions), rows.plans),
+        remarks=remarks(actor, change, standing_of(change, rows.decisions), rows.plans, rows.events),
         tidying=change.cleanup,
         rests=_rests(change),
         poll=poll_pause(change),
@@ -154,13 +170,15 @@ def _live(actor: Actor, change: Change, rows: _Rows) -> Live:
 def _waiting(record: Record) -> str:
     change = record.change
     if change.waiting_for:
-        return change.waiting_for
+        return change.waiting_for.removeprefix(f"Try {change.tries}: ")
     unstarted = not any(step.state != StepState.PENDING for step in record.steps)
     return "Waits for a worker" if change.status == ChangeStatus.QUEUED or unstarted else ""
 
 
 def _rests(change: Change) -> str:
     """How it goes on, for those who look at it while it is open."""
+    if change.set_aside_at is not None:
+        return "It waits until an administrator has it taken up again"
     if waits_to_run(change):
         return "It waits until somebody runs it" if change.held else "It starts by itself at its time"
     if change.status != ChangeStatus.AWAITING_APPROVAL:

@@ -4,10 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from portal.changes.states import State, resource_state, short_type
-from provisioning.engine.causes import CONSEQUENCES
+from portal.changes.expecting import Expected
+from portal.changes.states import State, in_words, resource_state, short_type
+from provisioning.engine.work import tokens_of
 from provisioning.lifecycle import StackKind, stack_status
 from provisioning.models import Event, Operation
+from provisioning.planning.reasons import consequence
 
 STACK_TYPE = "AWS::CloudFormation::Stack"
 # The stack's own words for "a new operation begins"; what an earlier attempt left behind is no news any more.
@@ -51,6 +53,14 @@ class StackProgress:
         """How many resources this is about."""
         return sum(map(len, (self.failed, self.consequences, self.moving, self.finished, self.coming)))
 
+    @property
+    def followed(self) -> str:
+        """What stands beside the number of those that failed only because of another."""
+        one = len(self.consequences) == 1
+        if not self.failed:  # somebody cancelled the whole of it
+            return "was stopped along with the rest" if one else "were stopped along with the rest"
+        return "more was cancelled because of it" if one else "more were cancelled because of it"
+
 
 @dataclass(frozen=True)
 class _Seen:
@@ -63,14 +73,23 @@ class _Seen:
     failed_after: int | None = None
 
 
-def progress(operations: Iterable[Operation], events: Sequence[Event], *, now: datetime) -> tuple[StackProgress, ...]:
-    """The stacks this change has begun to work on; empty before it runs."""
-    return tuple(_stack(operation, events, now) for operation in operations if operation.called_at is not None)
+def progress(
+    operations: Iterable[Operation], events: Sequence[Event], *, now: datetime, slow: Expected | None = None
+) -> tuple[StackProgress, ...]:
+    """The stacks this change has begun to work on, with a word where something is slower than usual; empty before it
+    runs."""
+    begun = (_stack(operation, events, now) for operation in operations if operation.called_at is not None)
+    return tuple(_remarked(stack, slow) if slow and slow.slow else stack for stack in begun)
+
+
+def _remarked(stack: StackProgress, slow: Expected) -> StackProgress:
+    moving = tuple(replace(line, note=slow.note(stack.name, line.name)) for line in stack.moving)
+    return replace(stack, moving=moving)
 
 
 def _stack(operation: Operation, events: Sequence[Event], now: datetime) -> StackProgress:
     # The parts of the work on one stack share its events; each has a token of its own (S20).
-    tokens = {operation.token, ""} if operation.purpose else None
+    tokens = {*tokens_of(operation), ""} if operation.purpose else None
     own = [one for one in events if one.stack_id == operation.stack_id and (tokens is None or one.token in tokens)]
     seen, newest = _folded(own, operation.stack.name)
     wrong = [one for one in seen.values() if one.failure is not None]
@@ -129,7 +148,7 @@ def _is_moving(seen: _Seen) -> bool:
 
 
 def _is_consequence(seen: _Seen) -> bool:
-    return seen.failure is not None and seen.failure.reason.lower().startswith(CONSEQUENCES)
+    return seen.failure is not None and consequence(seen.failure.reason)
 
 
 def _line(seen: _Seen, now: datetime) -> ResourceLine:
@@ -151,5 +170,5 @@ def _failure(seen: _Seen, now: datetime) -> ResourceLine:
         _line(seen, now),
         status=resource_state(seen.failure.status),
         elapsed=seen.failed_after,
-        note=seen.failure.reason,
+        note=in_words(seen.failure.reason),
     )

@@ -12,7 +12,7 @@ from provisioning.actions.deciding import policy_of
 from provisioning.actions.refusals import Refusal
 from provisioning.actions.retrying import why_not_retry
 from provisioning.actions.running import why_not_run
-from provisioning.actions.taking_back import why_not_cancel
+from provisioning.actions.taking_back import operation_up, why_not_cancel
 from provisioning.blueprints.model import StagePolicy
 from provisioning.lifecycle import CANCELLABLE_CHANGES, OPEN_CHANGES, ChangeKind, ChangeStatus, EnvironmentStatus
 from provisioning.models import Change
@@ -51,6 +51,7 @@ class Rights:
     run: Button | None
     links: Links
     may_change: bool
+    why_no_cancel: str = ""
 
 
 def rights(actor: Actor, change: Change) -> Rights:
@@ -58,16 +59,26 @@ def rights(actor: Actor, change: Change) -> Rights:
     if not actor.may_change:
         return Rights(None, None, None, _places(change), may_change=False)
     own = change.requested_by_id == actor.user_id
-    cancel = _button("Withdraw" if own else "Cancel this change", "change_cancel", change, actor, why_not_cancel)
+    runs = change.status == ChangeStatus.RUNNING
+    cancel = _button(_cancel_label(change, own=own), "change_cancel", change, actor, why_not_cancel)
     retry = _button("Retry", "change_retry", change, actor, why_not_retry)
     run = _button("Run now", "change_run", change, actor, why_not_run)
     return Rights(
-        cancel=cancel if change.status in CANCELLABLE_CHANGES else None,
+        # Where CloudFormation cannot cancel, there is no button, only the reason (S10).
+        cancel=cancel if change.status in CANCELLABLE_CHANGES or (runs and not cancel.blocked) else None,
+        why_no_cancel=cancel.blocked if runs else "",
         retry=retry if change.status == ChangeStatus.FAILED else None,
         run=run if waits_to_run(change) else None,
         links=_links(actor, change),
         may_change=True,
     )
+
+
+def _cancel_label(change: Change, *, own: bool) -> str:
+    """What the button does now: nothing was altered yet, or an update is rolled back."""
+    if change.status == ChangeStatus.RUNNING:
+        return "Cancel and roll back" if operation_up(change) else "Cancel this change"
+    return "Withdraw" if own else "Cancel this change"
 
 
 def stage_policy(change: Change) -> StagePolicy | None:

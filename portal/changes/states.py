@@ -4,8 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from provisioning.actions.changing import waits_to_run
-from provisioning.lifecycle import STACK_STATUSES, ChangeStatus, StepState
+from provisioning.engine.causes import said
+from provisioning.lifecycle import (
+    CANCEL_LATE,
+    FAILED_BY_HOOK,
+    FAILED_VALIDATION,
+    STACK_STATUSES,
+    ChangeStatus,
+    StepState,
+)
 from provisioning.models import Change
+from provisioning.planning.reasons import consequence, explain
 
 
 @dataclass(frozen=True)
@@ -41,6 +50,9 @@ RESOURCE_STATES: Mapping[str, State] = {
     "IMPORT_ROLLBACK_IN_PROGRESS": State("Giving back", "busy"),
     "IMPORT_ROLLBACK_COMPLETE": State("Given back", "attention"),
     "IMPORT_ROLLBACK_FAILED": State("Giving back failed", "bad"),
+    FAILED_BY_HOOK: State("Stopped by a check", "bad"),
+    FAILED_VALIDATION: State("Check failed", "bad"),
+    CANCEL_LATE: State("Too late", "attention"),
 }
 
 STEP_EVENT = "step_"
@@ -71,6 +83,17 @@ def event_state(status: str, *, of_stack: bool) -> State:
     if of_stack and status in STACK_STATUSES:
         return State(STACK_STATUSES[status].label, STACK_STATUSES[status].tone)
     return resource_state(status)
+
+
+def in_words(reason: str) -> str:
+    """AWS's reason for a failure, with what it means beside it."""
+    if not reason:
+        return "AWS gave no reason."
+    quoted = f"AWS says: “{said(reason)}”"
+    if consequence(reason):
+        return f"Stopped along with the rest. {quoted}"
+    meaning = explain(reason)
+    return f"{meaning.because[0].upper()}{meaning.because[1:]}. {quoted}" if meaning else quoted
 
 
 def short_type(resource_type: str) -> str:

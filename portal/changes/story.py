@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from portal.changes.resources import STACK_TYPE
-from portal.changes.states import STEP_EVENT, State, event_state, short_type
+from portal.changes.states import STEP_EVENT, State, event_state, in_words, short_type
 from provisioning.models import Change, Event
 
 SHOWN = 200
@@ -72,13 +72,15 @@ def told_since(change: Change, after: int, count: int | None, *, failed_only: bo
 
 def _line(event: Event, start: datetime) -> StoryLine:
     of_stack = event.type == STACK_TYPE
+    of_step = event.status.startswith(STEP_EVENT)
+    failed = event.status.lower().endswith("_failed")
     return StoryLine(
         id=event.pk,
         at=event.at,
         since=max(0, round((event.at - start).total_seconds())),
         about=event.logical_id,
-        type="" if event.status.startswith(STEP_EVENT) else short_type(event.type),
+        type="" if of_step else short_type(event.type),
         status=event_state(event.status, of_stack=of_stack),
-        text=event.reason,
-        failed=event.status.lower().endswith("_failed"),
+        text=in_words(event.reason) if failed and not of_step else event.reason,
+        failed=failed,
     )

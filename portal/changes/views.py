@@ -79,7 +79,8 @@ def change_live(request: HttpRequest, change_id: uuid.UUID) -> HttpResponse:
     if request.GET.get("seen") == live.seen:
         return HttpResponse(status=NO_CONTENT)
     # Rendered without the request: the frame's rail is not in it, so what it counts need not be counted.
-    context = {"live": live, "change": change, "state": state}
+    told = live.expected.left if request.GET.get("told") != live.expected.key else ""
+    context = {"live": live, "change": change, "state": state, "told": told}
     response = HttpResponse(render_to_string("changes/_live.html", context))
     if request.GET.get("state") != state:
         response["HX-Trigger"] = "change-moved"

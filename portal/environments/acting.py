@@ -1,11 +1,7 @@
 """Settings of an environment, and the acts on it: each is asked for here, the dangerous ones on pages of their own."""
 
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST, require_safe
 
 from portal.access import actor_of
@@ -15,6 +11,7 @@ from portal.environments.forms import ActForm
 from portal.environments.heading import access_with_stacks, page_context
 from portal.environments.protection import read_protection
 from portal.environments.settings import read_settings
+from portal.errors import say
 from provisioning.actions.refusals import Refusal
 from provisioning.actions.requesting import do_request
 from provisioning.blueprints.loader import library
@@ -78,7 +75,7 @@ def act(request: HttpRequest, application: str, name: str, kind: str) -> HttpRes
         if any(field in form.fields for field in refusal.fields):
             form.refuse(refusal)
             return _page(request, environment, asked, form)
-        messages.error(request, _sentence(refusal))
+        say(request, refusal)
         return redirect(PAGE_OF[asked], application, name)
     return redirect("change", change.pk)
 
@@ -113,11 +110,3 @@ def _page(
     else:
         context["settings"] = read_settings(asked)
     return render(request, template, context, status=UNPROCESSABLE if sent is not None else 200)
-
-
-def _sentence(refusal: Refusal) -> str | SafeString:
-    """The refusal, with the way to the change that is in the way."""
-    if not refusal.change_id:
-        return refusal.sentence
-    url = reverse("change", args=[refusal.change_id])
-    return format_html('{} <a href="{}">See that change</a>', refusal.sentence, url)

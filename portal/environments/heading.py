@@ -8,15 +8,21 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from portal.access import access_environment, actor_of
+from portal.environments.outside import outside_notes
+from portal.environments.seen import read_seen
 from portal.requesting.replacing import open_change
 from provisioning.actions.actor import Actor, require_change_right
+from provisioning.actions.order import why_not_now
 from provisioning.actions.refusals import Refusal
-from provisioning.lifecycle import EnvironmentStatus, StackKind, stack_status
+from provisioning.engine.drifting import drifted
+from provisioning.lifecycle import ChangeKind, EnvironmentStatus, StackKind, stack_status
 from provisioning.models import Environment, Stack
 
+DRIFT = "environment_drift"
 TABS = (
     ("Overview", "environment"),
     ("Activity", "environment_activity"),
+    ("Drift", DRIFT),
     ("Connect", "environment_connect"),
     ("Settings", "environment_settings"),
 )
@@ -26,7 +32,8 @@ def access_with_stacks(request: HttpRequest, application: str, name: str) -> Env
     """The environment with its stacks at hand. Raises Http404."""
     environment = access_environment(request, application, name)
     # The data stack first.
-    prefetch_related_objects([environment], Prefetch("stacks", Stack.objects.order_by("-kind")))
+    stacks = Stack.objects.select_related("drift__asked_by").order_by("-kind")
+    prefetch_related_objects([environment], Prefetch("stacks", stacks))
     return environment
 
 
@@ -44,19 +51,41 @@ def is_there(environment: Environment, kind: StackKind) -> bool:
     return any(stack.kind == kind and not stack_status(stack.status).gone for stack in environment.stacks.all())
 
 
+def troubled(environment: Environment) -> Stack | None:
+    """The first stack that takes no update: it is stuck, or something works on it. Needs the stacks at hand."""
+    known = ((stack, stack_status(stack.status)) for stack in environment.stacks.all())
+    return next((stack for stack, status in known if not (status.gone or (status.updatable and status.live))), None)
+
+
 def page_context(request: HttpRequest, environment: Environment, here: str) -> dict[str, Any]:
     """The context of the heading; `here` is the URL name of the page that is open."""
     arguments = (environment.application, environment.name)
+    data, compute = (is_there(environment, kind) for kind in StackKind)
+    seen, differing = read_seen(environment), len(drifted(environment))
+    back = request.get_full_path() if request.method in {"GET", "HEAD"} else reverse(here, args=arguments)
     return {
         "environment": environment,
         "status": EnvironmentStatus(environment.status),
         "prod_strip": environment.stage == "prod",
         "why_not": why_not_act(actor_of(request), environment),
         "open_change": open_change(environment),
-        "data_there": is_there(environment, StackKind.DATA),
-        "compute_there": is_there(environment, StackKind.COMPUTE),
+        "data_there": data,
+        "compute_there": compute,
+        "wakes": data and not compute and not why_not_now(environment, ChangeKind.WAKE),
         "key": uuid.uuid4(),
+        "troubled": troubled(environment),
+        "seen": seen,
+        "known": seen.known,
+        "back": back,
+        "outside": outside_notes(environment),
+        "differing": differing,
         "tabs": [
-            {"label": label, "url": reverse(name, args=arguments), "active": name == here} for label, name in TABS
+            {
+                "label": label,
+                "url": reverse(name, args=arguments),
+                "active": name == here,
+                "count": (differing or "") if name == DRIFT else "",
+            }
+            for label, name in TABS
         ],
     }

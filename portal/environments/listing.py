@@ -11,7 +11,7 @@ from portal.environments.forms import ANY, MINE
 from portal.environments.versions import newer_version
 from provisioning.blueprints.loader import library
 from provisioning.blueprints.model import STAGES
-from provisioning.lifecycle import EnvironmentStatus
+from provisioning.lifecycle import EnvironmentStatus, Outside
 from provisioning.models import Environment
 
 PAGE_SIZE = 25
@@ -38,12 +38,21 @@ def _rank(field: str, values: tuple[str, ...]) -> Case:
 
 
 @dataclass(frozen=True)
+class Noted:
+    """A badge beside the status: a few words and their colour family."""
+
+    label: str
+    tone: str
+
+
+@dataclass(frozen=True)
 class Row:
-    """One line of the list."""
+    """One line of the list; `outside` is what somebody did to its stacks outside Stackyard."""
 
     environment: Environment
     status: EnvironmentStatus
     newer: str
+    outside: tuple[Noted, ...] = ()
 
 
 def list_environments(user_id: int, wanted: Mapping[str, str], sort: str, page: str) -> tuple[Page[int], list[Row]]:
@@ -57,9 +66,20 @@ def list_environments(user_id: int, wanted: Mapping[str, str], sort: str, page: 
     rows = Environment.objects.select_related("owner").prefetch_related("stacks").in_bulk(keys)
     blueprints = library().blueprints
     return shown, [
-        Row(one, EnvironmentStatus(one.status), newer_version(one.stacks.all(), blueprints.get(one.application)))
+        Row(
+            one,
+            EnvironmentStatus(one.status),
+            newer_version(one.stacks.all(), blueprints.get(one.application)),
+            _outside(one),
+        )
         for one in (rows[key] for key in keys if key in rows)
     ]
+
+
+def _outside(environment: Environment) -> tuple[Noted, ...]:
+    """What somebody did to its stacks outside Stackyard, each once; the heading of the environment says more."""
+    done = sorted({Outside(stack.outside) for stack in environment.stacks.all() if stack.outside})
+    return tuple(Noted(one.label.removesuffix(" Stackyard"), one.tone) for one in done)
 
 
 def _filtered(user_id: int, wanted: Mapping[str, str]) -> QuerySet[Environment]:

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from portal.environments.banners import Banner, what_is_left
 from portal.environments.console import console_link
+from portal.environments.outside import is_moving_outside
 from portal.environments.protection import ProtectionNote, read_note
 from portal.environments.versions import newer_version
 from provisioning.aws.endpoint import is_emulator
@@ -56,6 +57,7 @@ class StackView:
     link: str
     there: bool
     protected: bool
+    seen_at: datetime | None
     trouble: tuple[ResourceLine, ...]
     resources: tuple[ResourceLine, ...]
     outputs: tuple[Mapping[str, str], ...]
@@ -82,15 +84,15 @@ class CheckGroup:
 
 @dataclass(frozen=True)
 class Overview:
-    """Everything on the overview below its heading."""
+    """Everything on the overview below its heading; `moving` asks the page to look again."""
 
     banner: Banner | None
+    moving: bool
     rest: Banner | None
     stacks: tuple[StackView, ...]
     checks: tuple[CheckGroup, ...]
     checked_at: datetime | None
     broken: int
-    seen_at: datetime | None
     version: str
     newer: str
     digests: tuple[tuple[str, str], ...]
@@ -110,14 +112,15 @@ def read_overview(environment: Environment) -> Overview:
     blueprint = library().blueprints.get(environment.application)
     region = environment.account.region
     there = [stack for stack in stacks if not stack_status(stack.status).gone]
+    banner = _banner(environment)
     return Overview(
-        banner=_banner(environment),
+        banner=banner,
+        moving=(banner is not None and banner.moving) or is_moving_outside(environment),
         rest=what_is_left(environment) if environment.status == EnvironmentStatus.REMOVED else None,
         stacks=tuple(_stack(stack, resources.get(stack.pk, []), region) for stack in stacks),
         checks=tuple(_groups(checks)) if there else (),
         checked_at=max((check.at for check in checks), default=None),
         broken=sum(check.outcome == Outcome.BAD for check in checks) if there else 0,
-        seen_at=max((stack.observed_at for stack in stacks if stack.observed_at), default=None),
         version=", ".join(sorted({stack.blueprint_version for stack in there if stack.blueprint_version})),
         newer=newer_version(stacks, blueprint),
         digests=tuple((StackKind(one.kind).label, (one.template_id or "")[:12]) for one in there),
@@ -151,6 +154,7 @@ def _stack(stack: Stack, resources: Iterable[StackResource], region: str) -> Sta
         link=_link(STACK_TYPE, stack.stack_id, region),
         there=not status.gone,
         protected=stack.termination_protection,
+        seen_at=stack.observed_at,
         trouble=tuple(line for line in lines if line.status.failed or line.status.moving),
         resources=tuple(line for line in lines if not (line.status.failed or line.status.moving)),
         outputs=tuple(stack.outputs),

@@ -16,6 +16,7 @@ from portal.environments.forms import EnvironmentFilter
 from portal.environments.heading import access_with_stacks, page_context
 from portal.environments.listing import DEFAULT_SORT, list_environments
 from portal.environments.reading import read_overview
+from portal.recovering.reading import read_doctors
 from portal.tabs import listing_tabs
 from provisioning.actions.delivering import do_deliver_configuration, read_configuration
 from provisioning.actions.refusals import Refusal
@@ -45,7 +46,13 @@ def environments(request: HttpRequest) -> HttpResponse:
 def environment(request: HttpRequest, application: str, name: str) -> HttpResponse:
     """What there is of one environment; alone, without the page around it, for htmx."""
     found = access_with_stacks(request, application, name)
-    context = page_context(request, found, "environment") | {"overview": read_overview(found), "pause": BUSY_PAUSE}
+    overview, doctors = read_overview(found), read_doctors(actor_of(request), found)
+    context = page_context(request, found, "environment") | {
+        "overview": overview,
+        "doctors": doctors,
+        "told": overview.banner is not None and overview.banner.text in {one.stuck.cause for one in doctors},
+        "pause": BUSY_PAUSE,
+    }
     partial = "HX-Request" in request.headers
     context["partial"] = partial
     template = "environments/_overview.html" if partial else "environments/overview.html"

@@ -9,6 +9,7 @@ from bench.scene import ADOPTED, APPLICATION, BROKEN, BY_HAND, KEPT, PARKED, REA
 from bench.visitor import Visitor
 from portal.pages import PAGES
 
+from . import troubles
 from .plans import CHANGES, path_of
 
 ACCOUNT = ("account_change_password", "account_logout", "mfa_index", "mfa_activate_totp", "mfa_generate_recovery_codes")
@@ -40,6 +41,7 @@ def _given(scene: Scene) -> dict[str, Any]:
         "format": "dotenv",
         "kind": "park",
         "number": 1,
+        "stack": "data",
     }
 
 
@@ -59,6 +61,7 @@ def _more(scene: Scene) -> list[str]:
         reverse("request_update", args=[APPLICATION, "dev-waiting"]),
         f"{reverse('request_create', args=[APPLICATION])}?name={KEPT}",
         *map(path_of, CHANGES),
+        *troubles.paths(),
         f"{path_of('waiting')}plans/1/",
         scene.adopted,
         scene.parked,

@@ -32,8 +32,9 @@ def scene(yard: Running) -> Scene:
 
 @pytest.fixture(scope="session")
 def plans(yard: Running, scene: Scene) -> None:
-    """Changes in every state that a decision can have."""
-    yard.manage("shell", "-c", "import sys; sys.path.append('tests'); from browser.plans import write; write()")
+    """Changes in every state that a decision can have, and environments in trouble."""
+    for module in ("plans", "troubles"):
+        yard.manage("shell", "-c", f"import sys; sys.path.append('tests'); from browser.{module} import write; write()")
 
 
 @pytest.fixture(scope="session")

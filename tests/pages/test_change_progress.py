@@ -115,16 +115,17 @@ class TestResources:
     def test_the_first_failure_and_what_followed_from_it(self, moving: Change) -> None:
         event(moving, "", "CREATE_IN_PROGRESS", of_stack=True)
         event(moving, "Role", "CREATE_COMPLETE")
-        event(moving, "Group", "CREATE_FAILED", "No such key")
+        event(moving, "Group", "CREATE_FAILED", "The key pair 'mine' does not exist.")
         event(moving, "Balancer", "CREATE_FAILED", "Resource creation cancelled")
         event(moving, "", "ROLLBACK_IN_PROGRESS", of_stack=True)
         event(moving, "Group", "DELETE_COMPLETE")
         event(moving, "Role", "DELETE_IN_PROGRESS")
         found = self.fold(moving)
         assert [(line.name, line.status.label, line.note) for line in found.failed] == [
-            ("Group", "Create failed", "No such key")
+            ("Group", "Create failed", "The key pair is not there. AWS says: “The key pair 'mine' does not exist”")
         ]
         assert [line.name for line in found.consequences] == ["Balancer"]
+        assert found.followed == "more was cancelled because of it"
         assert [(line.name, line.status.label) for line in found.moving] == [("Role", "Deleting")]
 
     def test_another_attempt_begins_anew(self, moving: Change) -> None:
@@ -198,7 +199,7 @@ class TestLive:
             dev, alice, ChangeStatus.PLANNING, tries=3, waiting_for="Try 3: AWS is busy.", next_check_at=later
         )
         text = part(client_of(alice), f"/changes/{change.pk}/live/")
-        assert "Try 3: AWS is busy. Next try <time" in text
+        assert re.search(r"Try 3 did not get through, next try <time[^>]*>[^<]*</time>\. AWS is busy\.", text)
 
 
 class TestStory:

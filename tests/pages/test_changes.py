@@ -203,7 +203,7 @@ class TestActs:
         answer = client.post(f"/changes/{moving.pk}/cancel/", follow=True)
         moving.refresh_from_db()
         assert moving.status == ChangeStatus.RUNNING
-        assert "it cannot be taken back any more" in answer.content.decode()
+        assert "AWS cannot cancel the creation of a stack." in answer.content.decode()
 
     def test_retry(self, dev: Environment, alice: User, client_of: SignIn) -> None:
         change = rows.change(dev, alice, ChangeStatus.FAILED, ChangeKind.CREATE, problem=PROBLEM)

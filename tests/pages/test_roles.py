@@ -76,9 +76,10 @@ def address(name: str, change: Change) -> str:
         "format": "dotenv",
         "kind": "park",
         "number": 1,
+        "stack": "data",
     }
     for wanted in ((), ("application",), ("application", "name"), ("change_id",)):
-        for more in ((), ("format",), ("kind",), ("number",)):
+        for more in ((), ("format",), ("kind",), ("number",), ("stack",)):
             try:
                 return reverse(name, kwargs={key: known[key] for key in (*wanted, *more)}) + QUERY.get(name, "")
             except NoReverseMatch:
