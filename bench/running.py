@@ -5,6 +5,7 @@ Everything it keeps is below one folder; what it starts ends with the process th
 
 import contextlib
 import os
+import random
 import signal
 import socket
 import sys
@@ -26,8 +27,9 @@ Found = TypeVar("Found")
 
 PATIENCE = 120.0  # seconds; far more than anything here takes, so that only what is stuck runs into it
 PAUSE = 0.02
+_PORTS = range(12_000, 32_000)
 PYTHON = Path(sys.executable)
-_LASTING = ("local-AWS", "web", "worker")
+_LASTING = ("local-AWS", "scheduler", "web", "worker")
 
 
 class TooLateError(Exception):
@@ -50,14 +52,19 @@ def until(look: Callable[[], Found], what: str, *, seconds: float = PATIENCE, pa
 
 
 def free_ports(count: int) -> list[int]:
-    """Loopback ports that nobody listens on now, all different."""
-    with contextlib.ExitStack() as probes:
-        ports = []
-        for _ in range(count):
-            probe = probes.enter_context(socket.socket())
-            probe.bind((LOOPBACK, 0))
-            ports.append(int(probe.getsockname()[1]))
-        return ports
+    """Loopback ports that nobody listens on now, all different.
+
+    They are drawn below those that the kernel gives away by itself, so that no connection, and hardly ever another run
+    beside this one, takes one of them before its program does.
+    """
+    found: list[int] = []
+    for port in random.SystemRandom().sample(_PORTS, len(_PORTS)):
+        if len(found) == count:
+            break
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind((LOOPBACK, port))
+            found.append(port)
+    return found
 
 
 def local_aws_python() -> Path:

@@ -14,15 +14,16 @@ from pathlib import Path
 
 from tools.chromium import find_chromium
 from tools.installing import CHECKOUT, install_dev, install_local_aws
+from tools.lanes import Job, lanes, run_jobs
 from tools.results import Result, closing_line, table
-from tools.statics import run_checks
+from tools.statics import check_jobs
 from tools.terminal import CommandError, complain, say
-from tools.tiers import TIERS, Tier, run_tier, stray_tests
+from tools.tiers import TIERS, Tier, stray_tests, tier_job
 
 _LINT = "lint"
 # A developer's own settings must neither reach a test nor let one reach a real account.
 _OWN = {"DATABASE_URL", "CELERY_BROKER_URL", "CACHE_URL", "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS", "HTTPS", "PORT"}
-_OWN_FAMILIES = ("AWS_", "OIDC_", "STACKYARD_")
+_OWN_FAMILIES = ("AWS_", "CLOUDFORMATION_", "OIDC_", "STACKYARD_")
 
 
 def chosen(names: Sequence[str]) -> tuple[bool, list[Tier]]:
@@ -63,8 +64,10 @@ def run(names: Sequence[str], environment: Mapping[str, str], scratch: Path) -> 
         settings["LOCAL_AWS_PYTHON"] = str(install_local_aws())
     if any(tier.name == "browser" for tier in tiers):
         settings["CHROMIUM_PATH"] = find_chromium(environment, python)
-    results = run_checks(python, settings) if lint else []
-    results += [run_tier(tier, python, settings, scratch) for tier in tiers]
+    found: list[Job | Result] = [*check_jobs(python, settings)] if lint else []
+    found += [tier_job(tier, python, settings, scratch) for tier in tiers]
+    ran = iter(run_jobs([one for one in found if isinstance(one, Job)], scratch, CHECKOUT, lanes()))
+    results = [next(ran) if isinstance(one, Job) else one for one in found]
     if len(tiers) == len(TIERS):
         strays = stray_tests(CHECKOUT / "tests")
         results += [Result(f"tests/{path}", failed=1, note="belongs to no tier") for path in strays]

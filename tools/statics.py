@@ -1,34 +1,35 @@
 """The checks that read the code instead of running it, plus Django's own."""
 
 import secrets
-import subprocess
-import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
+from tools.children import Command
 from tools.installing import CHECKOUT
+from tools.lanes import Job
 from tools.results import Result
-from tools.terminal import say
 
 _TYPED = ("manage.py", "bench", "portal", "provisioning", "tests", "tools")
 
 
 @dataclass(frozen=True)
 class Check:
-    """A command that must end with 0: its name for people, argv with a program of `.venv`, own settings."""
+    """A command that must end with 0: its name for people, argv with a program of `.venv`, own settings, and how many
+    seconds it takes, roughly."""
 
     name: str
     argv: tuple[str, ...]
     settings: Mapping[str, str] = field(default_factory=dict)
+    seconds: int = 5
 
 
 def checks() -> list[Check]:
-    """Every check, the slowest first so that the others run beside it."""
+    """Every check."""
     templates = sorted(str(path.relative_to(CHECKOUT)) for path in _templates())
     return [
-        Check("types", ("python", "-m", "mypy", *_TYPED)),
+        Check("types", ("python", "-m", "mypy", *_TYPED), seconds=90),
         Check("lint", ("python", "-m", "ruff", "check", ".")),
         Check("format", ("python", "-m", "ruff", "format", "--check", ".")),
         Check("templates", ("djade", "--check", "--target-version", "5.2", *templates)),
@@ -37,29 +38,19 @@ def checks() -> list[Check]:
     ]
 
 
-def run_checks(python: Path, environment: Mapping[str, str]) -> list[Result]:
-    """Run every check, two at a time; what a failed one said goes to the terminal."""
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        return list(pool.map(lambda check: _run(check, python, environment), checks()))
+def check_jobs(python: Path, environment: Mapping[str, str]) -> list[Job]:
+    """Every check as a job; what a failed one says goes to the terminal."""
+    return [_job(check, python, environment) for check in checks()]
 
 
-def _run(check: Check, python: Path, environment: Mapping[str, str]) -> Result:
-    began = time.monotonic()
-    done = subprocess.run(  # noqa: S603  our own argv, no shell
-        [str(python.with_name(check.argv[0])), *check.argv[1:]],
-        cwd=CHECKOUT,
-        env=dict(environment) | dict(check.settings),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    seconds = time.monotonic() - began
-    if done.returncode == 0:
-        return Result(check.name, seconds=seconds)
-    say(f"\n{check.name} failed:\n{done.stdout.rstrip()}")
-    return Result(check.name, failed=1, seconds=seconds, note="see above")
+def _job(check: Check, python: Path, environment: Mapping[str, str]) -> Job:
+    argv = (str(python.with_name(check.argv[0])), *check.argv[1:])
+    command = Command(check.name, argv, dict(environment) | dict(check.settings))
+    return Job(command, partial(_result, check.name), check.seconds, quiet=True)
+
+
+def _result(name: str, code: int, seconds: float) -> Result:
+    return Result(name, failed=1, seconds=seconds, note="see above") if code else Result(name, seconds=seconds)
 
 
 def _templates() -> list[Path]:

@@ -1,34 +1,36 @@
-"""The tiers of tests, by folder, and the one way to run them."""
+"""The tiers of tests, by folder, and what runs them."""
 
-import subprocess
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from tools.children import Command
 from tools.installing import CHECKOUT
+from tools.lanes import Job
 from tools.results import Result, read_junit
-from tools.terminal import say
 
 
 @dataclass(frozen=True)
 class Tier:
-    """A folder below `tests/`: on how many processes it runs, and the settings that it cannot run without."""
+    """A folder below `tests/`: on how many processes it runs, the settings that it cannot run without, and how many
+    seconds it takes, roughly: what takes longest begins first."""
 
     name: str
     processes: int = 0
     needs: tuple[str, ...] = ()
+    seconds: int = 60
 
 
 TIERS = (
     Tier("unit", processes=2),
     Tier("gateway", processes=2),
-    Tier("engine", processes=2),
+    Tier("engine", processes=2, seconds=200),
     Tier("verbs", processes=2),
-    Tier("pages", processes=2),
-    Tier("journeys"),
-    Tier("browser", needs=("CHROMIUM_PATH",)),
-    Tier("services", needs=("TEST_DATABASE_URL", "TEST_REDIS_URL")),
+    Tier("pages", processes=2, seconds=80),
+    Tier("journeys", seconds=200),
+    Tier("browser", needs=("CHROMIUM_PATH",), seconds=330),
+    Tier("services", needs=("TEST_DATABASE_URL", "TEST_REDIS_URL"), seconds=240),
 )
 _WHY = {
     "CHROMIUM_PATH": "there is no Chromium and none could be installed",
@@ -37,22 +39,19 @@ _WHY = {
 }
 
 
-def run_tier(tier: Tier, python: Path, environment: Mapping[str, str], scratch: Path) -> Result:
-    """Run one tier, its output going to the terminal; `scratch` is a folder for its results."""
+def tier_job(tier: Tier, python: Path, environment: Mapping[str, str], scratch: Path) -> Job | Result:
+    """What runs one tier, with `scratch` as the folder for its results; a result at once where it cannot run."""
     folder = f"tests/{tier.name}"
     if not (CHECKOUT / folder).is_dir():
         return Result(tier.name, failed=1, note=f"{folder} does not exist")
     missing = [name for name in tier.needs if not environment.get(name)]
     if missing:
         return Result(tier.name, not_run=" and ".join(_WHY[name] for name in missing))
-    say(f"\n{tier.name}")
     junit = scratch / f"{tier.name}.xml"
     spread = ["-n", str(tier.processes)] if tier.processes else []
-    command = [str(python), "-m", "pytest", folder, "-q", *spread, f"--junit-xml={junit}"]
-    began = time.monotonic()
+    argv = (str(python), "-m", "pytest", folder, "-q", *spread, f"--junit-xml={junit}")
     settings = dict(environment) | {"STACKYARD_TEST_TIER": tier.name}
-    done = subprocess.run(command, cwd=CHECKOUT, env=settings, stdin=subprocess.DEVNULL, check=False)  # noqa: S603
-    return read_junit(junit, tier.name, done.returncode, time.monotonic() - began)
+    return Job(Command(tier.name, argv, settings), partial(read_junit, junit, tier.name), tier.seconds)
 
 
 def stray_tests(tests: Path) -> list[str]:

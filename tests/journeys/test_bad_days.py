@@ -1,17 +1,19 @@
 """Workers that die, an AWS that is away, credentials that are gone: nothing is lost, nothing is done twice."""
 
 import random
+import time
 
 import pytest
 
 from bench.asking import ask_act, ask_create, follow, status_of
 from bench.running import Running, until
 from bench.visitor import Visitor
+from tools.terminal import say
 
 from .looks import Aws, executions, waiting_for_aws
 
 CALLS_OF_A_CREATE = 20
-KILLS = 3
+KILLS = 2
 CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
 
@@ -34,6 +36,29 @@ def test_a_worker_killed_at_any_moment_is_survived(alice: Visitor, aws: Aws, yar
         follow(alice, path)
         for stack in (f"hello-erlang-data-dev-crash-{number}", f"hello-erlang-dev-crash-{number}"):
             assert executions(aws, stack) == 1, f"killed after {moments} calls"
+
+
+def test_the_sweep_alone_makes_up_for_every_message_that_a_kill_has_lost(
+    alice: Visitor, aws: Aws, yard: Running
+) -> None:
+    """One change was under way when the worker died, another one was asked for while there was none."""
+    before = yard.worker_calls()
+    paths = [ask_create(alice, "hello-erlang", "dev-midway")]
+    until(lambda: yard.worker_calls() > before, "the worker is at it", pause=0.001)
+    yard.kill("worker")
+    paths.append(ask_create(alice, "hello-erlang", "dev-unheard"))
+    messages = list((yard.launch.home.root / "broker").glob("*.msg"))
+    assert messages
+    for message in messages:
+        message.unlink()
+    yard.start_worker()
+    began = time.monotonic()
+
+    for path, name in zip(reversed(paths), ("unheard", "midway"), strict=True):
+        follow(alice, path)
+        say(f"dev-{name} is done {time.monotonic() - began:.1f} s after the worker was started again")
+        for stack in (f"hello-erlang-data-dev-{name}", f"hello-erlang-dev-{name}"):
+            assert executions(aws, stack) == 1
 
 
 def test_a_broken_message_does_not_end_the_worker(alice: Visitor, yard: Running) -> None:

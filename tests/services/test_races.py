@@ -68,7 +68,7 @@ def test_two_admins_decide_at_once_and_one_decision_stands(alice: Visitor, ada: 
 @pytest.fixture
 def idle_change(database_url: str, yard: object) -> Change:
     """A change that has work to do, held by nobody, which no worker looks at: it is due only tomorrow."""
-    alice, account = get_user_model().objects.get(username="alice"), Account.objects.get()
+    alice, account = get_user_model().objects.get(username="alice"), Account.objects.get(slug="default")
     environment = Environment.objects.create(
         application="hello-erlang",
         name=f"dev-{uuid.uuid4().hex[:8]}",
