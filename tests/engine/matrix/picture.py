@@ -1,0 +1,146 @@
+"""What is there once everything rests: rows and AWS, without what may differ from run to run."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.db.models import Model, QuerySet
+from fakes.world import Stack as AwsStack
+from fakes.world import Table as AwsTable
+
+from engine.yard import Yard
+from provisioning.models import (
+    AuditEntry,
+    Change,
+    Environment,
+    Event,
+    Operation,
+    SealedPlan,
+    Stack,
+    StackResource,
+    Step,
+    Table,
+)
+
+MOMENTS = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(\+00:00|Z)?")
+IDS = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}|[0-9a-f]{64}")
+SUFFIXES = re.compile(r"(?<=-)([0-9a-f]{8}|\d+)$")
+OWN = frozenset(
+    {
+        *("id", "pk", "lease_token", "lease_until", "wakes", "tries", "token", "aws_id", "plan_digest", "digest"),
+        *("last_event_id", "position", "physical_id"),
+        "note",  # a step that was cut off may find, and say, that its work is done
+    }
+)
+DRAWN = frozenset({"digest", "at", "value"})  # of an output: most hold a name that AWS makes up
+
+Picture = dict[str, Any]
+
+
+def picture(yard: Yard) -> Picture:
+    """Everything that must be the same, however often a worker died on the way."""
+    yard.fake.finish()
+    return {
+        "changes": _rows(Change.objects.order_by("requested_at", "pk")),
+        "environments": _rows(Environment.objects.order_by("pk")),
+        "stacks": _rows(Stack.objects.order_by("pk")),
+        "operations": _rows(Operation.objects.order_by("change__requested_at", "stack__pk", "part")),
+        "steps": _rows(Step.objects.order_by("change__requested_at", "name")),
+        "plans": _rows(SealedPlan.objects.order_by("change__requested_at", "number")),
+        "resources": _rows(StackResource.objects.order_by("stack", "logical_id")),
+        "tables": _rows(Table.objects.order_by("name")),
+        "audit": _counted(_clean(f"{one.verb}: {one.summary}") for one in AuditEntry.objects.all()),
+        "events": _counted(_told()),
+        "left in AWS": _left(yard),
+        "done in AWS": _done(yard),
+    }
+
+
+def differences(was: Any, now: Any, path: str = "") -> list[str]:
+    """Where two pictures differ, in words."""
+    if isinstance(was, dict) and isinstance(now, dict):
+        return [
+            line for key in sorted({*was, *now}) for line in differences(was.get(key), now.get(key), f"{path}/{key}")
+        ]
+    if isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
+        return [
+            line
+            for at, (one, two) in enumerate(zip(was, now, strict=True))
+            for line in differences(one, two, f"{path}/{at}")
+        ]
+    return [] if was == now else [f"{path}: {was!r} became {now!r}"[:600]]
+
+
+def _rows(found: "QuerySet[Any]") -> list[dict[str, Any]]:
+    return [_row(one) for one in found]
+
+
+def _row(one: Model) -> dict[str, Any]:
+    """The columns of a row; of a time, whether it is there."""
+    row = {}
+    for field in one._meta.concrete_fields:
+        value = getattr(one, field.attname)
+        if field.name in OWN:
+            continue
+        is_moment = field.get_internal_type() in {"DateTimeField", "FloatField"}
+        row[field.name] = value is not None if is_moment or field.is_relation else _clean(value)
+    return row
+
+
+def _clean(value: Any) -> Any:
+    """Without times and what was drawn by lot."""
+    if isinstance(value, Mapping):
+        return {str(key): _clean(one) for key, one in value.items() if key not in DRAWN}
+    if isinstance(value, list | tuple):
+        return [_clean(one) for one in value]
+    if isinstance(value, bool | int | None):
+        return value
+    return SUFFIXES.sub("…", IDS.sub("…", MOMENTS.sub("…", str(value))))
+
+
+def _told() -> Iterable[str]:
+    """What CloudFormation said, each line once, and each step's end. How often a step had to wait may differ."""
+    for event in Event.objects.select_related("stack"):
+        if event.stack is not None:
+            yield f"{event.stack.kind} {event.logical_id} {event.status}"
+        elif event.status != "step_waiting":
+            yield f"{event.logical_id} {event.status}"
+
+
+def _counted(lines: Iterable[str]) -> dict[str, int]:
+    return dict(sorted(Counter(lines).items()))
+
+
+def _left(yard: Yard) -> Picture:
+    world = yard.fake.world
+    return {
+        "stacks": sorted(_clean(_stack(one)) for one in world.stacks.values()),
+        "change sets": len(world.change_sets),
+        "tables": {name: _table(one) for name, one in sorted(world.tables.items())},
+        "backups": _counted(f"{one.table} {one.status} {len(one.items)}" for one in world.backups.values()),
+        "parameters": {
+            name: [_clean(one["Value"]) for one in versions] for name, versions in sorted(world.parameters.items())
+        },
+    }
+
+
+def _stack(stack: AwsStack) -> str:
+    """One stack that is, or was, in AWS: what became of it, and what is left in it."""
+    tags = ", ".join(f"{key}={value}" for key, value in sorted(stack.tags.items()))
+    kept = f"{len(stack.change_sets)} change sets, protected {stack.protected}, policy {bool(stack.policy)}"
+    return f"{stack.name}: {stack.status}, {stack.executed} executed, {kept}, {tags}"
+
+
+def _table(table: AwsTable) -> Any:
+    """One table with its settings and items. Which one it is counts where it was there before."""
+    return _clean([table.described, table.items, table.stack_id, table.recovery, table.ttl_attribute])
+
+
+def _done(yard: Yard) -> dict[str, int]:
+    """Everything that CloudFormation ever did, stack by stack: nothing of it is done twice."""
+    return _counted(
+        f"{stack.name} {event['LogicalResourceId']} {event['ResourceStatus']}"
+        for stack in yard.fake.world.stacks.values()
+        for event in stack.events
+    )

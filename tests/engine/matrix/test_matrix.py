@@ -1,0 +1,82 @@
+"""The crash matrix: for every step of every playbook, the worker is killed before each call, after it and before the
+record, and after the record; the answer is lost; the write fails. Then work goes on. It always ends the same.
+
+The points are those that a scenario really has: a step that is added, or makes a call more, brings its own cells. A
+step that no scenario comes to fails `test_every_step_is_reached`.
+"""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.yard import Yard
+from provisioning.engine.playbooks import CLEANUP, PLAYBOOKS, REREAD
+from provisioning.lifecycle import ChangeKind
+
+from .picture import Picture, differences, picture
+from .scenarios import SCENARIOS, Scenario
+from .stage import Play, Stage, apart
+from .worker import CLEANING, READING, STEPS, Fault
+
+
+@pytest.fixture
+def field(yard: Yard, tmp_path: Path, settings: Any) -> Yard:
+    """The yard, with a folder of blueprints, and an AWS that takes few beats for what it does."""
+    settings.BLUEPRINT_DIRS = [tmp_path]
+    yard.fake.pace.resources = 20
+    return yard
+
+
+@pytest.mark.parametrize("fault", list(Fault))
+@pytest.mark.parametrize("name", list(SCENARIOS))
+def test_every_cell_ends_as_though_nothing_had_happened(field: Yard, name: str, fault: Fault) -> None:
+    play = SCENARIOS[name].prepare(field)
+    stage = Stage(field, frozenset({fault}), SCENARIOS[name].about)
+    wrong = stage.play(play)
+    assert stage.points
+    assert not wrong, f"{len(wrong)} of {len(stage.told)} cells:\n" + "\n".join(wrong)
+
+
+@pytest.mark.parametrize("name", list(SCENARIOS))
+def test_the_sweep_alone_ends_the_same(field: Yard, name: str) -> None:
+    """Every message is lost: what is due is found by looking every two seconds (L12)."""
+    play = SCENARIOS[name].prepare(field)
+    told, swept = (apart(partial(ended, field, play, by_sweep=by_sweep)) for by_sweep in (False, True))
+    assert "changes" in told, told
+    assert differences(told, swept) == []
+
+
+def ended(yard: Yard, play: Play, *, by_sweep: bool) -> Picture:
+    """What is there after a scenario."""
+    stage = Stage(yard)
+    stage.by_sweep = by_sweep
+    play(stage)
+    return picture(yard)
+
+
+def test_every_step_is_reached(field: Yard) -> None:
+    """By a scenario that is about all of its steps, or about this one."""
+    reached = {
+        (str(kind), str(phase), str(step))
+        for scenario in SCENARIOS.values()
+        for kind, phase, step in apart(partial(steps_of, field, scenario))
+    }
+    assert set(PLAYBOOKS) == set(ChangeKind)
+    for kind, playbook in PLAYBOOKS.items():
+        missed = [
+            step.name for step in (*playbook.planning, *playbook.running) if (kind, STEPS, step.name) not in reached
+        ]
+        assert not missed, f"No scenario of {kind} comes to {', '.join(missed)}"
+    tidied = {step for _, phase, step in reached if phase == CLEANING}
+    assert tidied >= {step.name for step in CLEANUP}
+    assert {step for _, phase, step in reached if phase == READING} == {REREAD.name}
+
+
+def steps_of(yard: Yard, scenario: Scenario) -> list[tuple[str, str, str]]:
+    """The steps that a scenario comes to, among those that it is about."""
+    stage = Stage(yard)
+    scenario.prepare(yard)(stage)
+    met = {(one.kind, one.phase, one.where) for one in stage.points if one.phase}
+    return sorted(one for one in met if not scenario.about or one[2] in scenario.about)
