@@ -45,6 +45,7 @@ _STACK_VERBS = {
     "roll_back": "is rolled back",
     "retain": "is deleted, what blocks stays",
     "force": "is deleted by force",
+    "accept": "is taken as it is",
     "none": "stays as it is",
 }
 _SAID = {

@@ -59,4 +59,6 @@ def _line(request: HttpRequest, environment: Environment, refused: str = "") -> 
     response = render(request, "environments/_seen.html", context)
     if not seen.looking:
         response["HX-Trigger"] = LOOKED
+    if context["moved"] and back == reverse("environment", args=[environment.application, environment.name]):
+        response["HX-Refresh"] = "true"  # what can be done now stands in the heading; nothing is typed on this page
     return response

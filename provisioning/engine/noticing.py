@@ -63,6 +63,9 @@ def write_down(row: Stack, reading: Reading) -> bool:
         stack.save()
         if what and not (what == before == Outside.MOVING):
             _tell(stack, Outside(what), was.label)
+        if what != before and what in {Outside.DELETED, Outside.CHANGED}:
+            environment.monthly_cost = None  # was of what is no longer so; the next plan prices it anew
+            environment.save(update_fields=["monthly_cost"])
         _follow(environment)
     if what == Outside.DELETED:
         survey_soon(environment.account_id)  # what it kept is nobody's now

@@ -39,7 +39,7 @@ PLAN, APPROVE, DATA, COMPUTE, CONFIGURATION, VERIFY = (
     "Configuration",
     "Verify",
 )
-CLEAN_UP, ADOPTION, RECOVERY = "Clean up", "Adopt", "Recover"
+CLEAN_UP, ADOPTION, RECOVERY, ACCEPTANCE = "Clean up", "Adopt", "Recover", "Accept"
 BACKUP, RECEIPT = "Backups", "Receipt"
 
 
@@ -254,8 +254,8 @@ PLAYBOOKS: Mapping[str, Playbook] = {
             _SEAL,
         ),
         running=(
-            PlaybookStep(drift.ensure_accepted, VERIFY, "Write down what is taken as it is"),
-            PlaybookStep(drift.ensure_values_taken, DATA, "Take real values over"),
+            PlaybookStep(drift.ensure_accepted, ACCEPTANCE, "Write down what is taken as it is"),
+            PlaybookStep(drift.ensure_values_taken, ACCEPTANCE, "Take real values over"),
             _DRIFT_SEEN,
         ),
     ),

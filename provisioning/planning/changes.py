@@ -266,6 +266,6 @@ def _counter(row: dict[str, Any]) -> str:
         return "add"
     if row["action"] == "Remove":
         return "delete"
-    if row["action"] == "Keep":
+    if row["action"] in {"Keep", "SyncWithActual"}:
         return "keep"
     return "replace" if row["replacement"] in {"True", "Conditional"} and not row.get("in_place") else "change"

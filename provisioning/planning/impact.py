@@ -13,6 +13,7 @@ CREATED = "is created, empty"
 KEPT = "is kept with its items"
 TAKEN_OVER = "is taken over with its items"
 CHANGED = "is changed in place, items stay"
+ACCEPTED = "stays as it is in AWS"
 DELETED = "would be deleted"
 GOES = "is deleted, after a backup"
 REPLACED = "would be replaced"
@@ -23,6 +24,7 @@ PHRASES = {
     KEPT: "kept with all items",
     TAKEN_OVER: "taken over with all items",
     CHANGED: "changed in place with all items",
+    ACCEPTED: "left as they are in AWS",
 }
 
 
@@ -73,7 +75,7 @@ def _sentence(held: Sequence[Mapping[str, Any]], lines: Sequence[Mapping[str, An
         return NO_TABLE, "good"
     counted = Counter(line["effect"] for line in lines)
     noun = "table" if all("Table" in row["type"] for row in held) else "store"
-    said = ", ".join(f"{_count(number, noun)} {PHRASES[effect]}" for effect, number in counted.items())
+    said = ", ".join(f"{_count(number, noun)} {_phrase(effect, number)}" for effect, number in counted.items())
     untouched = ", none is touched" if counted.keys() == {CREATED} else ""
     return f"{said}{untouched}.", "attention" if CHANGED in counted else "good"
 
@@ -123,10 +125,14 @@ def _count(number: int, noun: str) -> str:
     return f"1 {noun} is" if number == 1 else f"{number} {noun}s are"
 
 
+def _phrase(effect: str, number: int) -> str:
+    return "left as it is in AWS" if effect == ACCEPTED and number == 1 else PHRASES[effect]
+
+
 def _effect(row: Mapping[str, Any]) -> str:
     if endangers_data(row):
         return _harm(row)
-    effects = {"Add": CREATED, "Keep": KEPT, "Import": TAKEN_OVER}
+    effects = {"Add": CREATED, "Keep": KEPT, "Import": TAKEN_OVER, "SyncWithActual": ACCEPTED}
     return effects.get(row["action"], CHANGED)
 
 

@@ -187,9 +187,8 @@ def ensure_accepted(work: Work) -> Outcome:
                 row.accepted_by = work.change
                 row.save(update_fields=["accepted", "accepted_by"])
                 noted += 1
-    return Done(
-        f"{noted} differences are taken as they are" if noted else "Everything became a value", skipped=not noted
-    )
+    said = "1 difference is taken as it is" if noted == 1 else f"{noted} differences are taken as they are"
+    return Done(said if noted else "Everything became a value", skipped=not noted)
 
 
 def _picks_now(work: Work, kind: StackKind) -> tuple[list[tuple[DriftedResource, Mapping[str, Any]]], str]:
@@ -235,7 +234,10 @@ def ensure_drift_seen(work: Work) -> Outcome:
         if isinstance(outcome, Wait):
             return outcome
         left += sum(drifting.is_open(row) for row in DriftedResource.objects.filter(check_of__stack=operation.stack))
-    return Done(f"{left} resources are still not as their templates say" if left else "No drift is left")
+    if not left:
+        return Done("No drift is left")
+    one = "1 resource is still not as its template says"
+    return Done(one if left == 1 else f"{left} resources are still not as their templates say")
 
 
 def _looked(work: Work, operation: Operation) -> Outcome:
