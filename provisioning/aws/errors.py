@@ -222,12 +222,12 @@ def translated(service: str, operation: str) -> Iterator[None]:
     try:
         yield
     except boto.ClientError as error:
-        raise _answered(error, service, operation) from error
+        raise answered(error, service, operation) from error
     except (boto.BotoCoreError, ResponseParserError) as error:
         raise _unanswered(error, service, operation) from error
 
 
-def _answered(error: boto.ClientError, service: str, operation: str) -> AwsError:
+def answered(error: boto.ClientError, service: str = "", operation: str = "") -> AwsError:
     """The error for an answer of AWS."""
     if error.operation_name == "AssumeRole":
         service, operation = "sts", "AssumeRole"

@@ -1,7 +1,6 @@
 """Facts of an AWS account that change rarely: who we are there, and how much of its stack quota is used (Q1)."""
 
 from datetime import timedelta
-from typing import Any
 
 from django.utils import timezone
 
@@ -19,19 +18,16 @@ def target(account: Account) -> Target:
     return Target(account.region, account.account_id, account.role_arn, account.external_id)
 
 
-def ensure_account_facts(aws: Clients, account: Account, found: dict[str, Any]) -> None:
-    """Read the account's number, its stack limit and how many stacks it has, at most once a day. `found` keeps what
-    was read when AWS does not serve all of it."""
+def ensure_account_facts(aws: Clients, account: Account) -> None:
+    """Read the account's number, its stack limit and how many stacks it has, at most once a day."""
     if account.facts_at is not None and account.facts_at > timezone.now() - FACTS_LAST:
         return
-    if "account" not in found:
-        found["account"] = identity.caller(aws).account_id
-    if "limit" not in found:
-        try:
-            found["limit"] = cloudformation.account_limits(aws).stacks
-        except Refused:
-            found["limit"] = None  # not every AWS-compatible endpoint knows the call
+    account.account_id = identity.caller(aws).account_id
+    try:
+        account.stack_limit = cloudformation.account_limits(aws).stacks
+    except Refused:
+        account.stack_limit = None  # not every AWS-compatible endpoint knows the call
     there = [status.name for status in STACK_STATUSES.values() if not status.gone]
     account.stack_count = len(cloudformation.list_stacks(aws, there))
-    account.account_id, account.stack_limit, account.facts_at = found["account"], found["limit"], timezone.now()
+    account.facts_at = timezone.now()
     account.save(update_fields=["account_id", "stack_limit", "stack_count", "facts_at"])

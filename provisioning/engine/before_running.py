@@ -58,7 +58,7 @@ def _note(change: Change, reason: str) -> None:
     change.waiting_for = reason[:300]
     with transaction.atomic():
         hold(change)
-        change.save(update_fields=["waiting_for", "tries"])
+        change.save(update_fields=["waiting_for", "tries", "served"])
 
 
 def _read_again(work: Work) -> Wait | None:

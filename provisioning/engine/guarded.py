@@ -4,13 +4,16 @@ import random
 import uuid
 
 import structlog
+from cryptography.fernet import InvalidToken
 from django.db import InterfaceError, OperationalError
 
 from provisioning.aws.errors import AwsError, Busy
+from provisioning.aws.recalling import Recall, Recalling
 from provisioning.engine.claims import LeaseLostError
 from provisioning.engine.outcome import Outcome, Problem, Stop, Wait
 from provisioning.engine.playbooks import PlaybookStep
 from provisioning.engine.work import Work
+from provisioning.planning.secrets import opened, sealed
 
 log = structlog.get_logger(__name__)
 BACKOFF_FIRST, BACKOFF_LAST = 2.0, 300.0  # seconds (L19)
@@ -19,11 +22,13 @@ SPREAD = 1.0, 0.1  # seconds, and parts of the pause, on top of when a held-back
 
 def guarded(work: Work, step: PlaybookStep) -> Outcome:
     """Run one step; AWS's bad days become waits, its refusals become problems, our own bugs get an id."""
-    had = len(work.found)
+    recall = Recall(_served_before(work))
+    aws, work.aws, work.change.served = work.aws, Recalling(work.aws, recall), ""
     try:
         outcome = step.run(work)
     except Busy as busy:
-        if len(work.found) > had:
+        work.change.served = sealed(recall.kept())
+        if recall.served:
             work.change.tries = 0  # some of it was served: that is no try in vain
         return _later(work, busy)
     except AwsError as error:
@@ -41,8 +46,18 @@ def guarded(work: Work, step: PlaybookStep) -> Outcome:
                 code="crash",
             )
         )
+    finally:
+        work.aws = aws
     work.change.tries = 0
     return outcome
+
+
+def _served_before(work: Work) -> dict[str, dict[str, str]]:
+    """What AWS answered the last try of the step; nothing, once the key that it was kept under is another."""
+    try:
+        return opened(work.change.served)
+    except InvalidToken:
+        return {}
 
 
 def _later(work: Work, busy: Busy) -> Wait:

@@ -106,7 +106,6 @@ def _walk(work: Work, steps: Iterable[PlaybookStep], rows: dict[str, Step], *, f
         if _is_done(rows, step.name):
             continue
         row = rows.setdefault(step.name, Step(change=work.change, name=step.name, state=StepState.PENDING))
-        work.found = row.found
         outcome = guarded(work, step)
         row.position = position
         _record(work, step, row, outcome)
@@ -135,12 +134,11 @@ def _record(work: Work, step: PlaybookStep, row: Step, outcome: Outcome) -> None
         row.note, row.state = note, state
         row.started_at = row.started_at or now
         row.finished_at = None if isinstance(outcome, Wait) else now
-        row.found = work.found if isinstance(outcome, Wait) else {}
         row.save()
         for operation in work.every_part():
             work.save(operation)
         change.waiting_for = note[:300] if isinstance(outcome, Wait) else ""
-        work.write(change, ["findings", "plan", "plan_digest", "tries", "waiting_for"])
+        work.write(change, ["findings", "plan", "plan_digest", "tries", "served", "waiting_for"])
         if change.plan is not None:
             work.write(change.environment, ["monthly_cost"])
 

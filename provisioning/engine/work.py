@@ -66,7 +66,6 @@ class Work:
     parameters: Mapping[str, Parameter] | None = None
     tables_seen: tuple[TableSeen, ...] | None = None
     settings_seen: dict[str, Settings] = field(default_factory=dict)
-    found: dict[str, Any] = field(default_factory=dict)  # by the step that runs, kept until it is done
     _known: dict[Row, dict[str, str]] = field(default_factory=dict)
     _written: dict[Row, dict[str, str]] = field(default_factory=dict)
 

@@ -14,11 +14,10 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField(
-            model_name="step",
-            name="found",
-            field=models.JSONField(
-                default=dict, help_text="What was read so far, where AWS served only a part of it."
-            ),
+            model_name='change',
+            name='served',
+            field=models.TextField(blank=True, default='', help_text='What AWS answered the step before it throttled, encrypted.'),
+            preserve_default=False,
         ),
         migrations.AddField(
             model_name='account',

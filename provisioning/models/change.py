@@ -33,6 +33,7 @@ class Change(models.Model):
     waiting_for = models.CharField(max_length=300, blank=True)
     attempt = models.PositiveIntegerField(default=1)
     tries = models.PositiveIntegerField(default=0, help_text="Ticks in a row that AWS could not serve.")
+    served = models.TextField(blank=True, help_text="What AWS answered the step before it throttled, encrypted.")
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     cleanup = models.BooleanField(default=False, help_text="Change sets and empty shells are still to be removed.")
@@ -105,7 +106,6 @@ class Step(models.Model):
     position = models.PositiveIntegerField()
     state = models.CharField(max_length=10)
     note = models.TextField(blank=True)
-    found = models.JSONField(default=dict, help_text="What was read so far, where AWS served only a part of it.")
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 

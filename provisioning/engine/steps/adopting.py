@@ -61,13 +61,9 @@ def _outside(work: Work, name: str) -> Finding:
 def _there(work: Work, goal: Resolved) -> Iterator[tuple[TablePromise, dynamodb.Table]]:
     """The promised tables with a fixed name that exist."""
     for promise in named(goal):
-        if f"no {promise.name}" in work.found:
-            continue  # looked for a moment ago, before AWS served no more
         table = dynamodb.describe_table(work.aws, promise.name)
         if table is not None:
             yield promise, table
-        else:
-            work.found[f"no {promise.name}"] = True
 
 
 def named(goal: Resolved) -> list[TablePromise]:

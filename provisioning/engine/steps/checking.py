@@ -78,7 +78,6 @@ def ensure_names_free(work: Work) -> Outcome:
         outcome = _decide(work, kind, operation, found)
         if outcome is not None:
             return outcome
-        work.found[kind] = operation.action  # one more that AWS has served
     if any(operation.action == CREATE for operation in work.operations.values()):
         found += _quota(work)
     return noted(work, found, "Names are free and quotas suffice")
@@ -233,5 +232,5 @@ def ensure_exports_unused(work: Work) -> Outcome:
 
 def ensure_account_known(work: Work) -> Outcome:
     """Console links, ARNs and the stack quota need the account: asked once a day, kept on the account's row."""
-    ensure_account_facts(work.aws, work.change.environment.account, work.found)
+    ensure_account_facts(work.aws, work.change.environment.account)
     return Done("The account answers")

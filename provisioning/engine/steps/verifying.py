@@ -1,8 +1,6 @@
 """The last step: look at what is really there and keep the checklist (never from the template alone)."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict
-from functools import partial
+from collections.abc import Iterable, Iterator
 
 from django.conf import settings
 from django.db import transaction
@@ -10,13 +8,12 @@ from django.utils import timezone
 
 from provisioning.aws import parameters, tags
 from provisioning.aws.endpoint import is_emulator
-from provisioning.blueprints.model import TablePromise
 from provisioning.blueprints.promises import computed_names
 from provisioning.blueprints.shapes import Pseudo
 from provisioning.engine.claims import hold
 from provisioning.engine.outcome import Done, Outcome, Problem, Stop
 from provisioning.engine.steps.configuration import promised_tables
-from provisioning.engine.verify.compute import compute_looks
+from provisioning.engine.verify.compute import compute_lines
 from provisioning.engine.verify.line import Line, line
 from provisioning.engine.verify.protection import protection_lines
 from provisioning.engine.verify.tables import Settings, table_lines
@@ -81,24 +78,21 @@ def _as_adopted(work: Work, kind: StackKind, lines: Iterable[Line]) -> Iterator[
             yield Line(each.group, each.label, Found.UNKNOWN, detail)
 
 
-def _once(work: Work, what: str, look: Callable[[], Iterable[Line]]) -> list[Line]:
-    """The lines of one look. What was seen before AWS served no more is kept, so that the next try goes on from there:
-    with many calls in a row, a step would otherwise hardly ever see all of them served."""
-    if what not in work.found:
-        work.found[what] = [asdict(each) for each in look()]
-    return [Line(**{**row, "outcome": Found(row["outcome"])}) for row in work.found[what]]
-
-
 def _data_lines(work: Work) -> Iterator[Line]:
     stack = work.stacks[StackKind.DATA]
     if not stack.outputs:
         return
-    if "tags" not in work.found:
-        work.found["tags"] = tags.resources_by_tag(work.aws, "EnvironmentId", str(work.change.environment_id))
+    tagged = tags.resources_by_tag(work.aws, "EnvironmentId", str(work.change.environment_id))
     for promise in promised_tables(work):
-        yield from _once(work, promise.name, partial(_lines_of, work, promise))
+        yield from table_lines(
+            work.aws,
+            promise,
+            next((found for arn, found in tagged.items() if arn.endswith(f":table/{promise.name}")), None),
+            unprotected=not work.change.environment.data_protected,
+            settings=work.settings_seen.get(promise.name, Settings()),
+        )
     yield from _export_lines(stack)
-    yield from _once(work, "parameters", partial(_parameter_lines, work))
+    yield from _parameter_lines(work)
     if work.policy.protection:
         yield from protection_lines(
             termination=stack.termination_protection,
@@ -106,17 +100,6 @@ def _data_lines(work: Work) -> Iterator[Line]:
             knowingly=not work.change.environment.data_protected,
             untouched=StackKind.DATA not in work.operations,
         )
-
-
-def _lines_of(work: Work, promise: TablePromise) -> Iterator[Line]:
-    tagged: dict[str, dict[str, str]] = work.found["tags"]
-    return table_lines(
-        work.aws,
-        promise,
-        next((found for arn, found in tagged.items() if arn.endswith(f":table/{promise.name}")), None),
-        unprotected=not work.change.environment.data_protected,
-        settings=work.settings_seen.get(promise.name, Settings()),
-    )
 
 
 def _export_lines(stack: Stack) -> Iterator[Line]:
@@ -152,16 +135,13 @@ def _compute_lines(work: Work) -> Iterator[Line]:
     by_type: dict[str, list[StackResource]] = {}
     for resource in stack.resources.all():
         by_type.setdefault(resource.type, []).append(resource)
-    looks = compute_looks(
+    yield from compute_lines(
         work.aws,
         by_type,
         _own_tables(work),
         account_id=work.change.environment.account.account_id,
         emulated=is_emulator(settings.AWS_ENDPOINT_URL),
-        found=work.found,
     )
-    for what, look in looks.items():
-        yield from _once(work, what, look)
 
 
 def _own_tables(work: Work) -> frozenset[str]:

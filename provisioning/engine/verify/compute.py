@@ -1,7 +1,6 @@
 """Compute: the role reaches exactly its own tables; load balancer, targets and instances or tasks are there."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from provisioning.aws import compute, identity
 from provisioning.aws.clients import Clients
@@ -12,24 +11,20 @@ from provisioning.models import StackResource
 NO_MACHINES = "The local AWS starts no machines, so nothing can answer."
 
 
-def compute_looks(
+def compute_lines(
     aws: Clients,
     resources: Mapping[str, list[StackResource]],
     table_arns: frozenset[str],
     *,
     account_id: str,
     emulated: bool,
-    found: dict[str, Any],
-) -> dict[str, Callable[[], Iterable[Line]]]:
-    """The looks at the compute stack by name, each a call or a few; `resources` groups its resources by type,
-    `table_arns` are its own tables. `found` keeps what each role reaches, when AWS does not serve all of them."""
+) -> Iterator[Line]:
+    """The lines of the compute stack; `resources` groups its resources by type, `table_arns` are its own tables."""
     roles = {f"arn:aws:iam::{account_id}:role/{one.physical_id}" for one in resources.get("AWS::IAM::Role", [])}
-    return {
-        "roles": lambda: _role_lines(aws, sorted(roles), table_arns, found),
-        "balancing": lambda: _balancing(aws, resources, emulated=emulated),
-        "instances": lambda: _instances(aws, resources, emulated=emulated),
-        "services": lambda: _services(aws, resources, emulated=emulated),
-    }
+    yield from _role_lines(aws, sorted(roles), table_arns)
+    yield from _balancing(aws, resources, emulated=emulated)
+    yield from _instances(aws, resources, emulated=emulated)
+    yield from _services(aws, resources, emulated=emulated)
 
 
 def _balancing(aws: Clients, resources: Mapping[str, list[StackResource]], *, emulated: bool) -> Iterator[Line]:
@@ -82,17 +77,12 @@ def _services(aws: Clients, resources: Mapping[str, list[StackResource]], *, emu
             yield line("Compute", "Tasks run", found is not None and found.running >= found.desired, detail)
 
 
-def _role_lines(
-    aws: Clients, roles: Sequence[str], table_arns: frozenset[str], found: dict[str, Any]
-) -> Iterator[Line]:
+def _role_lines(aws: Clients, roles: Sequence[str], table_arns: frozenset[str]) -> Iterator[Line]:
     """Only the roles that reach tables are measured; at least one must reach all of them and nothing else."""
     if not roles:
         return
     allowed = table_arns | {f"{arn}/index/*" for arn in table_arns}
-    for arn in roles:
-        if arn not in found:
-            found[arn] = sorted(_reached(identity.service_permissions(aws, arn, "dynamodb")))
-    reached = {one for arn in roles for one in found[arn]}
+    reached = _reached(one for arn in roles for one in identity.service_permissions(aws, arn, "dynamodb"))
     if reached != allowed:
         # IAM may be late to say what a new role's policies grant; all of them are read before anything is held amiss.
         names = [arn.rpartition("/")[2] for arn in roles]
