@@ -14,6 +14,7 @@ from bench.figures import Figure, table
 from bench.listing import listing
 from bench.memory import resident
 from bench.running import Running, free_ports, launch_of
+from bench.scale.measuring import CURVE, crowd, title
 from bench.visitor import Visitor
 from tools.terminal import complain, say
 
@@ -34,8 +35,11 @@ def main() -> int:
             }
             rows["Looking at memory …"] = lambda: [resident(yard)]
             rows["Listing 10,000 environments …"] = lambda: listing(Path(scratch) / "listing")
-            for title, measure in rows.items():
-                say(title)
+            for number, share in CURVE:
+                folder = Path(scratch) / f"scale-{number}-{share:.0%}"
+                rows[title(number, share) + " …"] = partial(crowd, folder, number, share=share)
+            for doing, measure in rows.items():
+                say(doing)
                 try:
                     figures += measure()
                 except Exception as error:  # the other rows are worth having all the same

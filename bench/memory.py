@@ -4,6 +4,7 @@ from pathlib import Path
 
 from bench.figures import Figure
 from bench.running import Running
+from tools.children import Child
 
 MEBIBYTES = 500.0
 
@@ -21,6 +22,12 @@ def resident(yard: Running) -> Figure:
     parts = ", ".join(f"{name} {size:.0f}" for name, size in by_name.items())
     note = f"{parts}; {apart:.0f} with shared pages counted in each process"
     return Figure("resident memory of what make up starts", sum(by_name.values()), "MiB", MEBIBYTES, note)
+
+
+def resident_of(child: Child) -> float:
+    """The memory in MiB that one program and all that it started take."""
+    mine = (one for one in Path("/proc").iterdir() if one.name.isdigit() and _group(one) == child.process.pid)
+    return sum(_mebibytes(one / "smaps_rollup", "Pss:") for one in mine)
 
 
 def _group(process: Path) -> int:

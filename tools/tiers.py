@@ -25,12 +25,12 @@ class Tier:
 TIERS = (
     Tier("unit", processes=2),
     Tier("gateway", processes=2),
-    Tier("engine", processes=2, seconds=200),
+    Tier("engine", processes=2, seconds=500),
     Tier("verbs", processes=2),
-    Tier("pages", processes=2, seconds=80),
-    Tier("journeys", seconds=200),
+    Tier("pages", processes=2, seconds=90),
+    Tier("journeys", seconds=250),
     Tier("browser", needs=("CHROMIUM_PATH",), seconds=330),
-    Tier("services", needs=("TEST_DATABASE_URL", "TEST_REDIS_URL"), seconds=240),
+    Tier("services", needs=("TEST_DATABASE_URL", "TEST_REDIS_URL"), seconds=300),
 )
 _WHY = {
     "CHROMIUM_PATH": "there is no Chromium and none could be installed",
