@@ -43,6 +43,8 @@ TOUCHES: Mapping[ChangeKind, tuple[StackKind, ...]] = {
     ChangeKind.ACCEPT_DRIFT: (StackKind.DATA, StackKind.COMPUTE),
 }
 NAME_TYPED = frozenset({ChangeKind.DELETE_COMPUTE, ChangeKind.DELETE_DATA_STACK, ChangeKind.DELETE_DATA})
+# What a request of a kind says besides, without which there is nothing to plan: the verbs of these kinds put it in.
+SAYS: Mapping[ChangeKind, str] = {ChangeKind.RECOVER: "what", ChangeKind.ACCEPT_DRIFT: "picks"}
 SENDS_TEMPLATES = frozenset({ChangeKind.CREATE, ChangeKind.UPDATE, ChangeKind.WAKE})
 
 
@@ -100,6 +102,8 @@ def do_request(actor: Actor, environment: Environment, ask: Ask) -> Change:
             f"Type {environment.name} to confirm.", "confirm", fields={"confirm": f"Type {environment.name} here."}
         )
     require_reason(ask.kind, ask.reason)
+    if ask.kind in SAYS and not ask.goal.get(SAYS[ask.kind]):
+        raise Refusal("It was not said what this is about. Ask for it on the environment's page.", "incomplete")
     blueprint = _blueprint(environment.application)
     _check_start(ask, blueprint.stages[environment.stage])
     try:

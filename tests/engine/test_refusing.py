@@ -165,7 +165,8 @@ def test_a_create_that_meets_a_protected_table_in_its_rollback_says_so(yard: Yar
     yard.approve(change)
     yard.fake.script.fail("TablesPolicy", "Limit of policies reached")
     yard.drive(change)
-    refused(change, "TablesPolicy", "Limit of policies reached")
+    refused(change, "TablesPolicy", "a limit of this AWS account is reached")
+    assert "Limit of policies reached" in (change.problem or {})["raw"]
     assert yard.fake.stack("fileshare-data-prod").status == "ROLLBACK_FAILED"
     assert yard.stack(change.environment, "data").status == "ROLLBACK_FAILED"
     assert len(yard.fake.world.tables) == 2

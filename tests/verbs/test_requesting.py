@@ -11,7 +11,7 @@ from pytest_django.fixtures import DjangoCaptureOnCommitCallbacks
 from provisioning.actions.actor import Actor
 from provisioning.actions.order import why_not_now
 from provisioning.actions.refusals import Refusal
-from provisioning.actions.requesting import Ask, do_request, do_request_create
+from provisioning.actions.requesting import SAYS, Ask, do_request, do_request_create
 from provisioning.lifecycle import ChangeKind, ChangeStatus, EnvironmentStatus, StackKind
 from provisioning.models import AuditEntry, Change, Environment, Stack, Template
 
@@ -23,7 +23,8 @@ LATER = [kind for kind in ChangeKind if kind != ChangeKind.CREATE]
 
 def ask(kind: ChangeKind, environment: Environment | None = None, **more: Any) -> Ask:
     """What a person sends, with a reason, and the name typed where it is asked for."""
-    return Ask(kind, confirm=environment.name if environment else "", **{"reason": "Because.", **more})
+    said = {"goal": {SAYS[kind]: ["something"]}} if kind in SAYS else {}
+    return Ask(kind, confirm=environment.name if environment else "", **{"reason": "Because.", **said, **more})
 
 
 def made_for(kind: ChangeKind, environment: Environment) -> None:

@@ -17,15 +17,18 @@ from engine.yard import Yard
 from provisioning.actions.actor import Actor
 from provisioning.actions.adopting import do_request_adopt
 from provisioning.actions.deciding import do_approve, do_reject, do_send_back
+from provisioning.actions.drifting import do_detect_drift, do_request_accept, do_request_repair
+from provisioning.actions.recovering import do_request_recover, stuck
 from provisioning.actions.refusals import Refusal
 from provisioning.actions.requesting import Ask, do_request, do_request_create
 from provisioning.actions.retrying import do_retry
 from provisioning.actions.running import do_run
 from provisioning.actions.taking_back import do_cancel
+from provisioning.engine.drifting import detect
 from provisioning.engine.surveying import survey
 from provisioning.engine.watching import watch_protection
-from provisioning.lifecycle import OPEN_CHANGES, ChangeKind, IllegalMoveError
-from provisioning.models import Account, Change, Environment, Operation
+from provisioning.lifecycle import OPEN_CHANGES, ChangeKind, IllegalMoveError, StackKind
+from provisioning.models import Account, Change, DriftedResource, Environment, Operation
 
 from . import outside
 from .estate import ESTATE, VARIANTS, edit
@@ -38,7 +41,7 @@ OPERATIONS = (
     *("CreateBackup", "DescribeBackup", "UpdateTerminationProtection", "SetStackPolicy", "UpdateTimeToLive"),
 )
 RESOURCES = ("Things", "Others", "More", "Group")
-FAILING = ("CREATE", "UPDATE", "DELETE", "IMPORT")
+FAILING = ("CREATE", "UPDATE", "DELETE", "IMPORT", "ROLLBACK")
 PACES = ("index_looks", "backup_looks", "deletion_looks", "looks")
 FAULTS = ("throttle", "lose_call", "lose_answer", "deny", "break_down")
 VERBS = ("approve", "hold", "schedule", "reject", "send_back", "run", "cancel", "retry")
@@ -47,6 +50,7 @@ VALUES: dict[str, Any] = {
     "note": {"data": {"Note": "other"}},
     "name": {"data": {"Suffix": "pieces"}},
 }
+OF_WHAT_IS_THERE = frozenset({ChangeKind.RECOVER, ChangeKind.REPAIR_DRIFT, ChangeKind.ACCEPT_DRIFT})
 LATER = tuple(kind for kind in ChangeKind if kind not in {ChangeKind.CREATE, ChangeKind.ADOPT})
 # What people do one after the other, on purpose.
 JOURNEYS: tuple[tuple[ChangeKind, ...], ...] = (
@@ -138,8 +142,37 @@ class Machine(RuleBasedStateMachine):
             Account.objects.update(survey_due_at=None, survey_until=None)
             survey(self.yard.account.pk, self.yard.fake.aws_for)
             self.attempt(lambda: do_request_adopt(self.people[who], ESTATE, name, ask))
+        elif environment is not None and kind in OF_WHAT_IS_THERE:
+            self.attempt(lambda: self.mend(self.people[who], environment, ask))
         elif environment is not None:
             self.attempt(lambda: do_request(self.people[who], environment, ask))
+
+    def mend(self, actor: Actor, environment: Environment, ask: Ask) -> None:
+        """Ask for the way out of what is stuck, all skipped that may be, or have drift mended or accepted."""
+        if ask.kind == ChangeKind.RECOVER:
+            for one in stuck(environment):
+                spared = tuple(each.logical_id for each in one.way_out.proposals)
+                kind, what = StackKind(one.stack.kind), one.way_out.what
+                do_request_recover(actor, environment, ask, stack=kind, what=what, spared=spared)
+            return
+        rows = DriftedResource.objects.filter(check_of__stack__environment=environment)
+        if ask.kind == ChangeKind.REPAIR_DRIFT:
+            stacks = {StackKind(row.check_of.stack.kind) for row in rows}
+            do_request_repair(actor, environment, ask, stacks=tuple(sorted(stacks)))
+            return
+        picks = [
+            (StackKind(row.check_of.stack.kind), row.logical_id, one["path"]) for row in rows for one in row.differences
+        ]
+        do_request_accept(actor, environment, ask, picks=tuple(picks))
+
+    @rule(name=names)
+    def look_for_drift(self, name: str) -> None:
+        """Somebody has both stacks compared with their templates."""
+        environment = Environment.objects.filter(name=name).first()
+        if environment is not None:
+            self.attempt(lambda: do_detect_drift(self.people["alice"], environment))
+            detect(self.yard.account.pk, self.yard.fake.aws_for)
+            detect(self.yard.account.pk, self.yard.fake.aws_for)
 
     @rule(
         who=st.sampled_from(["alice", "bob", "ada"]),
