@@ -24,11 +24,12 @@ from provisioning.actions.requesting import Ask, do_request, do_request_create
 from provisioning.actions.retrying import do_retry
 from provisioning.actions.running import do_run
 from provisioning.actions.taking_back import do_cancel
+from provisioning.engine.comparing import look_at
 from provisioning.engine.drifting import detect
 from provisioning.engine.surveying import survey
 from provisioning.engine.watching import watch_protection
 from provisioning.lifecycle import OPEN_CHANGES, ChangeKind, IllegalMoveError, StackKind
-from provisioning.models import Account, Change, DriftedResource, Environment, Operation
+from provisioning.models import Account, Change, DriftedResource, Environment, Operation, Stack
 
 from . import outside
 from .estate import ESTATE, VARIANTS, edit
@@ -50,6 +51,7 @@ VALUES: dict[str, Any] = {
     "note": {"data": {"Note": "other"}},
     "name": {"data": {"Suffix": "pieces"}},
 }
+STUCK = ("CREATE_FAILED", "DELETE_FAILED", "ROLLBACK_FAILED", "UPDATE_FAILED", "IMPORT_ROLLBACK_FAILED", "BROKEN")
 OF_WHAT_IS_THERE = frozenset({ChangeKind.RECOVER, ChangeKind.REPAIR_DRIFT, ChangeKind.ACCEPT_DRIFT})
 LATER = tuple(kind for kind in ChangeKind if kind not in {ChangeKind.CREATE, ChangeKind.ADOPT})
 # What people do one after the other, on purpose.
@@ -164,6 +166,18 @@ class Machine(RuleBasedStateMachine):
             (StackKind(row.check_of.stack.kind), row.logical_id, one["path"]) for row in rows for one in row.differences
         ]
         do_request_accept(actor, environment, ask, picks=tuple(picks))
+
+    @rule(name=names, part=st.sampled_from(["data-", ""]), status=st.sampled_from(STUCK), rounds=ROUNDS, by=BY)
+    def get_stuck_and_out(self, name: str, part: str, status: str, rounds: int, by: Iterable[str]) -> None:
+        """A stack rests in a bad state, somebody looks, and asks for the way out."""
+        environment, stack = Environment.objects.filter(name=name).first(), f"vault-{part}{name}"
+        there = self.yard.fake.world.names.get(stack) and self.yard.fake.stack(stack).motion is None
+        if environment is None or not there or Operation.objects.filter(stack__name=stack, is_open=True).exists():
+            return
+        self.yard.fake.force(stack, status)
+        Stack.objects.filter(environment=environment).update(look_due_at=timezone.now())
+        look_at(environment.pk, self.yard.fake.aws_for)
+        self.carry_out(name, ChangeKind.RECOVER, rounds, by)
 
     @rule(name=names)
     def look_for_drift(self, name: str) -> None:
