@@ -22,7 +22,7 @@ from provisioning.aws.errors import Busy, answered
 Client = TypeVar("Client", bound=BaseClient)
 Answer = Any
 
-FRESH = timedelta(seconds=60)
+FRESH = timedelta(minutes=2)
 READING = ("describe_", "get_", "list_", "simulate_")
 MOMENT, REFUSAL = "__moment__", "__refusal__"
 

@@ -17,6 +17,7 @@ from provisioning.planning.secrets import opened, sealed
 
 log = structlog.get_logger(__name__)
 BACKOFF_FIRST, BACKOFF_LAST = 2.0, 300.0  # seconds (L19)
+IN_HAND = 30.0  # seconds at most with answers in hand, so that the next try comes before they are too old to be used
 SPREAD = 1.0, 0.1  # seconds, and parts of the pause, on top of when a held-back step may begin again
 
 
@@ -67,6 +68,6 @@ def _later(work: Work, busy: Busy) -> Wait:
         late = random.uniform(0, SPREAD[0] + SPREAD[1] * busy.again_in)  # noqa: S311 - protects nothing
         return Wait(busy.sentence, busy.again_in + late)
     work.change.tries += 1
-    longest = min(BACKOFF_LAST, BACKOFF_FIRST * 2**work.change.tries)
+    longest = min(IN_HAND if work.change.served else BACKOFF_LAST, BACKOFF_FIRST * 2**work.change.tries)
     pause = random.uniform(BACKOFF_FIRST, longest)  # noqa: S311 - as above
     return Wait(f"Try {work.change.tries}: {busy.sentence}", pause)

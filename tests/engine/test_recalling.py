@@ -5,11 +5,13 @@ from datetime import timedelta
 
 import pytest
 from botocore.exceptions import ClientError
+from django.utils import timezone
 
 from provisioning.aws import cloudformation, dynamodb
 from provisioning.aws.clients import Clients
 from provisioning.aws.errors import Busy, Missing
 from provisioning.aws.recalling import FRESH, Recall, Recalling
+from provisioning.engine.guarded import IN_HAND
 
 from .yard import FILESHARE, HELLO, Yard
 
@@ -120,3 +122,21 @@ def test_another_key_only_costs_the_calls_again(yard: Yard, settings: object) ->
     assert change.served
     settings.SECRET_KEY = "another"  # type: ignore[attr-defined]  # pytest-django's wrapper has every setting
     assert yard.drive(change).status == "succeeded"
+
+
+def test_the_next_try_comes_before_the_answers_in_hand_are_too_old(yard: Yard) -> None:
+    change = yard.create()
+    yard.fake.script.throttle("DescribeAutoScalingGroups", times=8)
+    pauses = []
+    while change.status != "succeeded":
+        before = timezone.now()
+        yard.tick(change)
+        if change.served:
+            assert change.next_check_at is not None
+            pauses.append((change.next_check_at - before).total_seconds())
+        yard.look()
+        yard.wait()
+    assert len(pauses) == 8
+    assert max(pauses) <= IN_HAND < FRESH.total_seconds() / 2
+    assert max(pauses) > 4, "pauses grow all the same"
+    assert yard.fake.calls_of("GetResources") <= 3
