@@ -62,7 +62,7 @@ class Server:
             with self.lock:
                 moving = [stack for stack in self.fake.world.stacks.values() if stack.motion is not None]
                 for stack in moving:
-                    stacks._service.look(stack)  # type: ignore[attr-defined]
+                    stacks._service.look(stack)  # type: ignore[attr-defined]  # a Door's own service
                 self.seen.most_moving = max(self.seen.most_moving, len(moving))
             time.sleep(TICK)
 

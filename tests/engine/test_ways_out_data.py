@@ -264,7 +264,7 @@ def test_a_protected_stack_is_not_deleted(yard: Yard) -> None:
 
 
 @pytest.mark.parametrize("undone", [True, False])
-def test_an_import_that_failed_is_got_out_of_and_the_tables_are_taken_over(yard: Yard, undone: bool) -> None:  # noqa: FBT001
+def test_an_import_that_failed_is_got_out_of_and_the_tables_are_taken_over(yard: Yard, undone: bool) -> None:  # noqa: FBT001  (pytest's)
     environment = yard.ready()
     before = fill(yard)
     yard.did(environment, ChangeKind.PARK)

@@ -43,7 +43,7 @@ def in_tables() -> set[str]:
 
 def modeled(service: str) -> set[str]:
     """Every error that the service's own model calls worth another try."""
-    model = boto3.Session(region_name="us-east-1").client(service).meta.service_model  # type: ignore[call-overload]
+    model = boto3.Session(region_name="us-east-1").client(service).meta.service_model  # type: ignore[call-overload]  # any
     return {shape.error_code for shape in model.error_shapes if "retryable" in shape.metadata}
 
 

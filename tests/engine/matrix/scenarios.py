@@ -67,7 +67,7 @@ def driven(act: Callable[[], Change]) -> Play:
 def asked(yard: Yard, environment: Environment, kind: ChangeKind, **parts: object) -> Change:
     """A later change of an environment."""
     environment.refresh_from_db()
-    ask = Ask(kind, key=uuid.uuid4(), confirm=environment.name, reason=WHY, **parts)  # type: ignore[arg-type]
+    ask = Ask(kind, key=uuid.uuid4(), confirm=environment.name, reason=WHY, **parts)  # type: ignore[arg-type]  # any part of an Ask
     return do_request(yard.alice, environment, ask)
 
 

@@ -109,7 +109,7 @@ class Worker:
         if token:
             assert self._requests.setdefault(token, sent) == sent, f"{token} stands for two requests"
 
-    def _statement(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001
+    def _statement(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:  # noqa: FBT001  (Django's shape)
         word = sql.split(maxsplit=1)[0].upper()
         if word == "ROLLBACK" or (word == "RELEASE" and self._dead):
             return execute(sql, params, many, context)  # the server's own, for whoever died or failed in between
