@@ -4,7 +4,6 @@ Messages are a doorbell: with every one of them lost, the sweep still finds what
 """
 
 import random
-import time
 import uuid
 from datetime import timedelta
 
@@ -29,7 +28,6 @@ SOON = 10.0  # seconds; what is due later is left to the sweep (L11)
 EARLY = timedelta(seconds=1)  # the clocks of two machines may differ by so much
 WORKS = timedelta(seconds=5)  # how long one message keeps a worker at what is due
 WORKERS, BATCH = 4, 20
-PAUSE = 0.1  # seconds
 log = structlog.get_logger(__name__)
 
 
@@ -46,12 +44,10 @@ def _ring_now(change_id: uuid.UUID) -> None:
 @shared_task
 def reconcile_change(change_id: str, **_: object) -> None:
     """Bring one change as far as it goes now, and ring for what follows. A message that comes when the change is not
-    due is left over: what it rang for has been done."""
-    until = timezone.now() + WORKS
+    due is left over: what it rang for has been done. So is one that would hold up a look: the next sweep rings."""
+    held_up = _look_first()
     waiting = Change.objects.filter(pk=change_id, next_check_at__lte=timezone.now() + EARLY)
-    while _look_first() & set(waiting.values_list("environment__account_id", flat=True)) and timezone.now() < until:
-        time.sleep(PAUSE)
-    if waiting.exists():
+    if waiting.exclude(environment__account__in=held_up).exists():
         _follow(change_id, reconcile(uuid.UUID(change_id)))
 
 
@@ -64,14 +60,11 @@ def reconcile_due(**_: object) -> None:
     while timezone.now() < until:
         held_up = _look_first()
         fresh = [one for one in _due().exclude(environment__account__in=held_up)[:BATCH] if one not in seen]
-        if fresh:
-            change_id = random.choice(fresh)  # noqa: S311  (so that workers seldom want the same one)
-            seen.add(change_id)
-            _follow(str(change_id), reconcile(change_id))
-        elif held_up:
-            time.sleep(PAUSE)
-        else:
+        if not fresh:
             return
+        change_id = random.choice(fresh)  # noqa: S311  (so that workers seldom want the same one)
+        seen.add(change_id)
+        _follow(str(change_id), reconcile(change_id))
 
 
 def _due() -> QuerySet[Change, uuid.UUID]:

@@ -36,6 +36,7 @@ def rung(monkeypatch: pytest.MonkeyPatch, yard: Yard, settings: Any) -> Iterator
 
     settings.AWS_CLIENTS = f"{__name__}.scripted"
     served["fake"] = yard.fake
+    # A setting, not code: Celery has read it when it was loaded.
     monkeypatch.setattr(app.conf, "broker_url", "memory://")
     before_task_publish.connect(hear)
     yield heard

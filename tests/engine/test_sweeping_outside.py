@@ -30,6 +30,7 @@ def rung(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, int]]]:
         if name in RINGS:
             heard.append((name, body[0][0]))
 
+    # A setting, not code: Celery has read it when it was loaded.
     monkeypatch.setattr(app.conf, "broker_url", "memory://")
     before_task_publish.connect(hear)
     yield heard
