@@ -6,7 +6,7 @@ from django.http import Http404, HttpRequest
 
 from portal.pages import groups_of
 from provisioning.actions.actor import Actor
-from provisioning.models import Change, Environment
+from provisioning.models import Change, Environment, Table
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -40,3 +40,13 @@ def access_change(request: HttpRequest, change_id: uuid.UUID) -> Change:
     if change is None:
         raise Http404("There is no such change.")
     return change
+
+
+def access_table(request: HttpRequest, application: str, name: str, table: str) -> tuple[Environment, Table]:
+    """A table of that environment, with its environment. A table is reached through its own environment only: another
+    one's name is a 404, whether Stackyard could read it or not. Raises Http404."""
+    environment = access_environment(request, application, name)
+    found = Table.objects.filter(environment=environment, account=environment.account, name=table).first()
+    if found is None:
+        raise Http404(f"{environment} has no table {table}.")
+    return environment, found

@@ -2,9 +2,12 @@
 
 from provisioning.models.account import Account, CallBudget, Heartbeat, HintQueue
 from provisioning.models.audit import AuditEntry
+from provisioning.models.browsing import ColumnChoice, ReadBudget, ReadTrail
 from provisioning.models.change import Change, Decision, Event, Operation, SealedPlan, Step
 from provisioning.models.drift import DriftCheck, DriftedResource
 from provisioning.models.environment import Check, Environment, Stack, StackResource, Template
+from provisioning.models.item import ItemWrite
+from provisioning.models.job import DownloadTicket, ItemJob, JobChunk, JobPart
 from provisioning.models.table import FoundStack, Table
 from provisioning.models.timing import ResourceTime
 
@@ -14,7 +17,9 @@ __all__ = [
     "CallBudget",
     "Change",
     "Check",
+    "ColumnChoice",
     "Decision",
+    "DownloadTicket",
     "DriftCheck",
     "DriftedResource",
     "Environment",
@@ -22,7 +27,13 @@ __all__ = [
     "FoundStack",
     "Heartbeat",
     "HintQueue",
+    "ItemJob",
+    "ItemWrite",
+    "JobChunk",
+    "JobPart",
     "Operation",
+    "ReadBudget",
+    "ReadTrail",
     "ResourceTime",
     "SealedPlan",
     "Stack",

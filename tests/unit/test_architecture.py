@@ -23,6 +23,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"aws", "models", "blueprints"}),
     frozenset({"lifecycle"}),
     frozenset({"costs"}),
+    frozenset({"items"}),
     frozenset({"planning"}),
     frozenset({"engine"}),
     frozenset({"tasks"}),

@@ -1,0 +1,1 @@
+"""Items as people see and change them: values, queries, masks, formats. Pure: nothing in here asks AWS."""

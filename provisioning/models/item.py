@@ -1,0 +1,35 @@
+"""What people did to items, kept so that it can be told and taken back."""
+
+from django.conf import settings
+from django.db import models
+
+
+class ItemWrite(models.Model):
+    """One write of one item: written down before the call, so that none is forgotten.
+
+    `content` holds key, before and after as typed JSON, encrypted; before is null for a new item, after for a deleted
+    one. `state` is sent until AWS has answered: a worker or server that ended in between leaves it so.
+    """
+
+    environment = models.ForeignKey("Environment", models.PROTECT, related_name="item_writes")
+    table = models.CharField(max_length=255)
+    key_digest = models.CharField(max_length=64, help_text="Finds the writes of one item without telling its key.")
+    verb = models.CharField(max_length=12)
+    state = models.CharField(max_length=8)
+    content = models.TextField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="item_writes")
+    at = models.DateTimeField()
+    reason = models.TextField(blank=True)
+    problem = models.CharField(max_length=300, blank=True)
+    change = models.ForeignKey("Change", models.PROTECT, null=True, related_name="item_writes")
+    job = models.ForeignKey("ItemJob", models.PROTECT, null=True, related_name="writes")
+    undoes = models.OneToOneField("self", models.PROTECT, null=True, related_name="undone_by")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["environment", "table", "-at"]),
+            models.Index(fields=["environment", "table", "key_digest"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.verb} in {self.table}"
