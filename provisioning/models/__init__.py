@@ -8,6 +8,8 @@ from provisioning.models.drift import DriftCheck, DriftedResource
 from provisioning.models.environment import Check, Environment, Stack, StackResource, Template
 from provisioning.models.item import ItemWrite
 from provisioning.models.job import DownloadTicket, ItemJob, JobChunk, JobPart
+from provisioning.models.parameter import Parameter, ParameterPath, ParameterSchedule, ParameterVersion
+from provisioning.models.release import Release
 from provisioning.models.table import FoundStack, Table
 from provisioning.models.timing import ResourceTime
 
@@ -32,8 +34,13 @@ __all__ = [
     "JobChunk",
     "JobPart",
     "Operation",
+    "Parameter",
+    "ParameterPath",
+    "ParameterSchedule",
+    "ParameterVersion",
     "ReadBudget",
     "ReadTrail",
+    "Release",
     "ResourceTime",
     "SealedPlan",
     "Stack",
