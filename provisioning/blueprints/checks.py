@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from provisioning.blueprints.fields import Problems
+from provisioning.blueprints.masking import check_masking
 from provisioning.blueprints.model import (
     FORMATS,
     STACK_KINDS,
@@ -55,6 +56,7 @@ def check(blueprint: Blueprint, problems: Problems) -> None:
         problems.add(("stacks", "data", "template"), "A table is not described as AWS asks.", "Run cfn-lint.")
         return
     _check_patterns(blueprint, tables, problems)
+    check_masking(blueprint, tables, problems)
     _check_flags(blueprint, parameters, problems)
     _check_configuration(blueprint, parameters, problems)
 

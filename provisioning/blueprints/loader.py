@@ -26,6 +26,7 @@ from provisioning.blueprints.model import (
     Deploy,
     Flag,
     Library,
+    MaskRule,
     ParameterGroup,
     ParameterHelp,
     StackBlueprint,
@@ -43,13 +44,14 @@ _SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _KNOWN = frozenset(
     (
         *("title", "summary", "description", "owner", "version", "parameter_path", "stacks", "stages"),
-        *("parameters", "patterns", "flags", "deploy", "configuration", "formats"),
+        *("parameters", "patterns", "masking", "flags", "deploy", "configuration", "formats"),
     )
 )
 _STACK = frozenset(("template", "name", "capabilities", "filled"))
 _STAGE = POLICY_KEYS | {"personal", "lifetime_days", "defaults"}
 _FIELD = frozenset(("stack", "name", "label", "help", "choices", "unit", "advanced"))
 _PATTERN = frozenset(("table", "title", "index", "partition_key", "sort_key", "descending"))
+_MASK = frozenset(("table", "hide", "stages"))
 _FLAG = frozenset(("key", "title", "description", "type", "default", "after", "allowed"))
 _DEPLOY = frozenset(("kind", "url_output", "group", "cluster", "service"))
 
@@ -195,6 +197,7 @@ def _blueprint(top: Section, slug: str, digest: str, stacks: Mapping[str, StackB
         formats=top.texts("formats"),
         parameter_path=top.text("parameter_path", "") or None,
         digest=digest,
+        masking=_masking(top),
     )
 
 
@@ -308,6 +311,20 @@ def _patterns(top: Section) -> tuple[AccessPattern, ...]:
         )
         for pattern in top.sections("patterns", _PATTERN)
     )
+
+
+def _masking(top: Section) -> tuple[MaskRule, ...]:
+    """The rules; one without stages is for prod. `hide: []` says on purpose that nothing of a table is hidden."""
+    rules = []
+    for rule in top.sections("masking", _MASK):
+        if "hide" not in rule.data:
+            rule.complain(("hide",), "The rule does not say what to hide.", "Add hide: [one, two], or hide: [].")
+        stages = rule.texts("stages") if "stages" in rule.data else ("prod",)
+        for stage in stages:
+            if stage not in STAGES:
+                rule.complain(("stages",), f"“{stage}” is no stage.", f"Use some of {', '.join(STAGES)}.")
+        rules.append(MaskRule(rule.text("table"), rule.texts("hide"), frozenset(stages)))
+    return tuple(rules)
 
 
 def _flags(top: Section) -> tuple[Flag, ...]:

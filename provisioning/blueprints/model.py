@@ -121,6 +121,16 @@ class AccessPattern:
 
 
 @dataclass(frozen=True)
+class MaskRule:
+    """What is hidden of the items of one table at some stages. `table` is the logical id in the data template;
+    `hide` are paths such as `email`, `profile.phone`, `addresses[*].street` (provisioning/blueprints/masking.py)."""
+
+    table: str
+    hide: tuple[str, ...]
+    stages: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Flag:
     """A switch under the parameter path, owned by Stackyard and outside both stacks (M13, D6).
 
@@ -184,6 +194,7 @@ class Blueprint:
     formats: tuple[str, ...]
     parameter_path: str | None
     digest: str
+    masking: tuple[MaskRule, ...] = ()
 
     def path(self, environment: str) -> str | None:
         """The environment's parameter path with slashes at both ends, or None without one."""
