@@ -1,0 +1,196 @@
+"""Values as cells of a table: exact, compact, with more of it on demand.
+
+Every cell says its type in `data-t`. Where its text is not the value itself, `data-j` has the value as typed JSON; the
+script that filters and copies reads nothing else. Written by hand because a page has thousands of them.
+"""
+
+import base64
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.template.defaultfilters import filesizeformat
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from portal.tables.plain import plain_text, word
+from portal.templatetags.stackyard import when
+from provisioning.items.values import HIDDEN, TYPES, Item, Value, dumps
+
+CUT = 48  # characters of a text that stand in a cell
+MOST = 8_000  # characters of a value that a page carries; the page of the item has all of it
+NOT_PROJECTED = "The index does not carry this attribute. Open the item to see it."
+_PREVIEW = 3  # names or members that stand for a map, a list or a set
+_BYTES = 9  # bytes of binary content that are shown, which are 12 characters
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+_TIME_WORDS = frozenset(
+    "at created date deleted epoch expires expiry modified on seen since time timestamp ts ttl until updated".split()
+)
+_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_FORGOTTEN = timedelta(days=5 * 365)
+
+
+@dataclass(frozen=True)
+class Look:
+    """How items are shown: with their types or plain, which attribute they expire by (empty for none), the time now,
+    and whether what is read carries an attribute."""
+
+    typed: bool
+    ttl: str
+    now: datetime
+    carries: Callable[[str], bool]
+
+
+def cell(name: str, item: Mapping[str, Value], look: Look, *, heads: bool = False) -> SafeString:
+    """The cell of one attribute; `heads` makes it the head of its row. An attribute that is not there is blank, one
+    that the index does not carry says so (pitfall 26)."""
+    value = item.get(name)
+    if value is None:
+        if look.carries(name):
+            return mark_safe('<td class="absent"></td>')
+        return format_html('<td class="absent"><span class="chip" title="{}">not projected</span></td>', NOT_PROJECTED)
+    ((kind, content),) = value.items()
+    inner, own = _inner(name, kind, value, look)
+    tag = format_html('<span class="tag" title="{}">{}</span>', TYPES.get(kind, ""), kind) if look.typed else ""
+    return format_html(
+        "<{0}{1} data-t={2}{3}>{4}{5}</{6}>",
+        mark_safe('th scope="row"') if heads else "td",
+        mark_safe(' class="number"') if kind == "N" else "",
+        kind,
+        "" if own and not look.typed else _typed_json(value),
+        tag if kind != HIDDEN else "",
+        inner,
+        "th" if heads else "td",
+    )
+
+
+def _typed_json(value: Value) -> SafeString:
+    if HIDDEN in value:
+        return SafeString("")
+    text = dumps(value)
+    return format_html(' data-j="{}"', text) if len(text) <= MOST else mark_safe(" data-big")
+
+
+def _inner(name: str, kind: str, value: Value, look: Look) -> tuple[SafeString, bool]:
+    """What stands in the cell, and whether its text is the value itself."""
+    content = value[kind]
+    if kind == "S":
+        return _text(content, look)
+    if kind == "N":
+        return _number(name, content, look)
+    if kind == "BOOL":
+        return format_html("{}", word(value)), False
+    if kind == "NULL":
+        return mark_safe('<span class="chip">null</span>'), False
+    if kind == HIDDEN:
+        return _hidden(content), False
+    if kind == "B":
+        return _binary(content), False
+    return _parts(kind, value, look), False
+
+
+def _hidden(kind: str) -> SafeString:
+    return format_html(
+        '<span class="chip" title="{}, which the blueprint hides here. The page of the item can reveal it.">hidden</span>',
+        TYPES.get(kind, "A value"),
+    )
+
+
+def _text(text: str, look: Look) -> tuple[SafeString, bool]:
+    if not text:
+        return mark_safe('<span class="chip">empty text</span>'), False
+    shown = word({"S": text}, quoted=True) if look.typed else text
+    exact = not _UNSEEN.search(text) and text == text.strip()
+    if len(shown) <= CUT and "\n" not in text:
+        return format_html("{}" if exact else '<span class="odd">{}</span>', shown), exact and not look.typed
+    return _fold(format_html("{}", shown[: CUT - 1].rstrip() + "…"), shown), False
+
+
+def _fold(head: SafeString, whole: str) -> SafeString:
+    """A line that unfolds to the whole."""
+    more = f"\n… {len(whole) - MOST:,} more characters. Open the item to see them." if len(whole) > MOST else ""
+    return format_html(
+        '<details class="fold"><summary>{}</summary><pre class="whole" tabindex="0">{}{}</pre></details>',
+        head,
+        whole[:MOST],
+        more,
+    )
+
+
+def _number(name: str, text: str, look: Look) -> tuple[SafeString, bool]:
+    if name == look.ttl and (expires := moment_of(text)):
+        return format_html("{} {}{}", text, when(expires), _expired(expires, look.now)), False
+    hint = time_hint(name, text)
+    return (format_html('<span title="{}">{}</span>', hint, text) if hint else format_html("{}", text)), True
+
+
+def _expired(expires: datetime, now: datetime) -> SafeString:
+    """T6: an item stays for up to two days after it expired, and for ever when that was five years ago."""
+    if expires > now:
+        return SafeString("")
+    if expires < now - _FORGOTTEN:
+        why = "More than five years ago, which DynamoDB takes for a mistake: the item stays."
+    else:
+        why = "DynamoDB deletes it within about two days of that; until then it is still found."
+    return format_html(' <span class="badge badge-attention" title="{}"><span class="dot"></span>expired</span>', why)
+
+
+def moment_of(text: str) -> datetime | None:
+    """The time of a number of seconds since 1970, as time to live counts; None when it is none."""
+    try:
+        return datetime.fromtimestamp(int(text), UTC) if int(text) > 0 else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def time_hint(name: str, text: str) -> str:
+    """What a number would be if it were a time. Only a hint, only for an attribute that is called so and only for a
+    number that is a time between 2000 and 2050: ids and telephone numbers have nine digits too (pitfall 19)."""
+    if not text.isdecimal() or len(text) not in {9, 10, 12, 13} or not _TIME_WORDS & set(_words(name)):
+        return ""
+    seconds, thousandth = (int(text), "") if len(text) < 12 else (int(text) // 1000, "thousandths of ")
+    moment = datetime.fromtimestamp(seconds, UTC)
+    if not 2000 <= moment.year < 2050:
+        return ""
+    return f"{moment:%Y-%m-%d %H:%M} UTC, if it counts {thousandth}seconds since 1970"
+
+
+def _words(name: str) -> list[str]:
+    return [found.lower() for found in _WORDS.findall(name)]
+
+
+def _binary(content: bytes) -> SafeString:
+    start = base64.b64encode(content[:_BYTES]).decode()
+    size = filesizeformat(len(content)).replace("\xa0", " ")
+    head = format_html('<span class="chip">{}</span> {}{}', size, start, "…" if len(content) > _BYTES else "")
+    return head if len(content) <= _BYTES else _fold(head, base64.b64encode(content[: MOST + 2]).decode())
+
+
+def _parts(kind: str, value: Value, look: Look) -> SafeString:
+    content = value[kind]
+    if kind == "M":
+        count, preview = f"{{{len(content)}}}", list(content)[:_PREVIEW]
+    elif kind == "L":
+        count, preview = f"[{len(content)}]", [_short(part) for part in content[:_PREVIEW]]
+    else:
+        count = f"{len(content)} in set"
+        preview = [_short({kind[0]: member}) for member in content[:_PREVIEW]]
+    line = ", ".join(preview) + (", …" if len(content) > len(preview) else "")
+    head = format_html('<span class="chip part">{}</span> {}', count, line)
+    if not content:
+        return head
+    return _fold(head, dumps(value, pretty=True) if look.typed else plain_text(value))
+
+
+def _short(value: Value) -> str:
+    ((kind, content),) = value.items()
+    if kind in {"M", "L"}:
+        return f"{{{len(content)}}}" if kind == "M" else f"[{len(content)}]"
+    text = word(value, quoted=kind == "S")
+    return text if len(text) <= 16 else f"{text[:15]}…"
+
+
+def key_words(item: Item, names: tuple[str, ...]) -> str:
+    """A key in words, for the name of a link: `user_id alice, timestamp 3`."""
+    return ", ".join(f"{name} {word(item[name])[:60]}" for name in names if name in item)
