@@ -17,6 +17,9 @@ from provisioning.engine.comparing import compare, due_comparisons, due_looks, l
 from provisioning.engine.drifting import detect, due_drift
 from provisioning.engine.heartbeats import beat_sweep
 from provisioning.engine.hints import hints_due, listen
+from provisioning.engine.jobs.chunks import drop_expired
+from provisioning.engine.jobs.claims import due_jobs
+from provisioning.engine.jobs.working import work_on
 from provisioning.engine.observe import Look, bring_forward, hurried, is_due, observe, overdue, under_way
 from provisioning.engine.reconcile import Tick, reconcile
 from provisioning.engine.surveying import due_surveys, survey
@@ -195,6 +198,27 @@ def detect_drift(account_id: int, **_: object) -> None:
         detect_drift.apply_async((account_id,), countdown=again)
 
 
+def ring_job(job_id: uuid.UUID) -> None:
+    """Once the transaction is committed, ask a worker to go on with a job on items."""
+    transaction.on_commit(lambda: _job_now(job_id), robust=True)
+
+
+def _job_now(job_id: uuid.UUID) -> None:
+    work_on_job.delay(str(job_id))
+
+
+@shared_task
+def work_on_job(job_id: str, **_: object) -> None:
+    """Bring one job on for a few seconds; what is left goes on with whatever job has been due longest."""
+    _look_first()
+    again_in = work_on(uuid.UUID(job_id)).again_in
+    if again_in is not None and 0 < again_in <= SOON:
+        work_on_job.apply_async((job_id,), countdown=again_in)
+    longest = due_jobs(timezone.now()).first()
+    if longest is not None:
+        work_on_job.apply_async((str(longest),), expires=WORKS.total_seconds())
+
+
 @shared_task
 def sweep(**_: object) -> None:
     """Ring for everything that is due: what a lost message, a killed worker or a long wait left behind."""
@@ -217,6 +241,9 @@ def sweep(**_: object) -> None:
         compare_account.delay(account_id)
     for account_id in due_drift(now):
         detect_drift.delay(account_id)
+    for job_id in due_jobs(now)[:WORKERS]:
+        work_on_job.apply_async((str(job_id),), expires=WORKS.total_seconds())
+    drop_expired(now)
     if hints_due(now):
         listen_to_hints.delay()
     beat_sweep()

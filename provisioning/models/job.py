@@ -34,6 +34,8 @@ class ItemJob(models.Model):
     problem = models.JSONField(null=True)
     cancel_asked = models.BooleanField(default=False)
     tries = models.PositiveIntegerField(default=0, help_text="Ticks in a row that AWS could not serve.")
+    waiting_for = models.CharField(max_length=300, blank=True, help_text="Why it goes on later only.")
+    claims = models.PositiveIntegerField(default=0, help_text="Times a worker took it up and did not give it back.")
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True, help_text="When what it carries is removed.")

@@ -1,0 +1,1 @@
+"""Long work on items, in ticks of a few seconds that any worker may take up."""
