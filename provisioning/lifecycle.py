@@ -181,6 +181,42 @@ class WriteState(models.TextChoices):
     REFUSED = "refused", "Refused"
 
 
+class ParameterVerb(models.TextChoices):
+    """How a version of a parameter came about."""
+
+    FOUND = "found", "Found as it was"
+    CREATE = "create", "Created"
+    EDIT = "edit", "Set"
+    DELETE = "delete", "Deleted"
+    RESTORE = "restore", "Set back"
+    COPY = "copy", "Copied from another environment"
+    STACK = "stack", "Set by its stack"
+    OUTSIDE = "outside", "Set outside Stackyard"
+    GONE = "gone", "Deleted outside Stackyard"
+
+
+class ScheduleStatus(models.TextChoices):
+    """Where a scheduled value is."""
+
+    WAITING = "waiting", "Waiting"
+    DONE = "done", "Done"
+    SUSPENDED = "suspended", "Suspended"
+    CANCELLED = "cancelled", "Cancelled"
+
+    @property
+    def tone(self) -> str:
+        """The colour family of its badge."""
+        return _SCHEDULE_TONES[self]
+
+
+_SCHEDULE_TONES: Mapping[str, str] = {
+    ScheduleStatus.WAITING: "busy",
+    ScheduleStatus.DONE: "good",
+    ScheduleStatus.SUSPENDED: "attention",
+    ScheduleStatus.CANCELLED: "quiet",
+}
+
+
 class EnvironmentStatus(models.TextChoices):
     """What there is of an environment, as last seen."""
 

@@ -21,6 +21,8 @@ from provisioning.engine.jobs.chunks import drop_expired
 from provisioning.engine.jobs.claims import due_jobs
 from provisioning.engine.jobs.working import work_on
 from provisioning.engine.observe import Look, bring_forward, hurried, is_due, observe, overdue, under_way
+from provisioning.engine.parameters.reading import due_paths
+from provisioning.engine.parameters.reading import read as read_path
 from provisioning.engine.reconcile import Tick, reconcile
 from provisioning.engine.surveying import due_surveys, survey
 from provisioning.engine.warming import warm_library
@@ -219,6 +221,21 @@ def work_on_job(job_id: str, **_: object) -> None:
         work_on_job.apply_async((str(longest),), expires=WORKS.total_seconds())
 
 
+def ring_parameters(path_id: int) -> None:
+    """Once the transaction is committed, ask a worker to read a parameter path that is due."""
+    transaction.on_commit(lambda: _read_now(path_id), robust=True)
+
+
+def _read_now(path_id: int) -> None:
+    read_parameters.delay(path_id)
+
+
+@shared_task
+def read_parameters(path_id: int, **_: object) -> None:
+    """Read the parameters of one environment, if it is due."""
+    read_path(path_id)
+
+
 @shared_task
 def sweep(**_: object) -> None:
     """Ring for everything that is due: what a lost message, a killed worker or a long wait left behind."""
@@ -244,6 +261,8 @@ def sweep(**_: object) -> None:
     for job_id in due_jobs(now)[:WORKERS]:
         work_on_job.apply_async((str(job_id),), expires=WORKS.total_seconds())
     drop_expired(now)
+    for path_id in due_paths(now):
+        read_parameters.delay(path_id)
     if hints_due(now):
         listen_to_hints.delay()
     beat_sweep()

@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from provisioning.aws.clients import Clients
-from provisioning.aws.errors import Missing, translated
+from provisioning.aws.errors import Missing, Refused, translated
 
 if TYPE_CHECKING:
-    from mypy_boto3_ssm.type_defs import ParameterTypeDef
+    from mypy_boto3_ssm.type_defs import ParameterHistoryTypeDef, ParameterTypeDef
 
 SERVICE = "ssm"
 
@@ -31,15 +31,45 @@ class Parameter:
     arn: str
 
 
+@dataclass(frozen=True)
+class PathRead:
+    """What reading a path brought: parameters by name, and how many pages, each a call, that took."""
+
+    parameters: tuple[Parameter, ...]
+    pages: int
+
+
+@dataclass(frozen=True)
+class PastVersion:
+    """One version of a parameter's history. `value` is as AWS keeps it: encrypted for a SecureString. `by` is the ARN
+    of who wrote it; `labels` stand on this version only (M4)."""
+
+    name: str
+    value: str
+    type: str
+    version: int
+    modified_at: datetime | None
+    by: str
+    description: str
+    labels: tuple[str, ...]
+
+
 def parameters_by_path(aws: Clients, path: str) -> tuple[Parameter, ...]:
-    """Every parameter under a path and below, by name; empty when there is none.
+    """Every parameter under a path and below, by name; empty when there is none."""
+    return read_path(aws, path).parameters
+
+
+def read_path(aws: Clients, path: str) -> PathRead:
+    """Every parameter under a path and below, with the pages that were read.
 
     AWS gives ten a page at most, and pages may be empty before the last (M6).
     """
     with translated(SERVICE, "GetParametersByPath"):
-        pages = aws.ssm.get_paginator("get_parameters_by_path").paginate(Path=path, Recursive=True, WithDecryption=True)
-        found = [_parameter(parameter) for page in pages for parameter in page["Parameters"]]
-    return tuple(sorted(found, key=lambda parameter: parameter.name))
+        pages = list(
+            aws.ssm.get_paginator("get_parameters_by_path").paginate(Path=path, Recursive=True, WithDecryption=True)
+        )
+    found = [_parameter(parameter) for page in pages for parameter in page["Parameters"]]
+    return PathRead(tuple(sorted(found, key=lambda parameter: parameter.name)), len(pages))
 
 
 def get_parameter(aws: Clients, name: str) -> Parameter | None:
@@ -110,15 +140,33 @@ def delete_parameter(aws: Clients, name: str) -> None:
         return
 
 
-def parameter_history(aws: Clients, name: str) -> tuple[Parameter, ...]:
-    """Every version AWS keeps, at most 100, oldest first (M4); empty when there is no such parameter."""
+def parameter_history(aws: Clients, name: str) -> tuple[PastVersion, ...]:
+    """Every version AWS keeps, at most 100, oldest first (M4); empty when there is no such parameter.
+
+    Secrets stay encrypted: to decrypt a history would reveal all old ones at once.
+    """
     try:
         with translated(SERVICE, "GetParameterHistory"):
-            pages = aws.ssm.get_paginator("get_parameter_history").paginate(Name=name, WithDecryption=True)
-            found = [_parameter(version) for page in pages for version in page["Parameters"]]
+            pages = aws.ssm.get_paginator("get_parameter_history").paginate(Name=name, WithDecryption=False)
+            found = [_past(version) for page in pages for version in page["Parameters"]]
     except Missing:
         return ()
     return tuple(sorted(found, key=lambda version: version.version))
+
+
+def label_version(aws: Clients, name: str, version: int, label: str) -> None:
+    """Put a label on a version, taking it off any other one (M4). Raises Missing, or Refused for a label that AWS
+    does not take."""
+    with translated(SERVICE, "LabelParameterVersion"):
+        answer = aws.ssm.label_parameter_version(Name=name, ParameterVersion=version, Labels=[label])
+    if answer.get("InvalidLabels"):
+        raise Refused(f"{label} cannot be a label.", service=SERVICE, operation="LabelParameterVersion")
+
+
+def unlabel_version(aws: Clients, name: str, version: int, labels: tuple[str, ...]) -> None:
+    """Take labels off a version, ten at most; those that are not there count as taken off."""
+    with translated(SERVICE, "UnlabelParameterVersion"):
+        aws.ssm.unlabel_parameter_version(Name=name, ParameterVersion=version, Labels=list(labels))
 
 
 def _described(description: str) -> dict[str, Any]:
@@ -134,4 +182,17 @@ def _parameter(found: "ParameterTypeDef | Mapping[str, Any]") -> Parameter:
         version=found.get("Version", 0),
         modified_at=found.get("LastModifiedDate"),
         arn=found.get("ARN", ""),
+    )
+
+
+def _past(found: "ParameterHistoryTypeDef | Mapping[str, Any]") -> PastVersion:
+    return PastVersion(
+        name=found.get("Name", ""),
+        value=found.get("Value", ""),
+        type=found.get("Type", ""),
+        version=found.get("Version", 0),
+        modified_at=found.get("LastModifiedDate"),
+        by=found.get("LastModifiedUser", ""),
+        description=found.get("Description", ""),
+        labels=tuple(found.get("Labels", ())),
     )

@@ -74,6 +74,7 @@ class ParameterVersion(models.Model):
     verb = models.CharField(max_length=12)
     state = models.CharField(max_length=8)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    who = models.CharField(max_length=300, blank=True, help_text="AWS's name for who put it outside Stackyard.")
     at = models.DateTimeField()
     reason = models.TextField(blank=True)
     restores = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+")

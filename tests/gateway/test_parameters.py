@@ -47,7 +47,9 @@ def test_writing_again_makes_a_version_and_keeps_the_rest(aws: Clients) -> None:
     assert earlier is not None
     assert earlier.value == "one"
     history = parameters.parameter_history(aws, f"{PATH}/secret")
-    assert [(one.version, one.value) for one in history] == [(1, "one"), (2, "two")]
+    assert [one.version for one in history] == [1, 2]
+    # A history that is decrypted would reveal every old secret at once.
+    assert not {one.value for one in history} & {"one", "two"}
 
 
 def test_what_is_not_there(aws: Clients) -> None:
@@ -79,7 +81,29 @@ def test_empty_pages_do_not_end_the_reading(script: Script) -> None:
     answers.add_response("get_parameters_by_path", {"Parameters": [], "NextToken": "2"}, asked)
     answers.add_response("get_parameters_by_path", {"Parameters": [], "NextToken": "3"}, asked | {"NextToken": "2"})
     answers.add_response("get_parameters_by_path", {"Parameters": [one]}, asked | {"NextToken": "3"})
-    assert [found.name for found in parameters.parameters_by_path(aws, PATH)] == [f"{PATH}/a"]
+    read = parameters.read_path(aws, PATH)
+    assert [found.name for found in read.parameters] == [f"{PATH}/a"]
+    assert read.pages == 3
+
+
+def test_the_history_says_who_and_which_labels(aws: Clients) -> None:
+    parameters.create_parameter(aws, f"{PATH}/flag", "true", tags={}, description="made by alice")
+    parameters.put_parameter(aws, f"{PATH}/flag", "false", description="change 1 by bob")
+    parameters.label_version(aws, f"{PATH}/flag", 1, "stable")
+    parameters.label_version(aws, f"{PATH}/flag", 2, "stable")
+    first, second = parameters.parameter_history(aws, f"{PATH}/flag")
+    assert (first.labels, second.labels) == ((), ("stable",))
+    assert (first.description, second.description) == ("made by alice", "change 1 by bob")
+    assert second.by
+    parameters.unlabel_version(aws, f"{PATH}/flag", 2, ("stable",))
+    assert parameters.parameter_history(aws, f"{PATH}/flag")[1].labels == ()
+
+
+def test_a_label_that_aws_does_not_take(script: Script) -> None:
+    aws, answers = script("ssm")
+    answers.add_response("label_parameter_version", {"InvalidLabels": ["aws-x"], "ParameterVersion": 1})
+    with pytest.raises(Refused):
+        parameters.label_version(aws, "/a", 1, "aws-x")
 
 
 @pytest.mark.parametrize(

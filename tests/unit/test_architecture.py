@@ -23,7 +23,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"aws", "models", "blueprints"}),
     frozenset({"lifecycle"}),
     frozenset({"costs"}),
-    frozenset({"items"}),
+    frozenset({"items", "flags"}),
     frozenset({"planning"}),
     frozenset({"engine"}),
     frozenset({"tasks"}),
