@@ -5,7 +5,7 @@ Messages are a doorbell: with every one of them lost, the sweep still finds what
 
 import random
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from celery import shared_task
@@ -261,9 +261,13 @@ def sweep(**_: object) -> None:
     for job_id in due_jobs(now)[:WORKERS]:
         work_on_job.apply_async((str(job_id),), expires=WORKS.total_seconds())
     drop_expired(now)
-    for path_id in due_paths(now):
-        read_parameters.delay(path_id)
     if hints_due(now):
         listen_to_hints.delay()
+    _sweep_parameters(now)
     beat_sweep()
     warm_library()
+
+
+def _sweep_parameters(now: datetime) -> None:
+    for path_id in due_paths(now):
+        read_parameters.delay(path_id)
