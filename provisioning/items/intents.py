@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioning.items.values import (
-    BadValueError,
     Item,
     Value,
     check_item,
@@ -51,10 +50,11 @@ class WriteIntent:
     """One write of one item.
 
     `key` is the item's; of a copy it is the one that it leaves. `item` is the whole new item of CREATE, and what UNDO
-    puts back (None: the item is taken away again). `patch` is EDIT's. `new_key` is where COPY puts the item. `read` is
-    the item as the person had it in front of them: where it is given, and the item is not so any more, the write is
-    refused (pitfall 29); None leaves that to how the item stands when it is carried out. `undoes` is the ItemWrite
-    that UNDO takes back.
+    puts back (None: the item is taken away again). `patch` is EDIT's. `new_key` is where COPY puts the item, and with
+    `keep` it stays under its own key besides. `read` is the item, or what was read of it, as the person had it in
+    front of them: where it is given, and the item is not so any more, the write is refused (pitfall 29); None leaves
+    that to how the item stands when it is carried out. `undoes` is the ItemWrite that UNDO takes back; its `read` is
+    the item as that write had left it, None for no item.
     """
 
     verb: WriteVerb
@@ -65,6 +65,7 @@ class WriteIntent:
     new_key: Item | None = None
     read: Item | None = None
     undoes: int | None = None
+    keep: bool = False
 
     def as_text(self) -> str:
         """The intent as typed JSON, for an encrypted column. `from_text` is its way back."""
@@ -82,6 +83,7 @@ def as_dict(intent: WriteIntent) -> dict[str, Any]:
         "new_key": _text(intent.new_key),
         "read": _text(intent.read),
         "undoes": intent.undoes,
+        "keep": intent.keep,
     }
 
 
@@ -99,6 +101,7 @@ def from_dict(kept: Mapping[str, Any]) -> WriteIntent:
         new_key=_item(kept["new_key"]),
         read=_item(kept["read"]),
         undoes=kept["undoes"],
+        keep=kept["keep"],
     )
 
 
@@ -202,19 +205,3 @@ def _edited(value: Value, path: Path, edit: Edit) -> Value:
     if kind == "L":
         return {"L": [*content[:step], *([] if new is None else [new]), *content[step + 1 :]]}
     return {"M": {name: one for name, one in {**content, step: new}.items() if one is not None}}
-
-
-__all__ = [
-    "BadIntentError",
-    "BadValueError",
-    "Edit",
-    "Path",
-    "WriteIntent",
-    "as_dict",
-    "check",
-    "from_dict",
-    "from_text",
-    "patched",
-    "result_of",
-    "shown_path",
-]

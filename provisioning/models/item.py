@@ -22,6 +22,7 @@ class ItemWrite(models.Model):
     reason = models.TextField(blank=True)
     problem = models.CharField(max_length=300, blank=True)
     change = models.ForeignKey("Change", models.PROTECT, null=True, related_name="item_writes")
+    number = models.PositiveSmallIntegerField(null=True, help_text="Which of its change's writes it is, from 0.")
     job = models.ForeignKey("ItemJob", models.PROTECT, null=True, related_name="writes")
     undoes = models.OneToOneField("self", models.PROTECT, null=True, related_name="undone_by")
 
@@ -29,6 +30,14 @@ class ItemWrite(models.Model):
         indexes = [
             models.Index(fields=["environment", "table", "-at"]),
             models.Index(fields=["environment", "table", "key_digest"]),
+        ]
+        constraints = [
+            # However often a worker ends on the way, a write of a change is sent once, unless it was refused.
+            models.UniqueConstraint(
+                fields=["change", "number"],
+                condition=models.Q(number__isnull=False) & ~models.Q(state="refused"),
+                name="one_write_per_place_of_a_change",
+            )
         ]
 
     def __str__(self) -> str:
