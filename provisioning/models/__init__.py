@@ -4,6 +4,17 @@ from provisioning.models.account import Account, CallBudget, Heartbeat, HintQueu
 from provisioning.models.audit import AuditEntry
 from provisioning.models.browsing import ColumnChoice, ReadBudget, ReadTrail
 from provisioning.models.change import Change, Decision, Event, Operation, SealedPlan, Step
+from provisioning.models.cost import (
+    Budget,
+    BudgetNotice,
+    CostCalibration,
+    CostCall,
+    CostDay,
+    CostRefresh,
+    CostRevision,
+    CostTag,
+    CostTotal,
+)
 from provisioning.models.drift import DriftCheck, DriftedResource
 from provisioning.models.environment import Check, Environment, Stack, StackResource, Template
 from provisioning.models.item import ItemWrite
@@ -16,10 +27,19 @@ from provisioning.models.timing import ResourceTime
 __all__ = [
     "Account",
     "AuditEntry",
+    "Budget",
+    "BudgetNotice",
     "CallBudget",
     "Change",
     "Check",
     "ColumnChoice",
+    "CostCalibration",
+    "CostCall",
+    "CostDay",
+    "CostRefresh",
+    "CostRevision",
+    "CostTag",
+    "CostTotal",
     "Decision",
     "DownloadTicket",
     "DriftCheck",

@@ -17,6 +17,7 @@ class Environment(models.Model):
     unprotected_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     unprotected_at = models.DateTimeField(null=True)
     unprotected_because = models.TextField(blank=True)
+    expires_at = models.DateTimeField(null=True, db_index=True, help_text="When it is parked; null: it stays.")
     monthly_cost = models.DecimalField(max_digits=12, decimal_places=4, null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     changed_at = models.DateTimeField(db_index=True)
