@@ -7,9 +7,11 @@ from django.db import models
 
 
 class ReadTrail(models.Model):
-    """The pages that somebody has come through in one query, so that the way back shows the same rows (B3).
+    """One page that somebody can go to in one query, so that the way back shows the same rows (B3, pitfall 6).
 
-    `starts` are the keys that its pages begin after, encrypted; `query_digest` binds it to table, index and filters.
+    `start` is the key that the page begins after, encrypted; `before` is the page that led to it, null when that was
+    the first. `shown` and `scanned` are items on the pages up to there. `query_digest` binds it to table, index and
+    filters.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -17,7 +19,11 @@ class ReadTrail(models.Model):
     environment = models.ForeignKey("Environment", models.CASCADE, related_name="+")
     table = models.CharField(max_length=255)
     query_digest = models.CharField(max_length=64)
-    starts = models.TextField()
+    before = models.ForeignKey("self", models.CASCADE, null=True, related_name="after")
+    page = models.PositiveIntegerField(default=2)
+    shown = models.BigIntegerField(default=0)
+    scanned = models.BigIntegerField(default=0)
+    start = models.TextField()
     expires_at = models.DateTimeField(db_index=True)
 
     def __str__(self) -> str:
