@@ -63,15 +63,33 @@ def _as_base64(content: object) -> str:
 
 def loads_item(text: str) -> Item:
     """The item of a typed JSON text. Raises BadValueError for what is no item or what DynamoDB would not take."""
-    return check_item(_parsed(text))
+    return check_item(parsed(text))
 
 
 def loads_value(text: str) -> Value:
     """The value of a typed JSON text, such as {"N": "1"}. Raises BadValueError."""
-    return check_value(_parsed(text))
+    return check_value(parsed(text))
 
 
-def _parsed(text: str) -> Any:
+def restored(text: str) -> Item:
+    """The item of a text that `dumps` wrote here: nothing is checked, so that whatever a server had comes back."""
+    return {name: _restored(value) for name, value in json.loads(text).items()}
+
+
+def _restored(value: Value) -> Value:
+    ((kind, content),) = value.items()
+    if kind == "B":
+        return {kind: base64.b64decode(content)}
+    if kind == "BS":
+        return {kind: [base64.b64decode(member) for member in content]}
+    if kind == "M":
+        return {kind: {name: _restored(part) for name, part in content.items()}}
+    return {kind: [_restored(part) for part in content]} if kind == "L" else value
+
+
+def parsed(text: str) -> Any:
+    """A JSON text, each name once and no number that JSON does not know; nothing else is checked. Raises
+    BadValueError."""
     try:
         return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once)
     except RecursionError:

@@ -7,8 +7,9 @@ from django.db import models
 class ItemWrite(models.Model):
     """One write of one item: written down before the call, so that none is forgotten.
 
-    `content` holds key, before and after as typed JSON, encrypted; before is null for a new item, after for a deleted
-    one. `state` is sent until AWS has answered: a worker or server that ended in between leaves it so.
+    `content` holds what becomes of each item of it as typed JSON, encrypted: key, before and after; before is null for
+    a new item, after for a deleted one. `state` is sent until AWS has answered: a worker or server that ended in
+    between leaves it so, until a sweep has looked at the item.
     """
 
     environment = models.ForeignKey("Environment", models.PROTECT, related_name="item_writes")
@@ -30,6 +31,7 @@ class ItemWrite(models.Model):
         indexes = [
             models.Index(fields=["environment", "table", "-at"]),
             models.Index(fields=["environment", "table", "key_digest"]),
+            models.Index(fields=["at"], condition=models.Q(state="sent"), name="writes_without_an_answer"),
         ]
         constraints = [
             # However often a worker ends on the way, a write of a change is sent once, unless it was refused.
