@@ -200,6 +200,11 @@ class Clients:
         )
 
     @cached_property
+    def cost_explorer(self) -> Any:
+        """Costs; AWS serves them from one region for all. Asked once: every call has its price (E1)."""
+        return self._build("cost_explorer", lambda session: session.client("ce", "us-east-1", config=ONCE))
+
+    @cached_property
     def sqs(self) -> Any:
         """Queues."""
         return self._build("sqs", lambda session: session.client("sqs", config=CONFIG))

@@ -102,6 +102,34 @@ class CostRefresh(models.Model):
         return f"costs of {self.account_id} from {self.first_day}"
 
 
+class CostStage(models.Model):
+    """A group that a reading has brought, kept aside until the reading is whole: half of one is never shown."""
+
+    refresh = models.ForeignKey(CostRefresh, models.CASCADE, related_name="staged")
+    question = models.PositiveIntegerField()
+    day = models.DateField()
+    application = models.CharField(max_length=256, blank=True)
+    environment_name = models.CharField(max_length=256, blank=True)
+    service = models.CharField(max_length=120, blank=True)
+    record_type = models.CharField(max_length=40, blank=True)
+    amount = models.DecimalField(max_digits=28, decimal_places=12)
+    currency = models.CharField(max_length=3)
+    estimated = models.BooleanField()
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.service}"
+
+
+class CostMeter(models.Model):
+    """Until when a stack's cost was reckoned, where Cost Explorer is not there to tell."""
+
+    stack = models.OneToOneField("Stack", models.CASCADE, related_name="meter")
+    until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.stack} until {self.until}"
+
+
 class CostCall(models.Model):
     """One page that was asked of Cost Explorer, with its price: each costs a cent (E1)."""
 

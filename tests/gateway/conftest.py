@@ -40,7 +40,7 @@ def script() -> Iterator[Script]:
     stubbers: list[Stubber] = []
 
     def make(name: str) -> tuple[Clients, Stubber]:
-        service = {"tagging": "resourcegroupstaggingapi"}.get(name, name.replace("_", "-"))
+        service = {"tagging": "resourcegroupstaggingapi", "cost_explorer": "ce"}.get(name, name.replace("_", "-"))
         client = boto3.Session(region_name="us-east-1").client(service)  # type: ignore[call-overload]
         stubber = Stubber(client)
         stubber.activate()
