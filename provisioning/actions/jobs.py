@@ -37,7 +37,7 @@ class Asked:
     held: bool = False
 
 
-def open_job(  # noqa: PLR0913  (who, where, what and the click: none of it can be left out)
+def open_job(
     actor: Actor,
     environment: Environment,
     table: str,
@@ -58,7 +58,7 @@ def open_job(  # noqa: PLR0913  (who, where, what and the click: none of it can 
     _require_room(actor)
     try:
         with transaction.atomic():
-            return _open(actor, environment, table, kind, asked, request_key)
+            return _open(actor, environment, table, kind, asked=asked, key=request_key)
     except IntegrityError:
         known = _same_click(actor, request_key)
         if known is None:
@@ -82,8 +82,8 @@ def _require_room(actor: Actor) -> None:
         )
 
 
-def _open(  # noqa: PLR0913  (as above)
-    actor: Actor, environment: Environment, table: str, kind: JobKind, asked: Asked, key: uuid.UUID | None
+def _open(
+    actor: Actor, environment: Environment, table: str, kind: JobKind, *, asked: Asked, key: uuid.UUID | None
 ) -> ItemJob:
     now = timezone.now()
     job = ItemJob.objects.create(

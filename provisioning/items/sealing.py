@@ -14,7 +14,6 @@ from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
-
 NONCE = 12  # bytes, as AES-GCM has it
 FAST = 1  # a level of zlib: items shrink well at once, and what packs thousands of them is not held up by it
 

@@ -1,7 +1,7 @@
 """What a job carries, in pieces of about a megabyte: compressed, encrypted, and removed when it expires.
 
-Pieces of one part are in order; lines never cross from one into the next. Appending belongs inside `recording`, together
-with the position that the piece was read up to, so that neither is there without the other (pitfalls 2, 33).
+Pieces of one part are in order; lines never cross from one into the next. Appending belongs inside `recording`,
+together with the position that the piece was read up to, so that neither is there without the other (pitfalls 2, 33).
 """
 
 from collections.abc import Iterator
@@ -33,6 +33,11 @@ def append_chunk(job: ItemJob, purpose: Purpose, content: bytes, *, part: int = 
     return JobChunk.objects.create(
         job=job, purpose=purpose, part=part, number=0 if last is None else last + 1, items=items, content=packed
     )
+
+
+def packed_for(job: ItemJob, purpose: Purpose, content: bytes) -> bytes:
+    """A piece ready for `append_packed`: needs no database, so a thread may do it."""
+    return pack(sealed_for(job, purpose), content)
 
 
 def append_packed(job: ItemJob, purpose: Purpose, packed: bytes, *, part: int, number: int, items: int) -> None:

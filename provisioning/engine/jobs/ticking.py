@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from provisioning.aws.clients import Clients
-from provisioning.engine.jobs.claims import CancelAskedError, LeaseLostError, recording
+from provisioning.engine.claims import LeaseLostError
+from provisioning.engine.jobs.claims import CancelAskedError, recording
 from provisioning.engine.outcome import Problem
 from provisioning.models import ItemJob, Table
 

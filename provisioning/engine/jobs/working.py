@@ -56,9 +56,10 @@ def work_on(job_id: uuid.UUID, aws_for: AwsFor = default_aws) -> Worked:
 
 def _tick(job: ItemJob, aws_for: AwsFor) -> Again | Held | Finished | None:
     """What the tick answered; None when the job has ended in it."""
+    if job.cancel_asked:
+        _end(job, JobStatus.CANCELLED)
+        return None
     try:
-        if job.cancel_asked:
-            raise CancelAskedError
         _start(job)
         aws = reach(job.environment.account, aws_for)
         return TICKS[job.kind](job, aws, timezone.now() + WORKS)

@@ -1,0 +1,159 @@
+"""An environment with a table in moto, and jobs on it, brought on by hand."""
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+from django.contrib.auth.models import Group
+from django.utils import timezone
+
+from portal.accounts.models import User
+from provisioning.actions.actor import Actor
+from provisioning.actions.jobs import Asked, open_job
+from provisioning.aws import dynamodb
+from provisioning.aws.clients import Clients
+from provisioning.engine.jobs.working import Worked, work_on
+from provisioning.lifecycle import EnvironmentStatus, JobKind
+from provisioning.models import Account, Environment, ItemJob, Table
+
+NAME = "dev-hello-erlang-messages"
+
+
+class KilledError(BaseException):
+    """A worker that ends in the middle: nothing catches it, as nothing catches a kill."""
+
+
+@dataclass
+class Telling:
+    """A DynamoDB client that tells of its calls, and does something before some of them."""
+
+    client: Any
+    asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    hooks: list[Callable[[str, int], None]] = field(default_factory=list)
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.client, name)
+        if name not in {"scan", "query", "get_item", "batch_write_item"}:
+            return found
+
+        def call(**request: Any) -> Any:
+            self.asked.append((name, request))
+            for hook in list(self.hooks):
+                hook(name, len(self.asked))
+            return found(**request)
+
+        return call
+
+
+def throttled(operation: str = "Scan") -> ClientError:
+    """What AWS says of too much."""
+    error = {"Code": "ProvisionedThroughputExceededException", "Message": "Slow down."}
+    return ClientError({"Error": error, "ResponseMetadata": {"RequestId": "r"}}, operation)  # type: ignore[arg-type]
+
+
+@dataclass
+class ItemYard:
+    """One table `messages` (user, at) with an index by `kind`."""
+
+    client: Telling
+    environment: Environment
+    table: Table
+    actor: Actor
+
+    @property
+    def aws(self) -> Clients:
+        """Clients whose DynamoDB is the yard's."""
+        return Clients.of(dynamodb=self.client)
+
+    def put(self, items: Iterable[Mapping[str, Any]]) -> None:
+        """Items in wire form, as they are."""
+        for item in items:
+            self.client.client.put_item(TableName=self.table.name, Item=item)
+
+    def open(self, kind: JobKind = JobKind.EXPORT, rate: int | None = None, **goal: Any) -> ItemJob:
+        """A job that is due."""
+        asked = Asked(goal={"query": [], "segments": 4, **goal}, rate=rate)
+        return open_job(self.actor, self.environment, self.table.name, kind, asked)
+
+    def tick(self, job: ItemJob) -> Worked:
+        """One tick, after which the row is read again."""
+        try:
+            return work_on(job.pk, lambda _target: self.aws)
+        finally:
+            job.refresh_from_db()
+
+    def killed(self, job: ItemJob) -> None:
+        """One tick in which the worker is killed; its lease is past afterwards."""
+        with suppress(KilledError):
+            self.tick(job)
+        ItemJob.objects.filter(pk=job.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+        job.refresh_from_db()
+
+    def drive(self, job: ItemJob, most: int = 50) -> ItemJob:
+        """Ticks until the job has ended, whatever it waits for."""
+        for _ in range(most):
+            if job.finished_at is not None:
+                return job
+            ItemJob.objects.filter(pk=job.pk).update(next_check_at=timezone.now())
+            self.tick(job)
+        raise AssertionError(f"{job} did not end: {job.status} {job.waiting_for}")
+
+
+def make_yard(*, stage: str = "dev", name: str = NAME) -> ItemYard:
+    """The yard; `mock_aws` is to be on."""
+    client = boto3.client("dynamodb", region_name="us-east-1")
+    client.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "user", "KeyType": "HASH"}, {"AttributeName": "at", "KeyType": "RANGE"}],
+        AttributeDefinitions=[
+            {"AttributeName": "user", "AttributeType": "S"},
+            {"AttributeName": "at", "AttributeType": "N"},
+            {"AttributeName": "kind", "AttributeType": "S"},
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "by-kind",
+                "KeySchema": [{"AttributeName": "kind", "KeyType": "HASH"}],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    telling = Telling(client)
+    user = User.objects.create_user(f"alice-{stage}")
+    user.groups.add(Group.objects.get_or_create(name="engineers")[0])
+    account = Account.objects.create(slug=f"default-{stage}", region="us-east-1", account_id="123456789012")
+    environment = Environment.objects.create(
+        account=account,
+        application="hello-erlang",
+        name=stage,
+        stage=stage,
+        owner=user,
+        status=EnvironmentStatus.READY,
+        changed_at=timezone.now(),
+    )
+    table = Table.objects.create(
+        account=account,
+        name=name,
+        arn=f"arn:aws:dynamodb:us-east-1:123456789012:table/{name}",
+        application="hello-erlang",
+        environment_name=stage,
+        environment=environment,
+        stack_name=f"hello-erlang-data-{stage}",
+        logical_id="MessagesTable",
+        described=_described(client, name),
+        seen_at=timezone.now(),
+    )
+    actor = Actor(user.pk, user.get_username(), frozenset({"engineers"}), "192.0.2.7")
+    return ItemYard(telling, environment, table, actor)
+
+
+def _described(client: Any, name: str) -> dict[str, Any]:
+    found = dynamodb.describe_table(Clients.of(dynamodb=client), name)
+    assert found is not None
+    shown = ("keys", "attribute_types", "indexes", "billing_mode", "read_capacity", "write_capacity")
+    return {key: value for key, value in asdict(found).items() if key in shown}
