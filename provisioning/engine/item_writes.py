@@ -26,6 +26,7 @@ from provisioning.lifecycle import WriteState, WriteVerb
 from provisioning.models import ItemWrite, Table
 
 log = structlog.get_logger(__name__)
+WRITTEN_SINCE = "AWS did not answer, and the item has been written by others since."
 _NO_ANSWER = frozenset({"unreachable", "aws"})
 _TOKENS = uuid.UUID("8a3c7c1e-5a0b-4e0c-9b62-5d3f0e3f6a11")  # what the tokens of transactions are made within
 
@@ -59,21 +60,34 @@ def carry_out(aws: Clients, row: Table, intent: WriteIntent, sender: Sender) -> 
     refused, or still sent where it is not known.
     """
     legs = _legs(aws, row, intent)
-    write = opened(row, intent, legs, sender)
+    return _sent(aws, row, legs, opened(row, intent, legs, sender), sender.address)
+
+
+def carry_on(aws: Clients, row: Table, write: ItemWrite) -> ItemWrite:
+    """Bring a write to its end that a worker left without an answer: one that landed is done, one that did not is sent
+    again, as the same row. It stays as it is where somebody else has written the item since. Raises as `carry_out`."""
+    legs = legs_of(write)
+    landed = _standing(aws, write.table, legs)
+    if landed is None:
+        return noted(write, WRITTEN_SINCE)
+    return closed(write, WriteState.DONE) if landed else _sent(aws, row, legs, write, None)
+
+
+def _sent(aws: Clients, row: Table, legs: Sequence[Leg], write: ItemWrite, address: str | None) -> ItemWrite:
     try:
         done, capacity = _send(aws, row, legs, write)
     except ItemConflict as conflict:
         # An earlier attempt of this very call may have won, and lost its answer (B9).
         if conflict.retried and _standing(aws, row.name, legs) is True:
-            return closed(write, WriteState.DONE, address=sender.address)
-        closed(write, WriteState.REFUSED, conflict.sentence, address=sender.address)
+            return closed(write, WriteState.DONE, address=address)
+        closed(write, WriteState.REFUSED, conflict.sentence, address=address)
         raise
     except AwsError as error:
         if isinstance(error, Busy) and error.reason in _NO_ANSWER:
             return _after_silence(aws, write, error)
-        closed(write, WriteState.REFUSED, _problem(row, error, legs), address=sender.address)
+        closed(write, WriteState.REFUSED, _problem(row, error, legs), address=address)
         raise
-    return closed(write, WriteState.DONE, legs=done, capacity=capacity, address=sender.address)
+    return closed(write, WriteState.DONE, legs=done, capacity=capacity, address=address)
 
 
 def _problem(row: Table, error: AwsError, legs: Sequence[Leg]) -> str:
@@ -161,7 +175,7 @@ def settle(aws: Clients, write: ItemWrite) -> ItemWrite:
         return write
     landed = _standing(aws, write.table, legs_of(write))
     if landed is None:
-        return noted(write, "AWS did not answer, and the item has been written by others since.")
+        return noted(write, WRITTEN_SINCE)
     if landed:
         return closed(write, WriteState.DONE)
     return closed(write, WriteState.REFUSED, "AWS did not answer, and nothing was written.")
