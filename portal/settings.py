@@ -175,6 +175,10 @@ CLOUDFORMATION_WRITE_BURST = _number("CLOUDFORMATION_WRITE_BURST", 10, 1, 10_000
 AWS_EVENTS_QUEUE_URL = _web_address("AWS_EVENTS_QUEUE_URL")
 AWS_EXECUTION_ROLE_ARN = env.str("AWS_EXECUTION_ROLE_ARN", default="")
 BILLING_SWITCHES_PER_DAY = _number("BILLING_SWITCHES_PER_DAY", 4, 1, 100)  # T7; older accounts allow fewer
+# Reading items, in capacity units a second, by one person and of one table (B10); an emulator does not mind.
+_SPARED = not is_emulator(_web_address("AWS_ENDPOINT_URL_DYNAMODB") or AWS_ENDPOINT_URL)
+ITEM_READS_PER_PERSON = _number("ITEM_READS_PER_PERSON", 500 if _SPARED else 20_000, 0, 1_000_000)
+ITEM_READS_PER_TABLE = _number("ITEM_READS_PER_TABLE", 1000 if _SPARED else 40_000, 0, 1_000_000)
 BLUEPRINT_DIRS = _folders(env.str("BLUEPRINT_DIRS", default=""))
 POLICIES = _policies("POLICY_FILE")
 
