@@ -83,6 +83,8 @@ def _sent(aws: Clients, row: Table, legs: Sequence[Leg], write: ItemWrite, addre
         closed(write, WriteState.REFUSED, conflict.sentence, address=address)
         raise
     except AwsError as error:
+        if isinstance(error, Busy) and write.number is not None:
+            raise  # its change goes on with this very row, and looks first whether it landed
         if isinstance(error, Busy) and error.reason in _NO_ANSWER:
             return _after_silence(aws, write, error)
         closed(write, WriteState.REFUSED, _problem(row, error, legs), address=address)
