@@ -15,7 +15,8 @@ SERVICE = "dynamodb"
 class Backup:
     """One backup. `status` is CREATING, AVAILABLE or DELETED.
 
-    `table_id` tells tables apart that had the same name one after the other; it is empty where AWS leaves it out.
+    `table` is the name of its table. `table_id` tells tables apart that had the same name one after the other; it is
+    empty where AWS leaves it out.
     """
 
     arn: str
@@ -24,6 +25,7 @@ class Backup:
     size_bytes: int
     created_at: datetime | None
     table_id: str = ""
+    table: str = ""
 
     @property
     def is_available(self) -> bool:
@@ -58,6 +60,15 @@ def backups_of(aws: Clients, table: str) -> tuple[Backup, ...]:
         return tuple(_backup(found, found) for page in pages for found in page["BackupSummaries"])
 
 
+def every_backup(aws: Clients) -> tuple[Backup, ...]:
+    """The backups of every table of the account and region, every page: those made on demand and by AWS Backup, without
+    those that DynamoDB itself keeps for a while of deleted tables."""
+    with translated(SERVICE, "ListBackups"):
+        pages = aws.dynamodb.get_paginator("list_backups").paginate(BackupType="ALL")
+        found = (found for page in pages for found in page["BackupSummaries"])
+        return tuple(_backup(one, one) for one in found if one.get("BackupType") != "SYSTEM")
+
+
 def _backup(found: Mapping[str, Any], source: Mapping[str, Any] | None = None) -> Backup:
     return Backup(
         arn=found["BackupArn"],
@@ -66,4 +77,5 @@ def _backup(found: Mapping[str, Any], source: Mapping[str, Any] | None = None) -
         size_bytes=found.get("BackupSizeBytes", 0),
         created_at=found.get("BackupCreationDateTime"),
         table_id=(source or {}).get("TableId", ""),
+        table=(source or {}).get("TableName", ""),
     )

@@ -69,6 +69,11 @@ class TimeToLive:
     status: str
     attribute: str
 
+    @property
+    def is_on(self) -> bool:
+        """Whether items expire, or soon will."""
+        return self.status in {"ENABLED", "ENABLING"}
+
 
 @dataclass(frozen=True)
 class PointInTimeRecovery:

@@ -2,8 +2,9 @@
 
 It runs in the background, in batches: a tick lists what there is, reads the few that were not read in this round,
 and the next tick goes on. Nothing in here alters AWS. Needs dynamodb:ListTables, DescribeTable and
-DescribeContinuousBackups, cloudformation:ListStacks, DescribeStacks and DescribeStackResources, tag:GetResources and
-cloudwatch:GetMetricData.
+DescribeContinuousBackups, cloudformation:ListStacks, DescribeStacks and DescribeStackResources, and tag:GetResources.
+Without dynamodb:DescribeTimeToLive and ListBackups, cloudwatch:GetMetricData and DescribeAlarms, expiry, backups, last
+writes and alarms are not known.
 """
 
 import re
@@ -19,7 +20,7 @@ from provisioning.aws.clients import Clients
 from provisioning.aws.errors import AwsError, Busy
 from provisioning.blueprints.loader import library
 from provisioning.engine.reaching import AwsFor, default_aws, reach
-from provisioning.engine.table_rows import keep_tables
+from provisioning.engine.table_rows import keep_account_facts, keep_tables
 from provisioning.lifecycle import STACK_STATUSES
 from provisioning.models import Account, FoundStack, Stack, Table
 from provisioning.planning.matching import TABLE, Belonging, belonging, stack_patterns, table_patterns
@@ -111,6 +112,8 @@ def _tick(aws: Clients, account: Account, since: datetime) -> Surveyed:
     if len(stale) > BATCH:
         return Surveyed(tables=BATCH, more=True)
     Table.objects.filter(account=account).exclude(name__in=tables).delete()
+    if tables:
+        keep_account_facts(aws, account)
     return _stacks(aws, account, since, len(stale))
 
 

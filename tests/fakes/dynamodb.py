@@ -99,10 +99,10 @@ class DynamoDB(Service):
         source = {"TableName": backup.table, "TableId": backup.table_id}
         return {"BackupDescription": {"BackupDetails": _details(backup), "SourceTableDetails": source}}
 
-    def list_backups(self, TableName: str, BackupType: str, ExclusiveStartBackupArn: str = "") -> Answer:
-        """The backups of every table that has or had this name, a hundred a page."""
-        assert BackupType == "USER"
-        found = [one for one in self.world.backups.values() if one.table == TableName]
+    def list_backups(self, BackupType: str, TableName: str = "", ExclusiveStartBackupArn: str = "") -> Answer:
+        """The backups of every table that has or had this name, or of all, a hundred a page."""
+        assert BackupType in {"USER", "ALL"}
+        found = [one for one in self.world.backups.values() if TableName in {"", one.table}]
         arns = [one.arn for one in found]
         start = arns.index(ExclusiveStartBackupArn) + 1 if ExclusiveStartBackupArn else 0
         rows = found[start : start + PAGE]

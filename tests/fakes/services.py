@@ -249,6 +249,20 @@ class CloudWatch(Service):
             rows.append({"Id": query["Id"], "Timestamps": times, "Values": [sums[at] for at in times]})
         return page("MetricDataResults", rows, NextToken)
 
+    def describe_alarms(self, AlarmTypes: Sequence[str], NextToken: str = "") -> Answer:
+        """The alarms that stacks have made, fifty a page; all is well unless a test says otherwise."""
+        assert AlarmTypes == ["MetricAlarm"]
+        rows = [
+            {
+                "AlarmName": alarm.physical_id,
+                "StateValue": "ALARM" if alarm.physical_id in self.world.alarmed else "OK",
+                **{key: alarm.properties[key] for key in ("Namespace", "MetricName", "Dimensions")},
+            }
+            for alarm in self.world.things.values()
+            if alarm.type == "AWS::CloudWatch::Alarm"
+        ]
+        return page("MetricAlarms", rows, NextToken, size=50)
+
 
 class Scaling(Service):
     """Capacity of tables and indexes that follows their load."""

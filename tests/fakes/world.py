@@ -180,8 +180,8 @@ class World:
     `disable_rollback` on, whatever is executed stays where it failed, as somebody can choose in the console.
     `tells_events` off, it is an endpoint without DescribeEvents; `told` is what that tells beside resources: failures
     of hooks and of checks, in its own shape. `early_validation` off is the older AWS, which notices a taken name only
-    when it creates (R4). `writes` is what CloudWatch measured, by table; `scalable` what Application Auto Scaling has
-    registered, and for which stack.
+    when it creates (R4). `writes` is what CloudWatch measured, by table; `alarmed` names its alarms that are in alarm;
+    `scalable` what Application Auto Scaling has registered, and for which stack.
     """
 
     region: str = "us-east-1"
@@ -208,6 +208,7 @@ class World:
     tables: dict[str, Table] = field(default_factory=dict)
     backups: dict[str, Backup] = field(default_factory=dict)
     writes: dict[str, list[tuple[datetime, float]]] = field(default_factory=dict)
+    alarmed: set[str] = field(default_factory=set)
     scalable: dict[str, str] = field(default_factory=dict)
     parameters: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     things: dict[str, Placed] = field(default_factory=dict)

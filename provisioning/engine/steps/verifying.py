@@ -13,10 +13,11 @@ from provisioning.blueprints.shapes import Pseudo
 from provisioning.engine.claims import hold
 from provisioning.engine.outcome import Done, Outcome, Problem, Stop
 from provisioning.engine.steps.configuration import promised_tables
+from provisioning.engine.table_rows import keep_verified
 from provisioning.engine.verify.compute import compute_lines
 from provisioning.engine.verify.line import Line, line
 from provisioning.engine.verify.protection import protection_lines
-from provisioning.engine.verify.tables import Settings, table_lines
+from provisioning.engine.verify.tables import Settings, TableFound, read_table, table_lines
 from provisioning.engine.work import Work
 from provisioning.lifecycle import Outcome as Found
 from provisioning.lifecycle import StackKind
@@ -24,12 +25,13 @@ from provisioning.models import Check, Stack, StackResource
 
 
 def ensure_verified(work: Work) -> Outcome:
-    """Read reality, keep every line, stop when one is not as promised."""
+    """Read reality, keep every line and what was read of tables, stop when one is not as promised."""
+    tables = _tables(work)
     lines = [
-        *_as_adopted(work, StackKind.DATA, _data_lines(work)),
+        *_as_adopted(work, StackKind.DATA, _data_lines(work, tables)),
         *_as_adopted(work, StackKind.COMPUTE, _compute_lines(work)),
     ]
-    _keep(work, lines)
+    _keep(work, lines, tables)
     wrong = [each for each in lines if each.outcome is Found.BAD]
     if wrong:
         first = wrong[0]
@@ -47,7 +49,15 @@ def ensure_verified(work: Work) -> Outcome:
     return Done(f"{note}, {blind} cannot be checked here" if blind else note)
 
 
-def _keep(work: Work, lines: list[Line]) -> None:
+def _tables(work: Work) -> tuple[TableFound, ...]:
+    """The tables of the data stack, read now; none without that stack."""
+    if not work.stacks[StackKind.DATA].outputs:
+        return ()
+    seen = work.settings_seen
+    return tuple(read_table(work.aws, promise, seen.get(promise.name, Settings())) for promise in promised_tables(work))
+
+
+def _keep(work: Work, lines: list[Line], tables: tuple[TableFound, ...]) -> None:
     now, environment = timezone.now(), work.change.environment
     with transaction.atomic():
         hold(work.change)
@@ -64,6 +74,7 @@ def _keep(work: Work, lines: list[Line]) -> None:
             )
             for position, each in enumerate(lines)
         )
+        keep_verified(environment, work.stacks[StackKind.DATA].name, tables)
 
 
 def _as_adopted(work: Work, kind: StackKind, lines: Iterable[Line]) -> Iterator[Line]:
@@ -78,18 +89,17 @@ def _as_adopted(work: Work, kind: StackKind, lines: Iterable[Line]) -> Iterator[
             yield Line(each.group, each.label, Found.UNKNOWN, detail)
 
 
-def _data_lines(work: Work) -> Iterator[Line]:
+def _data_lines(work: Work, tables: tuple[TableFound, ...]) -> Iterator[Line]:
     stack = work.stacks[StackKind.DATA]
     if not stack.outputs:
         return
     tagged = tags.resources_by_tag(work.aws, "EnvironmentId", str(work.change.environment_id))
-    for promise in promised_tables(work):
+    for found in tables:
+        table = f":table/{found.promise.name}"
         yield from table_lines(
-            work.aws,
-            promise,
-            next((found for arn, found in tagged.items() if arn.endswith(f":table/{promise.name}")), None),
+            found,
+            next((there for arn, there in tagged.items() if arn.endswith(table)), None),
             unprotected=not work.change.environment.data_protected,
-            settings=work.settings_seen.get(promise.name, Settings()),
         )
     yield from _export_lines(stack)
     yield from _parameter_lines(work)

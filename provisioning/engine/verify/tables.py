@@ -18,13 +18,33 @@ class Settings:
     recovery: dynamodb.PointInTimeRecovery | None = None
 
 
-def table_lines(
-    aws: Clients, promise: TablePromise, tags: Mapping[str, str] | None, *, unprotected: bool, settings: Settings
-) -> Iterator[Line]:
-    """One line per promise about one table. `tags` are those AWS shows for it; None when it shows none. Where somebody
-    switched protection off knowingly, a table without it breaks no promise. `settings` were read a moment ago; what is
-    not among them is read here."""
+@dataclass(frozen=True)
+class TableFound:
+    """What is promised of a table and what was read of it: None when there is none of this name. `settings` has those
+    that are promised."""
+
+    promise: TablePromise
+    table: dynamodb.Table | None
+    settings: Settings
+
+
+def read_table(aws: Clients, promise: TablePromise, settings: Settings) -> TableFound:
+    """The table as it is. `settings` were read a moment ago; what is promised and not among them is read here."""
     table = dynamodb.describe_table(aws, promise.name)
+    if table is None:
+        return TableFound(promise, None, settings)
+    expiry, recovery = settings.expiry, settings.recovery
+    if promise.ttl_attribute and expiry is None:
+        expiry = dynamodb.time_to_live(aws, promise.name)
+    if promise.point_in_time_recovery and recovery is None:
+        recovery = dynamodb.point_in_time_recovery(aws, promise.name)
+    return TableFound(promise, table, Settings(expiry, recovery))
+
+
+def table_lines(found: TableFound, tags: Mapping[str, str] | None, *, unprotected: bool) -> Iterator[Line]:
+    """One line per promise about one table. `tags` are those AWS shows for it; None when it shows none. Where somebody
+    switched protection off knowingly, a table without it breaks no promise."""
+    promise, table, settings = found.promise, found.table, found.settings
     group = promise.name
     if table is None:
         yield line(group, "Table is there", good=False, detail="There is no table of this name.")
@@ -40,13 +60,13 @@ def table_lines(
             table.stream_view == (promise.stream or ""),
             table.stream_view or "off",
         )
-    if promise.ttl_attribute:
-        found = settings.expiry or dynamodb.time_to_live(aws, promise.name)
-        good = found.status in {"ENABLED", "ENABLING"} and found.attribute in {promise.ttl_attribute, ""}
-        yield line(group, f"Items expire by {promise.ttl_attribute}", good, found.status.lower())
-    if promise.point_in_time_recovery:
-        recovery = settings.recovery or dynamodb.point_in_time_recovery(aws, promise.name)
-        yield line(group, "Point-in-time recovery is on", recovery.enabled, "on" if recovery.enabled else "off")
+    if promise.ttl_attribute and settings.expiry:
+        expiry = settings.expiry
+        good = expiry.is_on and expiry.attribute in {promise.ttl_attribute, ""}
+        yield line(group, f"Items expire by {promise.ttl_attribute}", good, expiry.status.lower())
+    if promise.point_in_time_recovery and settings.recovery:
+        on = settings.recovery.enabled
+        yield line(group, "Point-in-time recovery is on", on, _on(on))
     label = f"Deletion protection is {_on(promise.deletion_protection)}"
     if unprotected and promise.deletion_protection and not table.protection:
         yield unknown(group, label, KNOWINGLY)
