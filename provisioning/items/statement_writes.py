@@ -20,6 +20,8 @@ ONE_ITEM = "A statement writes one item, named by its whole key and nothing else
 def read_write(text: str, target: Target) -> WriteIntent:
     """What a statement that writes wants. Raises BadStatementError, also for what cannot be done this way."""
     verb = verb_of(text)
+    if verb is Verb.SELECT:
+        raise BadStatementError("A SELECT writes nothing.")
     words = words_of(text)
     reader = Reader(words, given_values(words, target.parameters))
     reader.take()
