@@ -115,7 +115,7 @@ def do_read(actor: Actor, environment: Environment, table: Table, query: Query, 
 
     In prod a scan is refused, what is hidden cannot be asked for, and each read leaves an audit entry without values.
     """
-    _require_own(environment, table)
+    require_own(environment, table)
     try:
         look = _look(actor, environment, table, query, cursor)
         found = _gathered(look)
@@ -130,9 +130,9 @@ def do_read(actor: Actor, environment: Environment, table: Table, query: Query, 
 
 def do_get(actor: Actor, environment: Environment, table: Table, key: Mapping[str, Value]) -> Found:
     """One item by its key, as it is now (strongly consistent). Raises Refusal. In prod it leaves an audit entry."""
-    _require_own(environment, table)
+    require_own(environment, table)
     mask = mask_for(environment, table)
-    aws = _reached(actor, environment, table)
+    aws = reached(actor, environment, table)
     try:
         item, capacity = get_item(aws, table.name, key)
     except AwsError as trouble:
@@ -144,7 +144,7 @@ def do_get(actor: Actor, environment: Environment, table: Table, key: Mapping[st
     return Found(None if item is None else mask.apply(item), capacity, mask)
 
 
-def _require_own(environment: Environment, table: Table) -> None:
+def require_own(environment: Environment, table: Table) -> None:
     """A table is read through its own environment only, whoever calls (pitfall 42)."""
     if table.environment_id != environment.pk or table.account_id != environment.account_id:
         raise Refusal(f"{environment} has no table {table.name}.", "no-table")
@@ -185,7 +185,7 @@ def _asked_of_hidden(query: Query, shape: Shape, mask: Mask) -> dict[str, str]:
     return found
 
 
-def _reached(actor: Actor, environment: Environment, table: Table) -> Clients:
+def reached(actor: Actor, environment: Environment, table: Table) -> Clients:
     """The AWS to read from, within the budget of person and table (pitfall 35)."""
     wait = wait_before_reading(actor.user_id, table)
     if wait > 0:
@@ -200,7 +200,7 @@ def _reached(actor: Actor, environment: Environment, table: Table) -> Clients:
 
 
 def _gathered(look: _Look) -> Gathered:
-    aws = _reached(look.actor, look.environment, look.table)
+    aws = reached(look.actor, look.environment, look.table)
     try:
         found = gather(aws, look.query, look.shape, look.place.start)
     except AwsError as trouble:
