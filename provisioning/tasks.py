@@ -17,6 +17,8 @@ from provisioning.engine.comparing import compare, due_comparisons, due_looks, l
 from provisioning.engine.drifting import detect, due_drift
 from provisioning.engine.heartbeats import beat_sweep
 from provisioning.engine.hints import hints_due, listen
+from provisioning.engine.item_rows import unanswered
+from provisioning.engine.item_writes import settle_unanswered
 from provisioning.engine.jobs.chunks import drop_expired
 from provisioning.engine.jobs.claims import due_jobs
 from provisioning.engine.jobs.working import work_on
@@ -221,6 +223,12 @@ def work_on_job(job_id: str, **_: object) -> None:
         work_on_job.apply_async((str(longest),), expires=WORKS.total_seconds())
 
 
+@shared_task
+def settle_item_write(write_id: int, **_: object) -> None:
+    """Look what became of a write of an item that AWS has not answered (B9)."""
+    settle_unanswered(write_id)
+
+
 def ring_parameters(path_id: int) -> None:
     """Once the transaction is committed, ask a worker to read a parameter path that is due."""
     transaction.on_commit(lambda: _read_now(path_id), robust=True)
@@ -261,6 +269,8 @@ def sweep(**_: object) -> None:
     for job_id in due_jobs(now)[:WORKERS]:
         work_on_job.apply_async((str(job_id),), expires=WORKS.total_seconds())
     drop_expired(now)
+    for write_id in unanswered(now):
+        settle_item_write.delay(write_id)
     if hints_due(now):
         listen_to_hints.delay()
     _sweep_parameters(now)

@@ -104,13 +104,20 @@ def _legs(aws: Clients, row: Table, intent: WriteIntent) -> tuple[Leg, ...]:
         return _legs_back(aws, row, ItemWrite.objects.get(pk=intent.undoes))
     if intent.verb is WriteVerb.CREATE:
         return (Leg(intent.key, None, intent.item),)
+    if intent.verb is WriteVerb.COPY and intent.new_key is not None:
+        return _legs_of_copy(aws, row, intent, intent.new_key)
     read = intent.read or get_item(aws, row.name, intent.key)[0]
     if read is None:
         raise ItemConflict("changed", None)
-    after = result_of(intent, read)
-    if intent.verb is not WriteVerb.COPY or intent.new_key is None:
-        return (Leg(intent.key, read, after),)
-    return (Leg(intent.new_key, None, after), Leg(intent.key, read, read if intent.keep else None))
+    return (Leg(intent.key, read, result_of(intent, read)),)
+
+
+def _legs_of_copy(aws: Clients, row: Table, intent: WriteIntent, new_key: Item) -> tuple[Leg, ...]:
+    """A copy takes the whole item along, so it is read again, whatever part of it somebody had seen (pitfall 26)."""
+    now, _capacity = get_item(aws, row.name, intent.key)
+    if now is None or not all(same(value, now.get(name)) for name, value in (intent.read or {}).items()):
+        raise ItemConflict("changed", now)
+    return (Leg(new_key, None, result_of(intent, now)), Leg(intent.key, now, now if intent.keep else None))
 
 
 def _legs_back(aws: Clients, row: Table, write: ItemWrite) -> tuple[Leg, ...]:

@@ -1,0 +1,112 @@
+"""Opening one item, to look at it or to change it: as it is now, with what is hidden of it hidden.
+
+What is hidden leaves only sealed, inside the text that a form brings back, so that what a person cannot see is neither
+sent nor lost when they save (pitfall 26).
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from math import ceil
+
+from provisioning.actions.actor import Actor, audit
+from provisioning.actions.reading_troubles import in_words
+from provisioning.actions.refusals import Refusal
+from provisioning.aws.errors import AwsError
+from provisioning.aws.items.reading import get_item
+from provisioning.engine.item_rows import key_types
+from provisioning.engine.reaching import default_aws, reach
+from provisioning.engine.reading_budget import spend, wait_before_reading
+from provisioning.items.masking import PROD, Mask, mask_for
+from provisioning.items.query import shape_of
+from provisioning.items.reads import BadReadError, Read, Reader, opened_read, sealed_read
+from provisioning.items.values import Item, same_item, size_of
+from provisioning.items.write_units import dollars, units_of_delete, units_of_put
+from provisioning.models import Environment, Table
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An item as it is now.
+
+    `shown` is what may be seen of it, `token` all of it, sealed. `size` is bytes with names. `save_units` are what
+    saving takes at most, on the table and every index, `delete_units` what deleting takes; prices are US dollars, None
+    where capacity is provisioned.
+    """
+
+    key: Item
+    shown: Item
+    token: str
+    mask: Mask
+    size: int
+    read_units: Decimal
+    save_units: Decimal
+    delete_units: Decimal
+    save_price: Decimal | None
+    delete_price: Decimal | None
+
+
+def do_open_item(actor: Actor, environment: Environment, table: Table, key: Item) -> Opened | None:
+    """The item of a key, strongly consistent; None when there is none. Raises Refusal. In prod it leaves an audit
+    entry."""
+    require_own(environment, table)
+    wait = wait_before_reading(actor.user_id, table)
+    if wait > 0:
+        raise Refusal(
+            f"Enough of {table.name} has been read for the moment, to leave its capacity to the application."
+            f" Try again in {ceil(wait)} s.",
+            "held-back",
+        )
+    try:
+        item, capacity = get_item(reach(environment.account, default_aws), table.name, key)
+    except AwsError as trouble:
+        raise in_words(trouble, table.name) from trouble
+    spend(actor.user_id, table, capacity)
+    if environment.stage == PROD:
+        detail: dict[str, object] = {"table": table.name, "found": item is not None}
+        audit(actor, "read_items", f"Read one item of {table.name}", environment=environment, detail=detail)
+    return None if item is None else opened(actor, environment, table, item, capacity)
+
+
+def opened(actor: Actor, environment: Environment, table: Table, item: Item, capacity: Decimal) -> Opened:
+    """An item that was read, as it may be handed on."""
+    shape, mask, mode = shape_of(table), mask_for(environment, table), str(table.described.get("billing_mode", ""))
+    save, delete = units_of_put(shape, item), units_of_delete(shape, item)
+    return Opened(
+        key={name: item[name] for name in key_types(table)},
+        shown=mask.apply(item),
+        token=sealed_read(reader(actor, environment, table), Read(item)),
+        mask=mask,
+        size=size_of(item),
+        read_units=capacity,
+        save_units=save,
+        delete_units=delete,
+        save_price=dollars(save, mode),
+        delete_price=dollars(delete, mode),
+    )
+
+
+def reader(actor: Actor, environment: Environment, table: Table) -> Reader:
+    """Who reads where: what a sealed read is bound to."""
+    return Reader(actor.user_id, environment.pk, table.name)
+
+
+def read_back(actor: Actor, environment: Environment, table: Table, key: Item, token: str) -> Read:
+    """What a form brought back, of this person, table and item. Raises Refusal."""
+    try:
+        read = opened_read(reader(actor, environment, table), token)
+    except BadReadError as wrong:
+        raise Refusal(wrong.sentence, "bad-read") from None
+    if not same_item({name: read.item[name] for name in key_types(table)}, key):
+        raise Refusal("This form belongs to another item.", "other-key")
+    return read
+
+
+def shown_back(actor: Actor, environment: Environment, table: Table, key: Item, token: str) -> Item:
+    """What may be seen of the item that a form brought back. Raises Refusal."""
+    return mask_for(environment, table).apply(read_back(actor, environment, table, key, token).item)
+
+
+def require_own(environment: Environment, table: Table) -> None:
+    """A table is reached through its own environment only, whoever calls (pitfall 42). Raises Refusal."""
+    if table.environment_id != environment.pk or table.account_id != environment.account_id:
+        raise Refusal(f"{environment} has no table {table.name}.", "no-table")
