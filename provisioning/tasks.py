@@ -266,16 +266,20 @@ def sweep(**_: object) -> None:
         compare_account.delay(account_id)
     for account_id in due_drift(now):
         detect_drift.delay(account_id)
-    for job_id in due_jobs(now)[:WORKERS]:
-        work_on_job.apply_async((str(job_id),), expires=WORKS.total_seconds())
-    drop_expired(now)
-    for write_id in unanswered(now):
-        settle_item_write.delay(write_id)
+    _sweep_items(now)
     if hints_due(now):
         listen_to_hints.delay()
     _sweep_parameters(now)
     beat_sweep()
     warm_library()
+
+
+def _sweep_items(now: datetime) -> None:
+    for job_id in due_jobs(now)[:WORKERS]:
+        work_on_job.apply_async((str(job_id),), expires=WORKS.total_seconds())
+    drop_expired(now)
+    for write_id in unanswered(now):
+        settle_item_write.delay(write_id)
 
 
 def _sweep_parameters(now: datetime) -> None:
