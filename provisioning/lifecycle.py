@@ -125,6 +125,11 @@ class ChangeKind(models.TextChoices):
     RECOVER = "recover", "Recover"
     REPAIR_DRIFT = "repair_drift", "Repair drift"
     ACCEPT_DRIFT = "accept_drift", "Accept drift"
+    WRITE_ITEMS = "write_items", "Write items"
+
+
+# Changes that lock no stack and say nothing of what there is of an environment: they may be open beside any other.
+BESIDE_STACKS = frozenset({ChangeKind.WRITE_ITEMS})
 
 
 class JobStatus(models.TextChoices):

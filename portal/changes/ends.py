@@ -28,6 +28,7 @@ _DONE = {
     ChangeKind.RECOVER: "{} is out of the state it was stuck in.",
     ChangeKind.REPAIR_DRIFT: "{} is as its template says again.",
     ChangeKind.ACCEPT_DRIFT: "What differs in {} was accepted as it is.",
+    ChangeKind.WRITE_ITEMS: "The items of {} are as was asked for.",
 }
 
 

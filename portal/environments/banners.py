@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from portal.environments.protection import tables_of
-from provisioning.lifecycle import ChangeKind, ChangeStatus
+from provisioning.lifecycle import BESIDE_STACKS, ChangeKind, ChangeStatus
 from provisioning.models import Environment
 
 
@@ -31,7 +31,7 @@ def what_is_left(environment: Environment) -> Banner:
         text = f"Both stacks are gone. {count} stayed, and no stack owns {'it' if one else 'them'}."
         return _quiet(text, reverse("orphans"), "Kept tables")
     succeeded = environment.changes.filter(status=ChangeStatus.SUCCEEDED).defer("plan", "goal")
-    last = succeeded.order_by("-requested_at").first()
+    last = succeeded.exclude(kind__in=BESIDE_STACKS).order_by("-requested_at").first()
     if last is None:
         return _quiet("It has no stacks.")
     if last.kind == ChangeKind.DELETE_DATA:

@@ -17,6 +17,7 @@ from portal.environments.versions import newer_version
 from provisioning.aws.endpoint import is_emulator
 from provisioning.blueprints.loader import library
 from provisioning.lifecycle import (
+    BESIDE_STACKS,
     OPEN_CHANGES,
     ChangeKind,
     ChangeStatus,
@@ -195,7 +196,8 @@ def _by_group(checks: list[Check]) -> Any:
 
 
 def _banner(environment: Environment) -> Banner | None:
-    newest = environment.changes.select_related("requested_by").defer("plan", "goal").order_by("-requested_at").first()
+    stacks = environment.changes.exclude(kind__in=BESIDE_STACKS).select_related("requested_by").defer("plan", "goal")
+    newest = stacks.order_by("-requested_at").first()
     if newest is None:
         return None
     url = reverse("change", args=[newest.pk])

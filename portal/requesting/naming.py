@@ -13,7 +13,7 @@ from provisioning.actions.order import why_not_now
 from provisioning.blueprints.model import Blueprint, ComputedNames, StagePolicy
 from provisioning.blueprints.promises import computed_names, filled_values, starting_values, table_promises
 from provisioning.blueprints.shapes import Pseudo, TemplateError
-from provisioning.lifecycle import OPEN_CHANGES, ChangeKind, EnvironmentStatus, StackKind
+from provisioning.lifecycle import BESIDE_STACKS, OPEN_CHANGES, ChangeKind, EnvironmentStatus, StackKind
 from provisioning.models import Account, Change, Environment, Table
 
 
@@ -133,7 +133,8 @@ def _collisions(environment: Environment | None, replaces: str) -> Iterable[Coll
     """What the name meets in Stackyard itself: anybody's environment, an open change."""
     if environment is None:
         return
-    change = Change.objects.filter(environment=environment, status__in=OPEN_CHANGES).first()
+    open_ones = Change.objects.filter(environment=environment, status__in=OPEN_CHANGES)
+    change = open_ones.exclude(kind__in=BESIDE_STACKS).first()
     if change is not None and replaces == str(change.pk):
         return
     why = why_not_now(environment, ChangeKind.CREATE)

@@ -9,7 +9,7 @@ from provisioning.actions.actor import Actor
 from provisioning.actions.changing import waits_to_run
 from provisioning.actions.order import why_not_instead
 from provisioning.actions.superseding import why_not_replace
-from provisioning.lifecycle import OPEN_CHANGES, ChangeKind, ChangeStatus
+from provisioning.lifecycle import BESIDE_STACKS, OPEN_CHANGES, ChangeKind, ChangeStatus
 from provisioning.models import Account, Change, Environment
 
 BECOMES = "Then nothing of the waiting one runs, its plan stays readable, and what it prepared in AWS is removed."
@@ -56,8 +56,8 @@ class Offer:
 
 
 def open_change(environment: Environment) -> Change | None:
-    """The change that is under way."""
-    found = Change.objects.filter(environment=environment, status__in=OPEN_CHANGES)
+    """The change of its stacks that is under way."""
+    found = Change.objects.filter(environment=environment, status__in=OPEN_CHANGES).exclude(kind__in=BESIDE_STACKS)
     return found.select_related("environment__owner", "requested_by").defer("plan", "findings").first()
 
 

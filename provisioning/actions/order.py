@@ -41,6 +41,7 @@ def _out_of_order(environment: Environment, kind: ChangeKind, *, data: bool, com
         ChangeKind.RECOVER: "" if data or compute else f"{environment} has no stacks.",
         ChangeKind.REPAIR_DRIFT: "" if data or compute else f"{environment} has no stacks.",
         ChangeKind.ACCEPT_DRIFT: "" if data or compute else f"{environment} has no stacks.",
+        ChangeKind.WRITE_ITEMS: "Items are written from the page of their table.",
     }[kind]
 
 

@@ -19,7 +19,7 @@ from provisioning.blueprints.loader import library
 from provisioning.blueprints.model import Blueprint, StagePolicy
 from provisioning.blueprints.promises import filled_values, starting_values
 from provisioning.blueprints.values import validate_values
-from provisioning.lifecycle import ChangeKind, ChangeStatus, EnvironmentStatus, StackKind, stack_status
+from provisioning.lifecycle import BESIDE_STACKS, ChangeKind, ChangeStatus, EnvironmentStatus, StackKind, stack_status
 from provisioning.models import Account, Change, Environment, Operation, Stack, Template
 from provisioning.planning.policy import may_start_later
 from provisioning.planning.secrets import sealed
@@ -230,7 +230,8 @@ def _open_change(actor: Actor, environment: Environment, blueprint: Blueprint, a
     change.secrets = sealed({str(kind): values for kind, values in secrets.items()})
     change.save(force_insert=True)
     # A failed change that was not tried again is history now; its hidden values are not needed any more.
-    Change.objects.filter(environment=environment, status=ChangeStatus.FAILED).update(secrets="")
+    failed = Change.objects.filter(environment=environment, status=ChangeStatus.FAILED)
+    failed.exclude(kind__in=BESIDE_STACKS).update(secrets="")
     Operation.objects.bulk_create(operations)
     audit(
         actor,

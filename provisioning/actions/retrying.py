@@ -7,7 +7,7 @@ from provisioning.actions.changing import locked, wake, what
 from provisioning.actions.refusals import Refusal
 from provisioning.engine.starting_over import start_over
 from provisioning.engine.ways_out import known_way_out
-from provisioning.lifecycle import UNDER_REVIEW, ChangeKind, ChangeStatus, StepState, move, stack_status
+from provisioning.lifecycle import BESIDE_STACKS, UNDER_REVIEW, ChangeKind, ChangeStatus, StepState, move, stack_status
 from provisioning.models import Change, Stack
 
 SENDS = frozenset({ChangeKind.CREATE, ChangeKind.UPDATE, ChangeKind.WAKE, ChangeKind.REPAIR_DRIFT})
@@ -47,9 +47,19 @@ def _obstacle(actor: Actor, change: Change) -> Refusal | None:
         return Refusal("Only a failed change can be tried again.", "not-failed")
     if change.cleanup:
         return Refusal("Stackyard is still tidying up after the failure. Try again in a moment.", "tidying")
-    if Change.objects.filter(environment=change.environment, requested_at__gt=change.requested_at).exists():
+    if change.kind in BESIDE_STACKS:
+        return _alone(change)
+    newer = Change.objects.filter(environment=change.environment, requested_at__gt=change.requested_at)
+    if newer.exclude(kind__in=BESIDE_STACKS).exists():
         return Refusal("A newer change of this environment exists; this one is history.", "newer-change")
     return _stuck(change)
+
+
+def _alone(change: Change) -> Refusal | None:
+    """A change beside stacks is planned again on what is there, whatever was asked for since; a job is over."""
+    if change.goal.get("job"):
+        return Refusal("Its work on items has ended. Ask for it again on the table's page.", "ask-again")
+    return None
 
 
 def _stuck(change: Change) -> Refusal | None:

@@ -12,7 +12,7 @@ from provisioning.lifecycle import CANCELLABLE_CHANGES, ChangeStatus, StepState
 from provisioning.models import Change, Operation
 
 # The steps that hear of the wish before their first call; the others alter AWS bit by bit, and cannot be undone.
-HEARD_BY = frozenset({"ensure_data_stack", "ensure_compute_stack"})
+HEARD_BY = frozenset({"ensure_data_stack", "ensure_compute_stack", "ensure_items_written", "ensure_job_over"})
 
 
 def do_cancel(actor: Actor, change: Change) -> Change:

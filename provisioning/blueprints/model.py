@@ -16,7 +16,10 @@ DEPLOY_KINDS = ("ec2", "ecs")
 ON_EXPIRY = ("expire", "plan_again")
 DATA_CONDITIONS = ("any", "untouched")
 BY_RULE = ("create", "update", "park", "wake", "delete_compute", "protect")
-NEVER_BY_RULE = ("delete_data", "delete_data_stack", "unprotect", "adopt", "recover", "repair_drift", "accept_drift")
+NEVER_BY_RULE = (
+    *("delete_data", "delete_data_stack", "unprotect", "adopt"),
+    *("recover", "repair_drift", "accept_drift", "write_items"),
+)
 FORMATS = ("dotenv", "shell", "erlang")
 
 

@@ -10,9 +10,11 @@ from django.utils import timezone
 from provisioning.engine.claims import LeaseLostError, hold
 from provisioning.engine.outcome import Problem
 from provisioning.engine.starting_over import start_over
+from provisioning.engine.steps.items import has_work
 from provisioning.engine.surveying import survey_soon
 from provisioning.engine.work import Work
 from provisioning.lifecycle import (
+    BESIDE_STACKS,
     CANCEL_LATE,
     UNDER_REVIEW,
     ChangeKind,
@@ -52,7 +54,7 @@ def planned(work: Work) -> None:
     asked = needed(work.policy, change.kind, change.goal)
     change.held = change.sent_back = False
     rule = approving_rule(work.policy, change.kind, change.plan or {}) if asked.approvals > 0 else None
-    if not any(operation.changes for operation in work.every_part()):
+    if not any(operation.changes for operation in work.every_part()) and not has_work(change):
         change.waiting_for = NOTHING
         _turn(work, ChangeStatus.SUCCEEDED, NOTHING)
     elif asked.approvals > 0 and rule is None:
@@ -153,7 +155,7 @@ def started(work: Work) -> None:
         hold(work.change)
         move(work.change, ChangeStatus.RUNNING)
         work.change.save(update_fields=["status", "started_at", "finished_at"])
-        set_environment_status(work.change.environment, EnvironmentStatus.BUSY)
+        _say(work.change, EnvironmentStatus.BUSY)
 
 
 def succeeded(work: Work) -> None:
@@ -173,12 +175,14 @@ def fail(change: Change, operations: Sequence[Operation], problem: Problem, *, r
         _no_wish(change)
         _save(change)
         _close(change)
-        set_environment_status(change.environment, resting_status(change))
+        _say(change, resting_status(change))
         _audit(change, "fail", f"{_what(change)}: failed. {problem.sentence}")
 
 
 def _left_behind(change: Change, operations: Iterable[Operation]) -> bool:
     """Whether change sets that were never executed are to be removed before the stacks are free again (S7, C6)."""
+    if change.goal.get("job"):
+        return True  # what was held for it ends with it
     planned = (one for one in operations if one.called_at is None)
     return any(
         bool(change.supersedes_id) or one.change_set_id or one.action not in {"", "delete", "none"} for one in planned
@@ -203,7 +207,7 @@ def cancelled(work: Work, sentence: str) -> None:
         _close(change)
         there = resting_status(change)
         nothing = there == EnvironmentStatus.REQUESTED
-        set_environment_status(change.environment, EnvironmentStatus.REMOVED if nothing else there)
+        _say(change, EnvironmentStatus.REMOVED if nothing else there)
         _audit(change, str(ChangeStatus.CANCELLED), f"{_what(change)}: {sentence}")
 
 
@@ -243,8 +247,14 @@ def _turn(work: Work, to: ChangeStatus, summary: str) -> None:
         if to is ChangeStatus.SUCCEEDED:
             _as_asked(change)
         if change.finished_at is not None:
-            set_environment_status(change.environment, resting_status(change))
+            _say(change, resting_status(change))
         _audit(change, str(to), summary)
+
+
+def _say(change: Change, status: EnvironmentStatus) -> None:
+    """Write what there is of the environment now: a change beside stacks says nothing of it."""
+    if change.kind not in BESIDE_STACKS:
+        set_environment_status(change.environment, status)
 
 
 def _as_asked(change: Change) -> None:

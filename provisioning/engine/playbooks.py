@@ -17,6 +17,8 @@ from provisioning.engine.steps import (
     dividing,
     drift,
     guarding,
+    item_jobs,
+    items,
     looking,
     preflight,
     protection,
@@ -40,7 +42,7 @@ PLAN, APPROVE, DATA, COMPUTE, CONFIGURATION, VERIFY = (
     "Verify",
 )
 CLEAN_UP, ADOPTION, RECOVERY, ACCEPTANCE = "Clean up", "Adopt", "Recover", "Accept"
-BACKUP, RECEIPT = "Backups", "Receipt"
+BACKUP, RECEIPT, ITEMS = "Backups", "Receipt", "Items"
 
 
 @dataclass(frozen=True)
@@ -157,7 +159,11 @@ _SWITCH_PROTECTION = Playbook(
 
 REREAD = PlaybookStep(rereading.ensure_unmoved, APPROVE, "Read everything again")
 
-CLEANUP = (_REPLACED, PlaybookStep(stacks.ensure_change_sets_gone, CLEAN_UP, "Remove what the plan left in AWS"))
+CLEANUP = (
+    _REPLACED,
+    PlaybookStep(stacks.ensure_change_sets_gone, CLEAN_UP, "Remove what the plan left in AWS"),
+    PlaybookStep(item_jobs.ensure_job_given_up, CLEAN_UP, "Take back the work on items that was held for it"),
+)
 
 PLAYBOOKS: Mapping[str, Playbook] = {
     ChangeKind.CREATE: _CREATE,
@@ -257,6 +263,18 @@ PLAYBOOKS: Mapping[str, Playbook] = {
             PlaybookStep(drift.ensure_accepted, ACCEPTANCE, "Write down what is taken as it is"),
             PlaybookStep(drift.ensure_values_taken, ACCEPTANCE, "Take real values over"),
             _DRIFT_SEEN,
+        ),
+    ),
+    ChangeKind.WRITE_ITEMS: Playbook(
+        planning=(
+            *_FIRST,
+            PlaybookStep(items.ensure_items_read, PLAN, "Read each item as it is"),
+            PlaybookStep(items.ensure_items_priced, PLAN, "Price the writes"),
+            _SEAL,
+        ),
+        running=(
+            PlaybookStep(items.ensure_items_written, ITEMS, "Write the items"),
+            PlaybookStep(item_jobs.ensure_job_over, ITEMS, "Let the work on items go, and see its end"),
         ),
     ),
 }

@@ -139,7 +139,7 @@ def _record(work: Work, step: PlaybookStep, row: Step, outcome: Outcome) -> None
             work.save(operation)
         change.waiting_for = note[:300] if isinstance(outcome, Wait) else ""
         work.write(change, ["findings", "plan", "plan_digest", "tries", "served", "waiting_for"])
-        if change.plan is not None:
+        if change.plan is not None and work.cost is not None:
             work.write(change.environment, ["monthly_cost"])
 
 

@@ -20,6 +20,7 @@ from provisioning.engine.reaching import AwsFor, default_aws, reach
 from provisioning.engine.verify.line import Line
 from provisioning.engine.verify.protection import Seen, look, seen_lines
 from provisioning.lifecycle import (
+    BESIDE_STACKS,
     STACK_STATUSES,
     ChangeStatus,
     EnvironmentStatus,
@@ -133,7 +134,8 @@ def _turn(environment: Environment, lost: tuple[str, ...]) -> None:
     if lost and environment.status in _AT_REST:
         set_environment_status(environment, EnvironmentStatus.ATTENTION)
     elif not lost and environment.status == EnvironmentStatus.ATTENTION:
-        last = Change.objects.filter(environment=environment).order_by("-requested_at").first()
+        stacks = Change.objects.filter(environment=environment).exclude(kind__in=BESIDE_STACKS)
+        last = stacks.order_by("-requested_at").first()
         if last is None or last.status != ChangeStatus.FAILED:
             set_environment_status(environment, _resting(environment))
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from provisioning.aws import cloudformation
 from provisioning.aws.clients import Clients
-from provisioning.lifecycle import ChangeKind, ChangeStatus, StackKind
+from provisioning.lifecycle import BESIDE_STACKS, ChangeKind, ChangeStatus, StackKind
 from provisioning.models import Change, Event, Operation, Stack
 from provisioning.planning.ways_out import (
     RETAIN,
@@ -49,7 +49,8 @@ def known_way_out(stack: Stack, status: str = "") -> WayOut | None:
 
 def to_retry(stack: Stack, status: str = "") -> Change | None:
     """The newest change of the environment, when it failed and trying it again gets this stack out of where it is."""
-    newest = Change.objects.filter(environment=stack.environment_id).order_by("-requested_at").first()
+    stacks = Change.objects.filter(environment=stack.environment_id).exclude(kind__in=BESIDE_STACKS)
+    newest = stacks.order_by("-requested_at").first()
     if newest is None or newest.status != ChangeStatus.FAILED or newest.cleanup:
         return None
     helps = TAKES_AWAY if (status or stack.status) == "DELETE_FAILED" else MAKES

@@ -66,6 +66,7 @@ class Work:
     parameters: Mapping[str, Parameter] | None = None
     tables_seen: tuple[TableSeen, ...] | None = None
     settings_seen: dict[str, Settings] = field(default_factory=dict)
+    items_read: object | None = None
     _known: dict[Row, dict[str, str]] = field(default_factory=dict)
     _written: dict[Row, dict[str, str]] = field(default_factory=dict)
 

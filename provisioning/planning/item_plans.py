@@ -6,30 +6,28 @@ sealed, and whoever opens them for a page applies the table's mask (pitfall 41).
 another one, is a keyed fingerprint of each write and of the item that it was planned on (C15).
 """
 
-import hashlib
-import hmac
 import json
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
-
 from provisioning.aws.dynamodb import Index
 from provisioning.costs.book import book
 from provisioning.costs.tables import write_units
+from provisioning.items.canonical import canonical
 from provisioning.items.intents import BadIntentError, WriteIntent, as_dict, result_of
-from provisioning.items.sealing import seal, unseal
-from provisioning.items.values import BadValueError, Item, Value, check_item, same, same_item, size_of
+from provisioning.items.sealing import digest, seal, unseal
+from provisioning.items.values import BadValueError, Item, dumps, restored, same, same_item, size_of
 from provisioning.lifecycle import JobKind, WriteVerb
 
 PURPOSE = "plan of items"
 CHANGES, DELETES = "items of it are altered", "items of it are deleted"
+EXISTS = "there is an item with this key already, and nothing is overwritten"
+GONE = "there is no such item any more"
+TAKEN = "there is an item under the new key already, and nothing is overwritten"
 TRANSACTION = 2  # times the units of a plain write
-_SETS = frozenset({"SS", "NS", "BS"})
 _SAID = {
     WriteVerb.CREATE: ("is made", "are made"),
     WriteVerb.EDIT: ("is altered", "are altered"),
@@ -45,36 +43,45 @@ _JOBS = {
 
 
 @dataclass(frozen=True)
-class Seen:
-    """An item as it is now, and what stands under the key that it is to be copied to; None is no item."""
-
-    now: Item | None
-    there: Item | None = None
-
-
-@dataclass(frozen=True)
-class PlannedItem:
-    """One write of a plan, opened: nothing in it is masked. Of a copy, `after` stands under `new_key`."""
+class Leg:
+    """What becomes of one item of a write: `before` is None for a new one, `after` for one that goes. A copy has two,
+    the new place first; most writes have one."""
 
     key: Item
-    new_key: Item | None
     before: Item | None
     after: Item | None
 
+    @property
+    def stays(self) -> bool:
+        """Whether nothing becomes of it."""
+        return same_item(self.before, self.after)
 
-def why_not(intent: WriteIntent, seen: Seen) -> str:
-    """Why the write cannot work on what is there, in words that name no value; empty when it can."""
-    if intent.verb is WriteVerb.CREATE and seen.now is not None:
-        return "there is an item with this key already, and nothing is overwritten"
-    if intent.verb is WriteVerb.UNDO:
-        return "" if same_item(intent.read, seen.now) else "the item changed since the write that is to be undone"
-    if seen.now is None and intent.verb is not WriteVerb.CREATE:
-        return "there is no such item any more"
-    if intent.read is not None and not _as_read(intent.read, seen.now):
+
+def legs_of(intent: WriteIntent, now: Item | None) -> tuple[Leg, ...]:
+    """What a write makes of the item as it is now. Raises BadIntentError and BadValueError as `result_of` does; a
+    write that is to be undone has its own way back."""
+    after = result_of(intent, now)
+    if intent.verb is not WriteVerb.COPY or intent.new_key is None:
+        return (Leg(intent.key, now, after),)
+    return (Leg(intent.new_key, None, after), Leg(intent.key, now, now if intent.keep else None))
+
+
+def why_not(intent: WriteIntent, now: Item | None, there: Item | None = None) -> str:
+    """Why the write cannot work on what is there, in words that name no value; empty when it can. `there` is what
+    stands under the key that a copy goes to."""
+    if intent.verb is WriteVerb.CREATE:
+        return EXISTS if now is not None else _impossible(intent, now)
+    if now is None:
+        return GONE
+    if intent.read is not None and not _as_read(intent.read, now):
         return "the item changed since it was read"
-    if seen.there is not None:
-        return "there is an item under the new key already, and nothing is overwritten"
-    return _impossible(intent, seen.now)
+    return TAKEN if there is not None else _impossible(intent, now)
+
+
+def why_not_back(legs: Sequence[Leg], found: Sequence[Item | None]) -> str:
+    """Why a write cannot be undone: its items are no longer as it had left them. Empty when they are."""
+    left = all(same_item(leg.before, now) for leg, now in zip(legs, found, strict=True))
+    return "" if left else "the item changed since the write that is to be undone"
 
 
 def _as_read(read: Item, now: Item | None) -> bool:
@@ -94,66 +101,49 @@ def _within(sentence: str) -> str:
     return f"{sentence[:1].lower()}{sentence[1:].rstrip('.')}"
 
 
-def changes_nothing(intent: WriteIntent, seen: Seen) -> bool:
-    """Whether the item is already as the write would make it, so that there is nothing to do."""
-    return intent.verb is not WriteVerb.COPY and same_item(result_of(intent, seen.now), seen.now)
-
-
-def planned(number: int, intent: WriteIntent, seen: Seen, indexes: Sequence[Index]) -> dict[str, Any]:
+def planned(number: int, intent: WriteIntent, legs: Sequence[Leg], indexes: Sequence[Index]) -> dict[str, Any]:
     """One write as the plan keeps it. `number` is its place in the request; `units` are write units."""
-    after = result_of(intent, seen.now)
-    content = {"key": intent.key, "new_key": intent.new_key, "before": seen.now, "after": after}
+    content = [[_text(leg.key), _text(leg.before), _text(leg.after)] for leg in legs]
+    facts = [[_canonical(leg.key), _canonical(leg.before), _canonical(leg.after)] for leg in legs]
     return {
         "number": number,
         "verb": str(intent.verb),
-        "units": str(units_of(intent, seen.now, after, indexes)),
-        "fingerprint": fingerprint(as_dict(intent), _canonical(seen.now), _canonical(seen.there)),
-        "content": seal(json.dumps(content, default=_as_text), PURPOSE),
+        "units": str(units_of(legs, indexes)),
+        "fingerprint": fingerprint(as_dict(intent), facts),
+        "content": seal(PURPOSE, json.dumps(content)),
     }
 
 
-def opened(write: Mapping[str, Any]) -> PlannedItem:
-    """What `planned` sealed. Raises CannotOpenError once the secret key is another one."""
-    content = json.loads(unseal(write["content"], PURPOSE))
-    found = {name: None if item is None else check_item(item) for name, item in content.items()}
-    return PlannedItem(found["key"] or {}, found["new_key"], found["before"], found["after"])
+def opened(write: Mapping[str, Any]) -> tuple[Leg, ...]:
+    """What `planned` sealed, nothing of it masked. Raises NotSealedError once the secret key is another one."""
+    kept: list[list[str | None]] = json.loads(unseal(PURPOSE, write["content"]))
+    return tuple(Leg(_restored(key) or {}, _restored(before), _restored(after)) for key, before, after in kept)
 
 
-def _as_text(content: object) -> str:
-    if isinstance(content, bytes | bytearray):
-        return b64encode(content).decode()
-    raise TypeError(f"{type(content).__name__} is no part of an item.")
+def _text(item: Item | None) -> str | None:
+    return None if item is None else dumps(item)
+
+
+def _restored(text: str | None) -> Item | None:
+    return None if text is None else restored(text)
 
 
 def fingerprint(*things: Any) -> str:
-    """A digest that only this Stackyard can make: from one without a key, short values could be guessed."""
-    key = hashlib.sha256(f"fingerprint:{settings.SECRET_KEY}".encode()).digest()
-    text = json.dumps(things, sort_keys=True, separators=(",", ":"), default=_as_text)
-    return hmac.new(key, text.encode(errors="surrogatepass"), hashlib.sha256).hexdigest()
+    """A name for things that does not tell them: made without Stackyard's key, short values could be guessed."""
+    return digest(PURPOSE, json.dumps(things, sort_keys=True, separators=(",", ":")))
 
 
-def _canonical(item: Item | None) -> Any:
-    """The item without what says nothing: in which order DynamoDB lists the members of a set."""
-    return None if item is None else {name: _canonical_value(value) for name, value in item.items()}
+def _canonical(item: Item | None) -> str | None:
+    """The item without what says nothing, such as in which order DynamoDB lists the members of a set (pitfall 16)."""
+    return None if item is None else canonical(item).decode()
 
 
-def _canonical_value(value: Value) -> Any:
-    ((kind, content),) = value.items()
-    if kind in _SETS:
-        return {kind: sorted(_as_text(one) if isinstance(one, bytes) else one for one in content)}
-    if kind == "M":
-        return {kind: _canonical(content)}
-    return {kind: [_canonical_value(part) for part in content]} if kind == "L" else value
-
-
-def units_of(intent: WriteIntent, before: Item | None, after: Item | None, indexes: Sequence[Index]) -> Decimal:
+def units_of(legs: Sequence[Leg], indexes: Sequence[Index]) -> Decimal:
     """The write units of a write: a unit per started KB of the larger of before and after, on the table and on every
-    index that it reaches; an index whose key changes takes two writes. A copy is a transaction of a new item and, unless
-    the old one stays, a deletion; it costs twice as much."""
-    if intent.verb is WriteVerb.COPY:
-        gone = Decimal(0) if intent.keep else _units(before, None, indexes)
-        return (_units(None, after, indexes) + gone) * TRANSACTION
-    return _units(before, after, indexes)
+    index that it reaches; an index whose key changes takes two writes. Several items at once are a transaction, which
+    costs twice as much."""
+    units = sum((_units(leg.before, leg.after, indexes) for leg in legs), Decimal(0))
+    return units * TRANSACTION if len(legs) > 1 else units
 
 
 def _units(before: Item | None, after: Item | None, indexes: Sequence[Index]) -> Decimal:
@@ -182,6 +172,11 @@ def _projected(index: Index, item: Item | None) -> Item | None:
         return item
     kept = {*(key.attribute for key in index.keys), *index.included}
     return {name: value for name, value in item.items() if name in kept}
+
+
+def total(writes: Iterable[Mapping[str, Any]]) -> Decimal:
+    """The write units of all of a plan's writes together."""
+    return sum((Decimal(write["units"]) for write in writes), Decimal(0))
 
 
 def price(units: Decimal) -> str:

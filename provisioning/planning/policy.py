@@ -11,7 +11,7 @@ from provisioning.lifecycle import ChangeKind, StackKind
 from provisioning.planning.changes import DATA_TYPES, endangers_data
 from provisioning.planning.ways_out import FORCE, RETAIN
 
-SECOND_PERSON = frozenset({ChangeKind.DELETE_DATA, ChangeKind.UNPROTECT})
+SECOND_PERSON = frozenset({ChangeKind.DELETE_DATA, ChangeKind.UNPROTECT, ChangeKind.WRITE_ITEMS})
 GUARDED_STAGE = "prod"
 GUARDIANS = ("admins",)
 # Of any other action than these and Remove, AWS says only when it runs whether it replaces or deletes.
@@ -41,6 +41,11 @@ def takes_two(kind: str, goal: Mapping[str, Any]) -> bool:
     if kind != ChangeKind.RECOVER or goal.get("stack") != StackKind.DATA:
         return False
     return bool(goal.get("second_person") or goal.get("spared") or goal.get("what") in {RETAIN, FORCE})
+
+
+def writes_need_change(stage: str) -> bool:
+    """Whether items are written only by a change with a second person: in prod, whatever its policy says."""
+    return stage == GUARDED_STAGE
 
 
 def may_start_later(policy: StagePolicy, kind: str, goal: Mapping[str, Any] | None = None) -> bool:

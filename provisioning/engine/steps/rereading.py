@@ -11,7 +11,7 @@ from provisioning.aws.cloudformation import ChangeSet
 from provisioning.aws.errors import Missing
 from provisioning.engine.outcome import Done, Outcome, Problem, Stop
 from provisioning.engine.owning import own_tables
-from provisioning.engine.steps import checking, deletion, sealing
+from provisioning.engine.steps import checking, deletion, items, sealing
 from provisioning.engine.steps.change_sets import CHANGE_SET, has_values, rows_of
 from provisioning.engine.work import Work
 from provisioning.lifecycle import ChangeKind, StackKind, stack_status
@@ -138,7 +138,11 @@ def _differing(part: Part, now: Part) -> Iterator[str]:
 
 
 def _facts_now(work: Work, sealed: Part, reasons: list[str]) -> Part:
-    """What was found out about tables, again; adds to `reasons` what differs."""
+    """What was found out about tables, or items, again; adds to `reasons` what differs."""
+    if work.change.kind == ChangeKind.WRITE_ITEMS:
+        facts, moved = items.moved(work)
+        reasons += moved
+        return facts
     reasons += [f"a table named {name} has appeared" for name in checking.tables_in_the_way(work)]
     if work.change.kind == ChangeKind.DELETE_DATA:
         reasons += _doomed_moved(work)
