@@ -7,6 +7,7 @@ STACKYARD_HOME. With SECRET_KEY it runs as a deployment: secure cookies, HTTPS, 
 import os
 import re
 import secrets
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -46,6 +47,14 @@ def _rate(name: str, default: float) -> float:
     if not re.fullmatch(r"\d{1,4}(\.\d{1,3})?", text, re.ASCII):
         raise ImproperlyConfigured(f"{name} must be a number a second such as 2 or 0.5, 0 for no limit, not “{text}”.")
     return float(text)
+
+
+def _amount(name: str, default: str) -> Decimal:
+    """An amount of US dollars."""
+    text = _text(name, default)
+    if not re.fullmatch(r"\d{1,6}(\.\d{1,2})?", text, re.ASCII):
+        raise ImproperlyConfigured(f"{name} must be an amount of US dollars such as 5 or 2.50, not “{text}”.")
+    return Decimal(text)
 
 
 def _switch(name: str, *, default: bool) -> bool:
@@ -172,6 +181,9 @@ CLOUDFORMATION_READS_PER_SECOND = _rate("CLOUDFORMATION_READS_PER_SECOND", 2.0 i
 CLOUDFORMATION_READ_BURST = _number("CLOUDFORMATION_READ_BURST", 40, 24, 10_000)
 CLOUDFORMATION_WRITES_PER_SECOND = _rate("CLOUDFORMATION_WRITES_PER_SECOND", 1.0 if _BUDGETED else 0.0)
 CLOUDFORMATION_WRITE_BURST = _number("CLOUDFORMATION_WRITE_BURST", 10, 1, 10_000)
+# Costs are read from Cost Explorer, and reckoned by Stackyard where there is none: on an emulator.
+COST_EXPLORER = bool(_web_address("AWS_ENDPOINT_URL_COST_EXPLORER")) or not is_emulator(AWS_ENDPOINT_URL)
+COST_EXPLORER_MONTHLY_CAP = _amount("COST_EXPLORER_MONTHLY_CAP", "5.00")  # what reading itself may cost (E1)
 AWS_EVENTS_QUEUE_URL = _web_address("AWS_EVENTS_QUEUE_URL")
 AWS_EXECUTION_ROLE_ARN = env.str("AWS_EXECUTION_ROLE_ARN", default="")
 BILLING_SWITCHES_PER_DAY = _number("BILLING_SWITCHES_PER_DAY", 4, 1, 100)  # T7; older accounts allow fewer

@@ -16,6 +16,7 @@ from provisioning.aws.clients import Clients, Target
 
 from .by_hand import ByHand
 from .cloudformation import CloudFormation
+from .costs import CostExplorer
 from .dynamodb import DynamoDB
 from .operations import turn
 from .queue import Queue
@@ -37,6 +38,7 @@ SERVICES: dict[str, type[Service]] = {
     "cloudwatch": CloudWatch,
     "application_autoscaling": Scaling,
     "sqs": Queue,
+    "cost_explorer": CostExplorer,
 }
 
 
@@ -49,6 +51,7 @@ class FakeAws(ByHand):
         lock = RLock()
         services = {name: service(self.world) for name, service in SERVICES.items()}
         self._queue = services["sqs"]
+        self._costs = services["cost_explorer"]
         self.doors = {name: Door(name, service, self._count, lock) for name, service in services.items()}
         self._clients = Clients.of(Target(self.world.region, self.world.account_id), **self.doors)
 
@@ -62,6 +65,12 @@ class FakeAws(ByHand):
         """The queue that hints come by."""
         assert isinstance(self._queue, Queue)
         return self._queue
+
+    @property
+    def costs(self) -> CostExplorer:
+        """What Cost Explorer knows."""
+        assert isinstance(self._costs, CostExplorer)
+        return self._costs
 
     @property
     def pace(self) -> Pace:

@@ -66,6 +66,10 @@ class Script:
         text = f"User: arn:aws:iam::123456789012:role/stackyard is not authorized to perform: {operation}"
         self.before(operation, _raising("AccessDenied", text, operation, 403), times, skip=skip)
 
+    def refuse(self, operation: str, code: str, message: str = "no", times: int = 1, *, skip: int = 0) -> None:
+        """The next calls are answered with this error."""
+        self.before(operation, _raising(code, message, operation), times, skip=skip)
+
     def expire(self, operation: str = ANY, times: int = 1) -> None:
         """The next calls are made with credentials that have expired."""
         text = "The security token included in the request is expired"
