@@ -1,7 +1,7 @@
 """Paths into items as people write them: `address.lines[0]`, and `"a.b"."x y"` for names with signs of their own.
 
-A name stands as it is unless it has a dot, a bracket or a quotation mark; then it stands in quotation marks, as JSON
-writes a text. The empty name is no attribute (pitfall 22).
+A name stands as it is unless it has a dot, a bracket, a quotation mark, or a space at an end; then it stands in
+quotation marks, as JSON writes a text. The empty name is no attribute (pitfall 22).
 """
 
 import json
@@ -60,8 +60,13 @@ def path_of(steps: Iterable[Step]) -> str:
         if isinstance(step, int):
             path += f"[{step}]"
         else:
-            path += ("." if path else "") + (step if _PLAIN.fullmatch(step) else json.dumps(step, ensure_ascii=False))
+            path += ("." if path else "") + (step if _is_plain(step) else json.dumps(step, ensure_ascii=False))
     return path
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a name needs no quotation marks; spaces at its ends would be lost in a form."""
+    return bool(_PLAIN.fullmatch(name)) and name.strip() == name
 
 
 def value_at(item: Mapping[str, Value], steps: Sequence[Step]) -> Value | None:
