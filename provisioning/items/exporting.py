@@ -13,7 +13,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -132,6 +132,11 @@ def seen_in(items: Iterable[Item]) -> list[tuple[str, str]]:
 def typed_lines(items: Iterable[Item]) -> bytes:
     """Items as typed JSON, a line each."""
     return "".join([f"{dumps(item)}\n" for item in items]).encode()
+
+
+def masked_lines(lines: Iterable[bytes], mask: Callable[[Item], Item]) -> Iterator[bytes]:
+    """Lines of typed JSON once more, each item as `mask` leaves it."""
+    return (dumps(mask(json.loads(line))).encode() for line in lines)
 
 
 def written(form: FileForm, lines: Iterable[bytes], columns: Columns) -> Iterator[bytes]:

@@ -7,9 +7,11 @@ from provisioning.aws.items.reading import Read
 from provisioning.engine.jobs.ticking import StopJobError
 from provisioning.engine.outcome import Problem
 from provisioning.items.expressions import expressions_of
+from provisioning.items.masking import PROD, mask_for
+from provisioning.items.paths import steps_of
 from provisioning.items.query import BadQueryError, Query, Shape, read_query, shape_of
 from provisioning.lifecycle import JobKind
-from provisioning.models import ItemJob, Table
+from provisioning.models import Environment, ItemJob, Table
 
 SEGMENTS = 4  # of a scan, unless the goal says otherwise
 
@@ -48,11 +50,24 @@ def read_of(job: ItemJob, table: Table, *, count_only: bool = False) -> tuple[Qu
     )
 
 
-def require_query_in_prod(job: ItemJob, query: Query) -> None:
-    """Prod is read by queries, not by scans, whoever asks (B10, pitfall 35); counting tells no item. Raises
-    StopJobError."""
-    if query.is_scan and job.environment.stage == "prod" and job.kind != JobKind.COUNT:
-        raise StopJobError(Problem(SCANS_PROD, "you", "Ask for one partition.", code="scan-in-prod"))
+def why_not_read(kind: str, environment: Environment, table: Table, query: Query) -> str:
+    """Why such a job may not read this, whoever asks; empty when it may.
+
+    Prod is read by queries, not by scans (B10, pitfall 35), save for counting, which tells no item. Conditions on
+    what is hidden would tell it bit by bit (pitfall 41); whoever knows a whole key may ask for it.
+    """
+    if query.is_scan and environment.stage == PROD and kind != JobKind.COUNT:
+        return "A table of prod is queried, never scanned. Give a value of its partition key."
+    mask, shape = mask_for(environment, table), shape_of(table)
+    sort = (shape.view(query.index) or shape.itself).sort
+    if query.sort is not None and query.sort.operator != "=" and mask.touches((sort,)):
+        return f"{sort} is hidden here, so it can only be asked for with a whole value."
+    asked = next((one.path for one in query.filters if mask.touches(steps_of(one.path))), "")
+    return f"{asked} is hidden here, so nothing can be filtered by it." if asked else ""
 
 
-SCANS_PROD = "A table of prod is not scanned."
+def require_readable(job: ItemJob, table: Table, query: Query) -> None:
+    """Ask again in each tick: rules may have changed. Raises StopJobError."""
+    why = why_not_read(job.kind, job.environment, table, query)
+    if why:
+        raise StopJobError(Problem(why, "you", "Ask for something else on its page.", code="not-readable"))

@@ -11,15 +11,19 @@ from enum import StrEnum
 from django.db.models import Max
 
 from provisioning.items.sealing import pack, unpack
+from provisioning.lifecycle import MOVING_JOBS
 from provisioning.models import ItemJob, JobChunk
 
 
 class Purpose(StrEnum):
-    """What a piece is for. COLUMNS are the names of attributes that an export has come by."""
+    """What a piece is for. COLUMNS are the names of attributes that an export has come by, SEEN the keys that a file
+    has had, ITEMS what is to be written or deleted."""
 
     RESULT = "result"
     COLUMNS = "columns"
     UPLOAD = "upload"
+    SEEN = "seen"
+    ITEMS = "items"
     KEYS = "keys"
     UNDO = "undo"
     REPORT = "report"
@@ -91,9 +95,13 @@ def drop_chunks(job: ItemJob, purpose: Purpose | None = None) -> None:
 
 
 def drop_expired(now: datetime) -> int:
-    """Remove what jobs carried whose time is over; how many pieces went. Jobs that still move keep theirs."""
-    over = ItemJob.objects.filter(expires_at__lte=now, finished_at__isnull=False)
-    return JobChunk.objects.filter(job__in=over)._raw_delete(JobChunk.objects.db)
+    """Remove what jobs carried whose time is over; how many pieces went. A job that still moves keeps its own, and
+    those of the job that it goes on from (`of` in its goal), which may have waited for a decision for days."""
+    moving = ItemJob.objects.filter(status__in=MOVING_JOBS)
+    needed = {str(job_id) for job_id in moving.values_list("goal__of", flat=True) if job_id}
+    over = ItemJob.objects.filter(expires_at__lte=now, finished_at__isnull=False, chunks__isnull=False)
+    ids = [job_id for job_id in over.values_list("pk", flat=True).distinct() if str(job_id) not in needed]
+    return JobChunk.objects.filter(job__in=ids)._raw_delete(JobChunk.objects.db) if ids else 0
 
 
 def sealed_for(job: ItemJob, purpose: Purpose) -> str:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from provisioning.aws.clients import Clients
 from provisioning.aws.items.reading import ReadPage
-from provisioning.engine.jobs.asked import read_of, require_query_in_prod
+from provisioning.engine.jobs.asked import read_of, require_readable
 from provisioning.engine.jobs.reading import Brought, Reading
 from provisioning.engine.jobs.ticking import Again, Finished, table_of
 from provisioning.models import ItemJob, JobPart
@@ -12,8 +12,9 @@ from provisioning.models import ItemJob, JobPart
 
 def count(job: ItemJob, aws: Clients, until: datetime) -> Again | Finished:
     """Bring a count on; what it has counted is `done`. Raises as `export` does."""
-    query, read = read_of(job, table_of(job), count_only=True)
-    require_query_in_prod(job, query)
+    table = table_of(job)
+    query, read = read_of(job, table, count_only=True)
+    require_readable(job, table, query)
     again = Reading(job, aws, read, _nothing, _keep).go_on(until)
     return Finished({"count": job.done}) if again is None else again
 

@@ -9,7 +9,7 @@ from functools import partial
 
 from provisioning.aws.clients import Clients
 from provisioning.aws.items.reading import ReadPage
-from provisioning.engine.jobs.asked import read_of, require_query_in_prod
+from provisioning.engine.jobs.asked import read_of, require_readable
 from provisioning.engine.jobs.chunks import Purpose, append_packed, packed_for, put_chunk, read_chunk
 from provisioning.engine.jobs.reading import Brought, Reading
 from provisioning.engine.jobs.ticking import Again, Finished, table_of
@@ -25,7 +25,7 @@ def export(job: ItemJob, aws: Clients, until: datetime) -> Again | Finished:
     """Bring an export on. Raises StopJobError, AwsError, LeaseLostError and CancelAskedError."""
     table = table_of(job)
     query, read = read_of(job, table)
-    require_query_in_prod(job, query)
+    require_readable(job, table, query)
     columns = columns_of(job, table)
     make = partial(_page, job, mask_for(job.environment, table))
     again = Reading(job, aws, read, make, partial(_keep, job, columns)).go_on(until)
