@@ -78,6 +78,7 @@ PAGES: tuple[Page, ...] = (
     ),
     Page("approvals", "Approvals", ("approvals",), icon="approvals"),
     Page("decisions", "Decisions", ("change_approve", "change_reject", "change_send_back"), groups=CHANGERS),
+    Page("tables", "Tables", ("tables", "environment_tables", "table", "table_price", "table_controls", "table_columns"), icon="tables"),
     Page("catalogue", "Catalogue", ("catalogue", "application"), icon="catalogue"),
     Page("audit", "Audit", ("audit",), groups=READERS_OF_ALL, icon="audit", admin=True),
     Page("engine", "Engine", ("engine",), groups=READERS_OF_ALL, icon="refresh", admin=True),

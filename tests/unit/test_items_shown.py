@@ -70,7 +70,9 @@ def test_pitfall_26_absent_and_not_projected_differ() -> None:
 
 
 def test_empty_null_hidden_and_false_are_told_apart() -> None:
-    said = [words(shown(value)) for value in ({"S": ""}, {"NULL": True}, {"HIDDEN": "S"}, {"BOOL": False}, {"S": "null"})]
+    said = [
+        words(shown(value)) for value in ({"S": ""}, {"NULL": True}, {"HIDDEN": "S"}, {"BOOL": False}, {"S": "null"})
+    ]
     assert said == ["empty text", "null", "hidden", "false", "null"]
     assert "chip" in shown({"NULL": True})
     assert "chip" not in shown({"S": "null"})
@@ -129,7 +131,9 @@ def test_pitfall_19_a_time_is_only_a_hint(name: str, text: str, hint: str) -> No
 
 def test_what_has_expired_is_marked() -> None:
     """T6."""
-    past, gone, ahead, no_time = (shown({"N": text}, "ttl", ttl="ttl") for text in ("1772236800", "9", "1893456000", "1E+40"))
+    past, gone, ahead, no_time = (
+        shown({"N": text}, "ttl", ttl="ttl") for text in ("1772236800", "9", "1893456000", "1E+40")
+    )
     assert "expired" in words(past)
     assert "within about two days" in past
     assert "the item stays" in gone
@@ -157,8 +161,10 @@ VALUES = st.recursive(
     | st.builds(lambda content: {"B": content}, st.binary(max_size=40))
     | st.sampled_from([{"BOOL": True}, {"BOOL": False}, {"NULL": True}])
     | st.builds(lambda texts: {"SS": sorted(texts)}, st.sets(TEXTS, min_size=1, max_size=4)),
-    lambda parts: st.builds(lambda inside: {"L": inside}, st.lists(parts, max_size=3))
-    | st.builds(lambda inside: {"M": inside}, st.dictionaries(TEXTS, parts, max_size=3)),
+    lambda parts: (
+        st.builds(lambda inside: {"L": inside}, st.lists(parts, max_size=3))
+        | st.builds(lambda inside: {"M": inside}, st.dictionaries(TEXTS, parts, max_size=3))
+    ),
     max_leaves=6,
 )
 
