@@ -258,7 +258,8 @@ class CloudWatch(Service):
                 "StateValue": "ALARM" if alarm.physical_id in self.world.alarmed else "OK",
                 **{key: alarm.properties[key] for key in ("Namespace", "MetricName", "Dimensions")},
             }
-            for alarm in self.world.things.values()
+            for stack in self.world.stacks.values()
+            for alarm in stack.resources.values()
             if alarm.type == "AWS::CloudWatch::Alarm"
         ]
         return page("MetricAlarms", rows, NextToken, size=50)

@@ -85,3 +85,30 @@ def test_every_page_is_read_and_tables_of_the_same_name_are_told_apart(script: S
     found = backups.backups_of(aws, "dev-messages")
     assert [one.arn for one in found] == [f"{ARN}1", f"{ARN}2"]
     assert [one.table_id[-1] for one in found] == ["1", "2"]
+
+
+def test_the_backups_of_all_tables_are_read_without_those_that_dynamodb_keeps_itself(script: Script) -> None:
+    aws, answers = script("dynamodb")
+
+    def row(number: int, kind: str, table: str) -> dict[str, str]:
+        arn = f"{ARN}{number}"
+        return {
+            "BackupArn": arn,
+            "BackupName": "before",
+            "BackupStatus": "AVAILABLE",
+            "BackupType": kind,
+            "TableName": table,
+        }
+
+    both = [row(1, "USER", "dev-a"), row(2, "SYSTEM", "dev-a")]
+    first = {"BackupSummaries": both, "LastEvaluatedBackupArn": f"{ARN}2"}
+    answers.add_response("list_backups", first, {"BackupType": "ALL"})
+    second = {"BackupSummaries": [row(3, "AWS_BACKUP", "dev-b")]}
+    answers.add_response("list_backups", second, {"BackupType": "ALL", "ExclusiveStartBackupArn": f"{ARN}2"})
+    assert [(one.arn[-1], one.table) for one in backups.every_backup(aws)] == [("1", "dev-a"), ("3", "dev-b")]
+
+
+def test_those_of_all_tables_in_moto(aws: Clients) -> None:
+    table(aws)
+    made = backups.create_backup(aws, "dev-messages", "before")
+    assert [(one.arn, one.table) for one in backups.every_backup(aws)] == [(made.arn, "dev-messages")]

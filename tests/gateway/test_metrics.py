@@ -1,6 +1,7 @@
-"""When tables were last written to."""
+"""When tables were last written to, and the alarms on them."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from botocore.stub import ANY
@@ -66,3 +67,53 @@ def test_without_the_right_it_says_so(script: Script) -> None:
     answers.add_client_error("get_metric_data", "AccessDenied", "not authorized", 403)
     with pytest.raises(Denied):
         metrics.last_writes(aws, ["dev-messages"], datetime(2026, 3, 1, tzinfo=UTC))
+
+
+def alarm(name: str, *metrics: dict[str, Any], state: str = "OK", **own: Any) -> dict[str, Any]:
+    """An alarm as DescribeAlarms shows it; with `metrics` it calculates with those."""
+    queries = [
+        {"Id": f"m{number}", "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Sum"}}
+        for number, metric in enumerate(metrics)
+    ]
+    return {"AlarmName": name, "StateValue": state, **own, **({"Metrics": queries} if queries else {})}
+
+
+def metric(table: str, namespace: str = "AWS/DynamoDB") -> dict[str, Any]:
+    """A metric of a table."""
+    return {
+        "Namespace": namespace,
+        "MetricName": "ReadThrottleEvents",
+        "Dimensions": [{"Name": "TableName", "Value": table}, {"Name": "Operation", "Value": "Query"}],
+    }
+
+
+def test_alarms_are_found_by_the_tables_that_they_look_at_every_page(script: Script) -> None:
+    aws, answers = script("cloudwatch")
+    asked = {"AlarmTypes": ["MetricAlarm"]}
+    first = [alarm("slow", state="ALARM", **metric("a")), alarm("other", **metric("a", "Custom"))]
+    second = [alarm("both", metric("a"), metric("b")), alarm("none", Namespace="AWS/DynamoDB", MetricName="X")]
+    answers.add_response("describe_alarms", {"MetricAlarms": first, "NextToken": "2"}, asked)
+    answers.add_response("describe_alarms", {"MetricAlarms": second}, asked | {"NextToken": "2"})
+    found = metrics.table_alarms(aws)
+    assert {table: [one.name for one in alarms] for table, alarms in found.items()} == {
+        "a": ["slow", "both"],
+        "b": ["both"],
+    }
+    assert [one.is_firing for one in found["a"]] == [True, False]
+    assert found["a"][0].metric == "ReadThrottleEvents"
+
+
+def test_an_alarm_in_moto_is_found(aws: Clients) -> None:
+    aws.cloudwatch.put_metric_alarm(
+        AlarmName="writes",
+        Namespace="AWS/DynamoDB",
+        MetricName="WriteThrottleEvents",
+        Dimensions=[{"Name": "TableName", "Value": "dev-messages"}],
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+    found = metrics.table_alarms(aws)
+    assert [(one.name, one.metric) for one in found["dev-messages"]] == [("writes", "WriteThrottleEvents")]
