@@ -14,6 +14,9 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from provisioning.engine.comparing import compare, due_comparisons, due_looks, look_at
+from provisioning.engine.costing.accruing import accrual_due, accrue
+from provisioning.engine.costing.reading import due as due_readings
+from provisioning.engine.costing.reading import read as read_cost_pages
 from provisioning.engine.drifting import detect, due_drift
 from provisioning.engine.heartbeats import beat_sweep
 from provisioning.engine.hints import hints_due, listen
@@ -244,6 +247,29 @@ def read_parameters(path_id: int, **_: object) -> None:
     read_path(path_id)
 
 
+def ring_costs(refresh_id: int) -> None:
+    """Once the transaction is committed, ask a worker to read costs."""
+    transaction.on_commit(lambda: _read_costs_now(refresh_id), robust=True)
+
+
+def _read_costs_now(refresh_id: int) -> None:
+    read_costs.delay(refresh_id)
+
+
+@shared_task
+def read_costs(refresh_id: int, **_: object) -> None:
+    """Read a few pages of costs, if that is due, and go on with the next ones."""
+    refresh = read_cost_pages(refresh_id)
+    if refresh is not None and refresh.next_check_at is not None and refresh.next_check_at <= timezone.now():
+        read_costs.delay(refresh_id)
+
+
+@shared_task
+def accrue_costs(**_: object) -> None:
+    """Reckon what is deployed, where there is no Cost Explorer."""
+    accrue()
+
+
 @shared_task
 def sweep(**_: object) -> None:
     """Ring for everything that is due: what a lost message, a killed worker or a long wait left behind."""
@@ -270,6 +296,7 @@ def sweep(**_: object) -> None:
     if hints_due(now):
         listen_to_hints.delay()
     _sweep_parameters(now)
+    _sweep_costs(now)
     beat_sweep()
     warm_library()
 
@@ -280,6 +307,13 @@ def _sweep_items(now: datetime) -> None:
     drop_expired(now)
     for write_id in unanswered(now):
         settle_item_write.delay(write_id)
+
+
+def _sweep_costs(now: datetime) -> None:
+    for refresh_id in due_readings(now):
+        read_costs.delay(refresh_id)
+    if accrual_due(now):
+        accrue_costs.delay()
 
 
 def _sweep_parameters(now: datetime) -> None:
