@@ -22,6 +22,7 @@ DRIFT = "environment_drift"
 TABS = (
     ("Overview", "environment"),
     ("Activity", "environment_activity"),
+    ("Tables", "environment_tables"),
     ("Drift", DRIFT),
     ("Connect", "environment_connect"),
     ("Settings", "environment_settings"),

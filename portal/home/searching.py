@@ -9,10 +9,9 @@ from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from portal.environments.listing import Row
 from portal.home.reading import ChangeLine, newest_of
 from provisioning.lifecycle import ChangeKind, ChangeStatus, EnvironmentStatus
-from provisioning.models import Change, Environment, StackResource
+from provisioning.models import Change, Environment, Table
 
 LINES = 10
-TABLE = "AWS::DynamoDB::Table"
 _ID_START = re.compile(r"[0-9a-f]{4,32}")
 
 
@@ -22,7 +21,7 @@ class Found:
 
     environments: tuple[Row, ...]
     changes: tuple[ChangeLine, ...]
-    tables: tuple[StackResource, ...]
+    tables: tuple[Table, ...]
     more: frozenset[str]
 
     @property
@@ -85,8 +84,8 @@ def _id_starts(word: str) -> Q:
     return Q(pk__range=(UUID(start.ljust(32, "0")), UUID(start.ljust(32, "f"))))
 
 
-def _tables(user_id: int, words: list[str]) -> QuerySet[StackResource]:
-    found = StackResource.objects.filter(type=TABLE).select_related("stack__environment")
+def _tables(user_id: int, words: list[str]) -> QuerySet[Table]:
+    found = Table.objects.filter(environment__isnull=False).select_related("environment")
     for word in words:
-        found = found.filter(physical_id__icontains=word)
-    return found.order_by(_mine_first("stack__environment__owner_id", user_id), "physical_id")
+        found = found.filter(name__icontains=word)
+    return found.order_by(_mine_first("environment__owner_id", user_id), "name")
