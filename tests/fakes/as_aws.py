@@ -175,10 +175,18 @@ class AsAws:
         return self._with_capacity(answer, request, capacity_of_read(size, request.get("ConsistentRead")))
 
     def _filtered(self, ask: Callable[..., Answer], request: Request, number: int) -> Answer:
-        """The items among so many evaluated ones that match, by the filter of the client behind."""
-        if not number:
-            return {"Items": [], "Count": 0}
-        return ask(**sent_with(request, "FilterExpression", "ProjectionExpression", Limit=number))
+        """The items among so many evaluated ones that match, by the filter of the client behind, whose own pages may
+        be shorter."""
+        items: list[Any] = []
+        more: Answer = {}
+        while number > 0:
+            answer = ask(**sent_with(request, "FilterExpression", "ProjectionExpression", Limit=number, **more))
+            items += answer["Items"]
+            number -= answer["ScannedCount"]
+            if "LastEvaluatedKey" not in answer:
+                break
+            more = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+        return {"Items": items, "Count": len(items)}
 
     def _write(self, operation: str, write: Callable[..., Answer], request: Request, key: Mapping[str, Any]) -> Answer:
         self._called(operation, request)
