@@ -305,8 +305,8 @@ def _where(error: AwsError) -> Where:
 
 def _answer_of(error: AwsError) -> Mapping[str, Any]:
     """What AWS answered with, all of it: the item that was in the way, or the reasons of a transaction."""
-    answer: Mapping[str, Any] = getattr(error.__cause__, "response", {})
-    return answer
+    answer: Mapping[str, Any] | None = getattr(error.__cause__, "response", None)
+    return answer or {}  # a call that brought no answer has None there
 
 
 def _retried(error: AwsError) -> bool:
