@@ -10,7 +10,8 @@ from dataclasses import replace
 from typing import Any
 
 from provisioning.actions.actor import Actor, require_change_right
-from provisioning.actions.opening_items import read_back, reader, require_own
+from provisioning.actions.browsing import require_own
+from provisioning.actions.opening_items import read_back, reader
 from provisioning.actions.reading_troubles import in_words
 from provisioning.actions.refusals import Refusal
 from provisioning.aws.errors import AwsError, Conflict, Refused
@@ -19,13 +20,23 @@ from provisioning.engine.item_rows import Sender, key_types, legs_of
 from provisioning.engine.item_writes import NotKnown, NotWritten, carry_out
 from provisioning.engine.reaching import default_aws, reach
 from provisioning.items.intents import BadIntentError, WriteIntent, check
-from provisioning.items.masking import PROD, Mask, mask_for, redacted
-from provisioning.items.patching import Patch, Sides, has_hidden, patch_of_sent, resolved, three_ways, value_at
+from provisioning.items.masking import Mask, mask_for, redacted
+from provisioning.items.patching import (
+    Patch,
+    Sides,
+    has_hidden,
+    masked_at,
+    patch_of_sent,
+    resolved,
+    three_ways,
+    value_at,
+)
 from provisioning.items.reads import Read, sealed_read
 from provisioning.items.sealing import NotSealedError
 from provisioning.items.values import BadValueError, Item, check_item, key_of
 from provisioning.lifecycle import WriteState, WriteVerb
 from provisioning.models import Environment, ItemWrite, Table
+from provisioning.planning.policy import writes_need_change
 
 
 class ProdNeedsChange(Refusal):
@@ -191,7 +202,7 @@ def do_write_item(
     except (BadIntentError, BadValueError) as wrong:
         raise _bad(wrong) from None
     _require_seen(intent, mask)
-    if environment.stage == PROD:
+    if writes_need_change(environment.stage):
         raise ProdNeedsChange(intent)
     sender = Sender(actor.user_id, actor.address, reason.strip())
     try:
@@ -245,14 +256,8 @@ def _wanted(intent: WriteIntent) -> Patch:
 
 
 def _masked(side: Sides, mask: Mask) -> Sides:
-    """A side as it may be seen: the mask is told where in the item its values stand."""
-
-    def seen(value: Any) -> Any:
-        for step in reversed(side.path):
-            value = {"M": {step: value}} if value is not None else None
-        return None if value is None else value_at(mask.apply(value["M"]), side.path)
-
-    return replace(side, read=seen(side.read), mine=seen(side.mine), theirs=seen(side.theirs))
+    read, mine, theirs = (masked_at(mask, side.path, value) for value in (side.read, side.mine, side.theirs))
+    return replace(side, read=read, mine=mine, theirs=theirs)
 
 
 def _in_words(error: AwsError, table: Table, intent: WriteIntent, mask: Mask) -> Refusal:

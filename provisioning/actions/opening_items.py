@@ -6,16 +6,15 @@ sent nor lost when they save (pitfall 26).
 
 from dataclasses import dataclass
 from decimal import Decimal
-from math import ceil
 
 from provisioning.actions.actor import Actor, audit
+from provisioning.actions.browsing import reached, require_own
 from provisioning.actions.reading_troubles import in_words
 from provisioning.actions.refusals import Refusal
 from provisioning.aws.errors import AwsError
 from provisioning.aws.items.reading import get_item
 from provisioning.engine.item_rows import key_types
-from provisioning.engine.reaching import default_aws, reach
-from provisioning.engine.reading_budget import spend, wait_before_reading
+from provisioning.engine.reading_budget import spend
 from provisioning.items.masking import PROD, Mask, mask_for
 from provisioning.items.query import shape_of
 from provisioning.items.reads import BadReadError, Read, Reader, opened_read, sealed_read
@@ -49,15 +48,9 @@ def do_open_item(actor: Actor, environment: Environment, table: Table, key: Item
     """The item of a key, strongly consistent; None when there is none. Raises Refusal. In prod it leaves an audit
     entry."""
     require_own(environment, table)
-    wait = wait_before_reading(actor.user_id, table)
-    if wait > 0:
-        raise Refusal(
-            f"Enough of {table.name} has been read for the moment, to leave its capacity to the application."
-            f" Try again in {ceil(wait)} s.",
-            "held-back",
-        )
+    aws = reached(actor, environment, table)
     try:
-        item, capacity = get_item(reach(environment.account, default_aws), table.name, key)
+        item, capacity = get_item(aws, table.name, key)
     except AwsError as trouble:
         raise in_words(trouble, table.name) from trouble
     spend(actor.user_id, table, capacity)
@@ -104,9 +97,3 @@ def read_back(actor: Actor, environment: Environment, table: Table, key: Item, t
 def shown_back(actor: Actor, environment: Environment, table: Table, key: Item, token: str) -> Item:
     """What may be seen of the item that a form brought back. Raises Refusal."""
     return mask_for(environment, table).apply(read_back(actor, environment, table, key, token).item)
-
-
-def require_own(environment: Environment, table: Table) -> None:
-    """A table is reached through its own environment only, whoever calls (pitfall 42). Raises Refusal."""
-    if table.environment_id != environment.pk or table.account_id != environment.account_id:
-        raise Refusal(f"{environment} has no table {table.name}.", "no-table")

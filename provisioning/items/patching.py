@@ -12,6 +12,7 @@ from typing import Any
 
 from provisioning.aws.items.writing import MOST_CHECKS, Check, Update
 from provisioning.items.intents import Edit, shown_path
+from provisioning.items.masking import Mask
 from provisioning.items.values import HIDDEN, BadValueError, Item, Value, check_value, dumps, parsed, same
 
 MOST_EDITS = 60  # beyond, whole attributes are sent in place of parts of maps, so that the expression stays short (B7)
@@ -125,6 +126,17 @@ def value_at(item: Mapping[str, Value] | None, path: Iterable[str | int]) -> Val
         inner = here.get("M") if here else None
         here = inner.get(step) if isinstance(inner, dict) else None
     return here
+
+
+def masked_at(mask: Mask, path: Path, value: Value | None) -> Value | None:
+    """A value as it may be seen that stands at a path of an item, whatever else is there."""
+    if value is None:
+        return None
+    whole = value
+    for step in reversed(path):
+        whole = {"M": {step: whole}}
+    ((kind, _content),) = value.items()
+    return value_at(mask.apply(whole["M"]), path) or {HIDDEN: kind}
 
 
 def checks_of_patch(patch: Patch, read: Mapping[str, Value], partition_key: str) -> tuple[Check, ...]:
