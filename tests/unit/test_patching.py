@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from fakes.made_items import NAMES, VALUES, items
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,7 +24,6 @@ from provisioning.items.patching import (
     value_at,
 )
 from provisioning.items.values import BadValueError, Item, Value, dumps, same_item
-from tests.fakes.made_items import NAMES, VALUES, items
 
 KEYS = {"id": "S", "at": "N"}
 ANY = items(KEYS)
