@@ -14,6 +14,7 @@ from provisioning.lifecycle import ChangeKind, ChangeStatus, EnvironmentStatus, 
 from provisioning.models import Account, Change
 
 from . import rows
+from .table_rows import table
 
 ClientOf = Callable[[User], Client]
 
@@ -137,7 +138,7 @@ class TestSearch:
         """An environment each, with a table and a change."""
         for person, name in ((bob, "dev-bob"), (alice, "dev-alice")):
             made = rows.environment(person, name)
-            rows.resource(made, StackKind.DATA, "MessagesTable", "AWS::DynamoDB::Table", f"{name}-messages")
+            table(made, f"{name}-messages")
             rows.resource(made, StackKind.DATA, "Role", "AWS::IAM::Role", f"{name}-messages-role")
             rows.change(made, person, ChangeStatus.SUCCEEDED, ChangeKind.CREATE, reason=f"For {name}, quickly")
 
@@ -155,6 +156,7 @@ class TestSearch:
     def test_tables_by_name_and_nothing_else_that_is_called_so(self, alice: User, client_of: ClientOf) -> None:
         text = page(client_of(alice), "/search/?q=bob-messages")
         assert "dev-bob-messages</code>" in text
+        assert "/environments/hello-erlang/dev-bob/tables/dev-bob-messages/" in text
         assert "messages-role" not in text
 
     def test_changes_by_reason_kind_and_start_of_id(self, alice: User, client_of: ClientOf) -> None:

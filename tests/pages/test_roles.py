@@ -7,21 +7,24 @@ import pytest
 from django.contrib.auth.models import Group
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
-from django.urls import NoReverseMatch, path, reverse
+from django.urls import get_resolver, path, reverse
 
 from portal.accounts.models import User
 from portal.pages import EVERYONE, OPEN_NAMES, PAGES, Page
 from portal.urls import urlpatterns as portals
 from provisioning.aws.clients import clients_for
-from provisioning.lifecycle import ChangeKind, ChangeStatus
-from provisioning.models import Account, AuditEntry, Change, Decision, Environment
+from provisioning.items.values import key_token
+from provisioning.lifecycle import ChangeKind, ChangeStatus, JobKind, JobStatus
+from provisioning.models import Account, AuditEntry, Change, Decision, Environment, ItemJob
 from provisioning.planning.plan import build, digest
 
 from . import rows
+from .table_rows import table
 
 ADDRESSES = [(page, name) for page in PAGES for name in page.names]
 BY_NAME = [name for _, name in ADDRESSES]
 QUERY = {"request_choices": "?field=compute.VpcId"}
+TABLE = "dev-hello-erlang-messages"
 ANSWERS = {200, 204, 302, 405}
 PLAN = build(kind=ChangeKind.UPDATE, stacks=[], findings=[], cost=None)
 
@@ -45,7 +48,7 @@ def aws_is_away(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def change(account: Account, alice: User) -> Change:
-    """alice's update of dev, which is nobody's alone; it is over."""
+    """alice's update of dev, which is nobody's alone; it is over. There is a table, and an export of it under way."""
     found = rows.change(
         rows.environment(alice, "dev"),
         alice,
@@ -55,6 +58,15 @@ def change(account: Account, alice: User) -> Change:
         receipt={"who": "alice"},
     )
     found.plans.create(number=1, digest=found.plan_digest, content=PLAN, sealed_at=found.requested_at)
+    table(found.environment, TABLE)
+    ItemJob.objects.create(
+        environment=found.environment,
+        table=TABLE,
+        kind=JobKind.EXPORT,
+        status=JobStatus.RUNNING,
+        asked_by=alice,
+        asked_at=found.requested_at,
+    )
     return found
 
 
@@ -77,13 +89,14 @@ def address(name: str, change: Change) -> str:
         "kind": "park",
         "number": 1,
         "stack": "data",
+        "table": TABLE,
+        "token": key_token({"id": {"S": "1"}}),
+        "job_id": ItemJob.objects.values_list("pk", flat=True).get(),
     }
-    for wanted in ((), ("application",), ("application", "name"), ("change_id",)):
-        for more in ((), ("format",), ("kind",), ("number",), ("stack",)):
-            try:
-                return reverse(name, kwargs={key: known[key] for key in (*wanted, *more)}) + QUERY.get(name, "")
-            except NoReverseMatch:
-                continue
+    for possible, *_ in get_resolver().reverse_dict.getlist(name):
+        for _, parts in possible:
+            if set(parts) <= set(known):
+                return reverse(name, kwargs={part: known[part] for part in parts}) + QUERY.get(name, "")
     raise AssertionError(f"No address of {name}: a part of it is not known here yet")
 
 

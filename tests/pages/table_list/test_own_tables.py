@@ -1,0 +1,73 @@
+"""Every address of a table: it is reached through its own environment, whoever asks, and whatever the method."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from portal.accounts.models import User
+from portal.pages import page_of
+from provisioning.items.values import key_token
+from provisioning.models import Account
+
+from .. import rows
+from ..table_rows import table
+
+ClientOf = Callable[[User], Client]
+PARTS = {
+    "application": "hello-erlang",
+    "name": "dev",
+    "table": "prod-hello-erlang-messages",
+    "token": key_token({"id": {"S": "1"}}),
+}
+UUID = "00000000-0000-4000-8000-000000000000"
+
+
+def _patterns(resolver: URLResolver) -> Iterator[URLPattern]:
+    for one in resolver.url_patterns:
+        if isinstance(one, URLResolver):
+            yield from _patterns(one)
+        else:
+            yield one
+
+
+def _address(pattern: URLPattern) -> str:
+    """The address of a pattern with another environment's table in it."""
+    route = str(pattern.pattern)
+    for name, converter in pattern.pattern.converters.items():
+        kind = type(converter).__name__.removesuffix("Converter").lower().replace("string", "str")
+        value = PARTS.get(name, UUID if kind == "uuid" else "1")
+        route = route.replace(f"<{kind}:{name}>", value).replace(f"<{name}>", value)
+    return f"/{route}"
+
+
+OF_TABLES = {
+    str(pattern.name): _address(pattern)
+    for pattern in _patterns(get_resolver())
+    if "table" in pattern.pattern.converters
+}
+
+
+def test_there_are_addresses_of_tables() -> None:
+    assert "table" in OF_TABLES
+    assert all("<" not in address for address in OF_TABLES.values()), OF_TABLES
+
+
+@pytest.mark.parametrize("name", sorted(OF_TABLES))
+def test_pitfall_42_another_environments_table_is_not_found(
+    name: str, account: Account, alice: User, ada: User, client_of: ClientOf
+) -> None:
+    """Both environments are there and so are both tables; what is missing is that the one belongs to the other."""
+    table(rows.environment(alice, "dev"))
+    table(rows.environment(alice, "prod"))
+    for person in (alice, ada):
+        client = client_of(person)
+        for answer in (client.get(OF_TABLES[name]), client.post(OF_TABLES[name])):
+            assert answer.status_code in {404, 405}, OF_TABLES[name]
+        assert 404 in {client.get(OF_TABLES[name]).status_code, client.post(OF_TABLES[name]).status_code}
+
+
+@pytest.mark.parametrize("name", sorted(OF_TABLES))
+def test_pitfall_40_every_address_of_a_table_is_somebodys(name: str) -> None:
+    assert page_of(name) is not None
