@@ -24,6 +24,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.drift.urls")),
     path("", include("portal.recovering.urls")),
     path("", include("portal.tables.urls")),
+    path("", include("portal.statements.urls")),
+    path("", include("portal.item_jobs.urls")),
     path("", include("portal.orphans.urls")),
     path("", include("portal.table_list.urls")),
     path("", include("portal.adopting.urls")),
