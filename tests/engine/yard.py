@@ -1,6 +1,7 @@
 """A small Stackyard to test the engine in: an account, three people, the scripted AWS, and time moved by hand."""
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -36,6 +37,7 @@ class Yard:
     ada: Actor
     clock: time_machine.Traveller
     fake: FakeAws = field(default_factory=FakeAws)
+    meanwhile: Callable[[], object] = lambda: None  # what others do between two rounds of work
 
     def create(self, application: str = HELLO, name: str = "dev") -> Change:
         """Ask for an environment; nothing runs yet."""
@@ -103,6 +105,7 @@ class Yard:
             free = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
             for change in Change.objects.filter(free, next_check_at__lte=now):
                 self.tick(change)
+            self.meanwhile()
             watched = Operation.objects.filter(is_open=True, called_at__isnull=False, finished_at__isnull=True)
             due = Q(next_look_at__isnull=True) | Q(next_look_at__lte=now)
             if watched.exists() and Account.objects.filter(due, pk=self.account.pk).exists():

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from .items import Items
 from .script import client_error
-from .service import PAGE, Answer, Service
+from .service import PAGE, Answer
 from .tables import add_backup, forget, switch_recovery
 from .world import ITEM_BYTES, Backup, Table
 
@@ -16,7 +17,7 @@ PROTECTED = (
 )
 
 
-class DynamoDB(Service):
+class DynamoDB(Items):
     """The client. Every look at a table brings forward what goes on in it."""
 
     def list_tables(self, ExclusiveStartTableName: str = "") -> Answer:

@@ -15,6 +15,8 @@ from provisioning.models import (
     Change,
     Environment,
     Event,
+    ItemJob,
+    ItemWrite,
     Operation,
     SealedPlan,
     Stack,
@@ -25,6 +27,7 @@ from provisioning.models import (
 
 MOMENTS = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(\+00:00|Z)?")
 IDS = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}|[0-9a-f]{64}")
+SEALED = re.compile(r"gAAAAA[\w=-]+")
 SUFFIXES = re.compile(r"(?<=-)([0-9a-f]{8}|\d+)$")
 OWN = frozenset(
     {
@@ -50,6 +53,8 @@ def picture(yard: Yard) -> Picture:
         "plans": _rows(SealedPlan.objects.order_by("change__requested_at", "number")),
         "resources": _rows(StackResource.objects.order_by("stack", "logical_id")),
         "tables": _rows(Table.objects.order_by("name")),
+        "item writes": _rows(ItemWrite.objects.order_by("change__requested_at", "number", "pk")),
+        "item jobs": _rows(ItemJob.objects.order_by("asked_at")),
         "audit": _counted(_clean(f"{one.verb}: {one.summary}") for one in AuditEntry.objects.all()),
         "events": _counted(_told()),
         "left in AWS": _left(yard),
@@ -96,7 +101,7 @@ def _clean(value: Any) -> Any:
         return [_clean(one) for one in value]
     if isinstance(value, bool | int | None):
         return value
-    return SUFFIXES.sub("…", IDS.sub("…", MOMENTS.sub("…", str(value))))
+    return SUFFIXES.sub("…", IDS.sub("…", MOMENTS.sub("…", SEALED.sub("…", str(value)))))
 
 
 def _told() -> Iterable[str]:

@@ -10,6 +10,10 @@ from django.conf import settings
 
 from engine.by_hand import make_pair
 from engine.drift_rows import looked
+from engine.items import asked as asked_to_write
+from engine.items import create as new_item
+from engine.items import delete as without_item
+from engine.items import edit, held_job, message, move, stocked
 from engine.stuck import roll_back_stuck
 from engine.test_dividing import BLUEPRINT, sends, table
 from engine.vault import COMPUTE as GROUP
@@ -20,8 +24,9 @@ from provisioning.actions.recovering import do_request_recover
 from provisioning.actions.requesting import Ask, do_request, do_request_create
 from provisioning.actions.taking_back import do_cancel
 from provisioning.engine.surveying import survey
-from provisioning.lifecycle import ChangeKind, StackKind
-from provisioning.models import Change, Environment
+from provisioning.items.intents import WriteIntent
+from provisioning.lifecycle import ChangeKind, JobStatus, StackKind
+from provisioning.models import Change, Environment, ItemJob
 
 from .stage import Play, Stage
 
@@ -273,3 +278,52 @@ def accept_drift(yard: Yard) -> Play:
     ask = Ask(ChangeKind.ACCEPT_DRIFT, reason=WHY, key=uuid.uuid4())
     picks = ((StackKind.DATA, "MessagesTable", "/BillingMode"), (StackKind.COMPUTE, "Group", "/MaxSize"))
     return driven(lambda: do_request_accept(yard.alice, environment, ask, picks=picks))
+
+
+def written(yard: Yard, *writes: WriteIntent) -> Play:
+    """Items of prod, by a change."""
+    environment = stocked(yard, message(1), message(2), message(3))
+    return driven(lambda: asked_to_write(yard, environment, *writes))
+
+
+@scenario()
+def make_an_item(yard: Yard) -> Play:
+    return written(yard, new_item(9))
+
+
+@scenario()
+def edit_items(yard: Yard) -> Play:
+    return written(yard, edit(1), edit(2))
+
+
+@scenario()
+def delete_an_item(yard: Yard) -> Play:
+    return written(yard, without_item(1))
+
+
+@scenario()
+def move_an_item(yard: Yard) -> Play:
+    return written(yard, move(1, 4))
+
+
+@scenario()
+def work_on_many_items(yard: Yard) -> Play:
+    """Its job is held until it runs; then whoever works on jobs brings it to its end."""
+    environment = stocked(yard, message(1))
+    begun = ItemJob.objects.filter(next_check_at__isnull=False)
+    yard.meanwhile = lambda: begun.update(status=JobStatus.SUCCEEDED, next_check_at=None, done=3)
+    return driven(lambda: held_job(yard, environment))
+
+
+@scenario("ensure_job_given_up", "cleaned")
+def work_on_many_items_rejected(yard: Yard) -> Play:
+    environment = stocked(yard, message(1))
+
+    def play(stage: Stage) -> None:
+        change = held_job(yard, environment)
+        stage.drive()
+        yard.reject(change)
+        stage.drive()
+        assert ItemJob.objects.get().status == JobStatus.CANCELLED
+
+    return play

@@ -82,6 +82,7 @@ class Stage:
         for _ in range(ROUNDS):
             for change in Change.objects.filter(next_check_at__isnull=False).order_by("requested_at", "pk"):
                 self._work(partial(reconcile, change.pk, self._worker.aws_for))
+            self.yard.meanwhile()
             self._work(lambda: observe(self.yard.account.pk, self._worker.aws_for))
             if not self._wait():
                 return
