@@ -197,6 +197,7 @@ def web_command(launch: Launch, python: Path) -> Command:
     argv = (
         *(str(python), "-m", "gunicorn", "portal.wsgi", "-k", "gthread", "--workers", "1", "--threads", "8"),
         *("--bind", f"{LOOPBACK}:{launch.port}", "--graceful-timeout", "10", "--no-control-socket"),
+        *("--limit-request-line", "8190"),  # the key of an item stands in its address, and has up to 3 KB
     )
     return Command("web", argv, launch.settings)
 

@@ -8,6 +8,7 @@ As JSON, which is what pages, rows, exports and cursors hold, binary content is 
 import base64
 import binascii
 import json
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from decimal import ROUND_DOWN, Context, Decimal, InvalidOperation
 from typing import Any
@@ -31,6 +32,8 @@ HIDDEN = "HIDDEN"  # the type that stands in place of a masked value; it is show
 MOST_DIGITS = 38
 MOST_BYTES = 400 * 1024  # of one item, with its names
 DEEPEST = 32  # levels of maps and lists that DynamoDB takes
+LONG_KEY = 600  # bytes of a key as JSON
+_PACKED = "."  # what the token of a compressed key begins with; no base64 does
 SAFE_INTEGER = 2**53  # beyond, a plain JSON number is another number in most programs
 _EXACT = Context(prec=200)
 _LARGEST, _SMALLEST = Decimal("9.9999999999999999999999999999999999999E+125"), Decimal("1E-130")
@@ -296,15 +299,22 @@ def key_of(item: Mapping[str, Value], names: Iterable[str]) -> Item:
 
 
 def key_token(key: Mapping[str, Value]) -> str:
-    """A key as it stands in an address: any characters, any type."""
-    return base64.urlsafe_b64encode(dumps(key).encode()).decode().rstrip("=")
+    """A key as it stands in an address: any characters, any type. A long one is compressed, because addresses end
+    somewhere: 2,048 and 1,024 bytes of binary content are base64 twice over otherwise."""
+    text = dumps(key).encode()
+    packed = len(text) > LONG_KEY
+    coded = base64.urlsafe_b64encode(zlib.compress(text, 9) if packed else text).decode().rstrip("=")
+    return f"{_PACKED}{coded}" if packed else coded
 
 
 def key_from_token(token: str, types: Mapping[str, str]) -> Item:
     """The key of an address, which has exactly these attributes with these types (S, N or B). Raises BadValueError."""
+    coded = token.removeprefix(_PACKED)
     try:
-        text = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True).decode()
-    except (binascii.Error, ValueError):
+        content = base64.b64decode(coded + "=" * (-len(coded) % 4), altchars=b"-_", validate=True)
+        unpacker = zlib.decompressobj()
+        text = (content if coded == token else unpacker.decompress(content, MOST_BYTES)).decode()
+    except (binascii.Error, ValueError, zlib.error):
         raise BadValueError("This is no address of an item.") from None
     key = loads_item(text)
     if {name: next(iter(value)) for name, value in key.items()} != dict(types):
