@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from bench.scene import ADOPTED, APPLICATION, BROKEN, BY_HAND, KEPT, PARKED, READY, WAITING, Scene
 from bench.visitor import Visitor
 from portal.pages import PAGES
+from provisioning.items.values import key_token
 
 from . import troubles
 from .plans import CHANGES, path_of
@@ -42,6 +44,10 @@ def _given(scene: Scene) -> dict[str, Any]:
         "kind": "park",
         "number": 1,
         "stack": "data",
+        "table": f"{READY}-{APPLICATION}-messages",
+        "token": key_token({"id": {"S": "there-is-none"}}),
+        "job_id": UUID(int=0),
+        "ticket": "none",
     }
 
 
@@ -71,6 +77,8 @@ def _more(scene: Scene) -> list[str]:
         f"{reverse('search')}?q=nothing-is-called-so",
         f"{reverse('environments')}?text=nothing-is-called-so",
         f"{reverse('orphans')}?q=nothing-is-called-so",
+        f"{reverse('tables')}?q=nothing-is-called-so",
+        *(reverse("environment_tables", args=[APPLICATION, name]) for name in (PARKED, BROKEN)),
         environment.replace(READY, "dev-nobody-made-this"),
     ]
 
