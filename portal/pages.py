@@ -73,6 +73,7 @@ PAGES: tuple[Page, ...] = (
             "change_retry",
             "change_cancel",
             "change_run",
+            "change_reveal",
         ),
         groups=CHANGERS,
     ),

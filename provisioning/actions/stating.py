@@ -6,30 +6,33 @@ is hidden never leaves here, and what NextToken leads to is kept on our side (pi
 
 import json
 import time
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from provisioning.actions.actor import Actor, audit
 from provisioning.actions.browsing import Row, reached, require_own
-from provisioning.actions.editing import do_write_item
+from provisioning.actions.editing import ProdNeedsChange, do_write_item
 from provisioning.actions.reading_troubles import in_words
 from provisioning.actions.refusals import Refusal
+from provisioning.actions.writing_in_prod import AskToWrite, do_request_writes
 from provisioning.aws.clients import Clients
 from provisioning.aws.errors import AwsError, Busy, Refused
-from provisioning.aws.items.statements import StatementPage, execute_select
+from provisioning.aws.items.statements import execute_select
 from provisioning.engine.reading_budget import spend
 from provisioning.engine.reading_trails import Place, find_place, keep_next, previous_of
 from provisioning.items.intents import WriteIntent
 from provisioning.items.masking import PROD, Mask, mask_for
-from provisioning.items.query import Shape, shape_of
+from provisioning.items.query import shape_of
 from provisioning.items.sealing import digest
+from provisioning.items.statement_sending import PLACE
 from provisioning.items.statement_tokens import BadStatementError
 from provisioning.items.statement_writes import read_write
 from provisioning.items.statements import Select, Target, Verb, read_select, verb_of, why_hidden
 from provisioning.items.trails import CURSOR, BadCursorError, Bound
 from provisioning.items.values import Item, Value, dumps, key_token
-from provisioning.models import Environment, ItemWrite, Table
+from provisioning.models import Change, Environment, ItemWrite, Table
 
 PIECES = (100, 300, 300, 300)  # items that each call of a click evaluates
 ENOUGH = 25  # items of a page, after which no further call is made
@@ -111,13 +114,13 @@ def do_select(
     select = _allowed(judge(environment, table, text, parameters), consent=consent)
     bound = Bound(actor.user_id, environment.pk, _digest(table, select))
     try:
-        place = find_place(cursor, bound)
+        look = _Look(actor, environment, table, select, bound, find_place(cursor, bound))
     except BadCursorError as wrong:
         raise Refusal(wrong.sentence, "bad-cursor") from None
-    found = _gathered(actor, environment, table, select, place)
+    found = _gathered(look)
     if environment.stage == PROD or select.is_scan:
-        _audit(actor, environment, table, select, len(found.items))
-    return _page(table, select, place, bound, found, mask_for(environment, table))
+        _audit(look, len(found.items))
+    return _page(look, found)
 
 
 def do_write_statement(
@@ -128,13 +131,18 @@ def do_write_statement(
     parameters: Sequence[Value] = (),
     *,
     reason: str = "",
-) -> ItemWrite:
-    """What an INSERT, UPDATE or DELETE wants, done as the form does it. Raises what `do_write_item` does, which in
-    prod is ProdNeedsChange with the intent; BadStatement."""
+    key: uuid.UUID | None = None,
+) -> ItemWrite | Change:
+    """What an INSERT, UPDATE or DELETE wants, done as the form does it; in prod the change that asks for it, the same
+    one for the second click of a form (`key`). Raises what `do_write_item` and `do_request_writes` do, and
+    BadStatement."""
     judged = judge(environment, table, text, parameters)
     if judged.write is None:
         raise BadStatement("A SELECT writes nothing.")
-    return do_write_item(actor, environment, table, judged.write, reason=reason)
+    try:
+        return do_write_item(actor, environment, table, judged.write, reason=reason)
+    except ProdNeedsChange as needed:
+        return do_request_writes(actor, environment, [needed.intent], AskToWrite(reason, key))
 
 
 def _allowed(judged: Judged, *, consent: bool) -> Select:
@@ -158,6 +166,18 @@ def _digest(table: Table, select: Select) -> str:
 
 
 @dataclass(frozen=True)
+class _Look:
+    """One run of a statement: who looks, where, at what."""
+
+    actor: Actor
+    environment: Environment
+    table: Table
+    select: Select
+    bound: Bound
+    place: Place
+
+
+@dataclass(frozen=True)
 class _Found:
     items: tuple[Item, ...]
     token: str
@@ -165,14 +185,14 @@ class _Found:
     calls: int
 
 
-def _gathered(actor: Actor, environment: Environment, table: Table, select: Select, place: Place) -> _Found:
-    aws = reached(actor, environment, table)
-    token = place.start[TOKEN]["S"] if place.start else ""
+def _gathered(look: _Look) -> _Found:
+    aws = reached(look.actor, look.environment, look.table)
+    token = look.place.start[TOKEN]["S"] if look.place.start else ""
     try:
-        found = _gather(aws, select, token)
+        found = _gather(aws, look.select, token)
     except AwsError as trouble:
-        raise _told(trouble, table, select, paged=bool(token)) from trouble
-    spend(actor.user_id, table, found.capacity)
+        raise _told(trouble, look, paged=bool(token)) from trouble
+    spend(look.actor.user_id, look.table, found.capacity)
     return found
 
 
@@ -182,7 +202,7 @@ def _gather(aws: Clients, select: Select, token: str) -> _Found:
     capacity, calls, begun = Decimal(0), 0, time.monotonic()
     for limit in PIECES:
         try:
-            page = _call(aws, select, limit, token)
+            page = execute_select(aws, select.sent.text, select.sent.parameters, limit=limit, next_token=token)
         except Busy:
             if not calls:
                 raise
@@ -194,56 +214,54 @@ def _gather(aws: Clients, select: Select, token: str) -> _Found:
     return _Found(tuple(items), token, capacity, calls)
 
 
-def _call(aws: Clients, select: Select, limit: int, token: str) -> StatementPage:
-    return execute_select(aws, select.sent.text, select.sent.parameters, limit=limit, next_token=token)
-
-
-def _told(trouble: AwsError, table: Table, select: Select, *, paged: bool) -> Refusal:
+def _told(trouble: AwsError, look: _Look, *, paged: bool) -> Refusal:
     """What AWS said, with the place in what was typed where it names one."""
     if isinstance(trouble, Refused) and paged and "nexttoken" in trouble.message.lower():
         return Refusal("This page of results has expired at AWS. Start from the first page.", "bad-cursor")
-    words = in_words(trouble, table.name, select.index)
+    words = in_words(trouble, look.table.name, look.select.index)
     if isinstance(trouble, Refused) and words.code == "aws-refused":
-        return BadStatement(_refused(trouble), select.sent.typed_place(trouble.message), code="aws-refused")
+        return BadStatement(_refused(trouble), look.select.sent.typed_place(trouble.message), code="aws-refused")
     return words
 
 
 def _refused(trouble: Refused) -> str:
     message = " ".join(trouble.message.split()).rstrip(".")
     if "well formed" in message:
-        detail = message.rpartition(": ")[2]
+        detail = PLACE.sub("", message.partition("processed: ")[2]).strip() or "it is not well formed"
         return f"DynamoDB does not understand the statement: {detail}. Correct it, then run it again."
     return f"DynamoDB refused the statement: {message}. Correct it, then run it again."
 
 
-def _audit(actor: Actor, environment: Environment, table: Table, select: Select, returned: int) -> None:
+def _audit(look: _Look, returned: int) -> None:
     """The entry has the statement without its values."""
+    table, select = look.table.name, look.select
     detail: dict[str, object] = {
-        "table": table.name,
+        "table": table,
         "index": select.index,
         "statement": select.sent.text,
         "returned": returned,
         "scan": select.is_scan,
         "consent": select.is_scan,
     }
-    of = f"{table.name} by {select.index}" if select.index else table.name
-    plural = "" if returned == 1 else "s"
-    what = "Scanned" if select.is_scan else "Read"
+    of = f"{table} by {select.index}" if select.index else table
+    what, plural = "Scanned" if select.is_scan else "Read", "" if returned == 1 else "s"
     summary = f"{what} {of} by a statement: {returned} item{plural}"
-    audit(actor, "read_items", summary, environment=environment, detail=detail)
+    audit(look.actor, "read_items", summary, environment=look.environment, detail=detail)
 
 
-def _page(table: Table, select: Select, place: Place, bound: Bound, found: _Found, mask: Mask) -> PageOfStatement:
+def _page(look: _Look, found: _Found) -> PageOfStatement:
+    place, mask = look.place, mask_for(look.environment, look.table)
     # What is computed may come under the name of a key, and is none.
-    shape = None if select.computed else shape_of(table)
+    keys = () if look.select.computed else shape_of(look.table).itself.keys
     following = None
     if found.token:
         start: Item = {TOKEN: {"S": found.token}}
-        following = keep_next(place, bound, table.name, start, shown=len(found.items), scanned=len(found.items))
+        shown = len(found.items)
+        following = keep_next(place, look.bound, look.table.name, start, shown=shown, scanned=shown)
     return PageOfStatement(
-        rows=tuple(Row(mask.apply(item), _token(item, shape)) for item in found.items),
+        rows=tuple(Row(mask.apply(item), _token(item, keys)) for item in found.items),
         next=following,
-        previous=previous_of(place, bound),
+        previous=previous_of(place, look.bound),
         number=place.number,
         first=place.shown + 1,
         capacity=found.capacity,
@@ -253,7 +271,6 @@ def _page(table: Table, select: Select, place: Place, bound: Bound, found: _Foun
     )
 
 
-def _token(item: Item, shape: Shape | None) -> str:
+def _token(item: Item, keys: Sequence[str]) -> str:
     """What stands for an item in an address; empty where what was asked for leaves out its key."""
-    keys = shape.itself.keys if shape else ()
     return key_token({name: item[name] for name in keys}) if keys and all(name in item for name in keys) else ""

@@ -8,7 +8,8 @@ from provisioning.items.statement_grammar import Path, Reader
 from provisioning.items.statement_tokens import LONGEST, BadStatementError, Kind, Word, shown
 from provisioning.items.values import Value
 
-_PLACE = re.compile(r"\b(?P<line>\d+):(?P<column>\d+)(?::\d+)?\b")
+# Line, column and length, as messages of DynamoDB name a place.
+PLACE = re.compile(r"(?:\bat )?\b(?P<line>\d+):(?P<column>\d+)(?::\d+)?\b")
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Sent:
 
     def typed_place(self, message: str) -> int | None:
         """The place in what was typed that a message of AWS is about, such as one with 1:15:3; None without one."""
-        found = _PLACE.search(message)
+        found = PLACE.search(message)
         if found is None or found["line"] != "1":
             return None
         at = int(found["column"]) - 1

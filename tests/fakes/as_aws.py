@@ -21,7 +21,9 @@ import boto3
 from provisioning.aws.clients import Clients, Target
 from provisioning.items.values import size_of
 
+from . import partiql
 from .as_aws_rules import (
+    MEGABYTE,
     Keys,
     Request,
     capacity_of_read,
@@ -43,11 +45,12 @@ THROTTLED = "ProvisionedThroughputExceededException"
 @dataclass
 class Script:
     """What goes wrong: how many calls of an operation are throttled, how many items of batches are left unprocessed,
-    which indexes are being built."""
+    which indexes are being built; and how large a page is, for tests of many small ones."""
 
     throttled: Counter[str] = field(default_factory=Counter)
     unprocessed: int = 0
     building: set[str] = field(default_factory=set)
+    page_bytes: int = MEGABYTE
 
     def throttle(self, operation: str, times: int = 1) -> None:
         """Have the next calls of an operation, such as Query, throttled."""
@@ -130,6 +133,14 @@ class AsAws:
             ]
         return answer
 
+    def execute_statement(self, **request: Any) -> Answer:
+        """A page of what a SELECT finds."""
+        self._called(partiql.OPERATION, request)
+        pages = self.client.get_paginator("scan").paginate
+        return partiql.execute(
+            request, lambda table: [item for page in pages(TableName=table) for item in page["Items"]], self.keys
+        )
+
     def transact_write_items(self, **request: Any) -> Answer:
         """Up to 100 writes, all or none, at twice the price."""
         self._called("TransactWriteItems", request)
@@ -163,7 +174,7 @@ class AsAws:
         check_read(operation, request, keys)
         if index in self.script.building:
             raise invalid(f"Cannot read from backfilling global secondary index: {index}", operation)
-        evaluated, size, more = fit(ask, request, keys)
+        evaluated, size, more = fit(ask, request, keys, self.script.page_bytes)
         answer = self._filtered(ask, request, len(evaluated))
         answer["Items"] = [keys.projected(index, item) for item in answer.get("Items", [])]
         if request.get("Select") == "COUNT":

@@ -1,0 +1,1 @@
+"""PartiQL on one table: a statement, what it would do and cost, and what it found."""
