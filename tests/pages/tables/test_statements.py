@@ -79,7 +79,7 @@ class TestEditor:
 
     def test_the_applications_questions_are_examples(self, editor: Editor) -> None:
         editor.open()
-        for title in ("One message", "A user's messages, newest first", "By user_id", "Delete an item"):
+        for title in ("One message", "Messages of a user, newest first", "By user_id", "Delete an item"):
             assert f">{escape(title)}</a>" in editor.text
         editor.open(f"{editor.path}?example=1")
         assert "ORDER BY &quot;timestamp&quot; DESC" in editor.text
