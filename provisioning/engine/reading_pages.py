@@ -77,9 +77,9 @@ def gather(aws: Clients, query: Query, shape: Shape, start: Item | None) -> Gath
     AWS asking to slow down after something was found ends the work of this click, no more.
     """
     read = read_of(query, shape)
-    found, begun = _Sum(last_key=start), time.monotonic()
+    found, begun = _Sum(last_key=start), time.time()
     while found.calls < MOST_CALLS and len(found.items) < query.page_size:
-        if found.calls and (found.last_key is None or time.monotonic() - begun >= MOST_SECONDS):
+        if found.calls and (found.last_key is None or time.time() - begun >= MOST_SECONDS):
             break
         try:
             page = read_page(aws, replace(read, start=found.last_key, limit=_limit(query, found)))

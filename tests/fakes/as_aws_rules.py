@@ -116,14 +116,14 @@ def _paths(request: Request, expression: str) -> Iterator[str]:
         yield request.get("ExpressionAttributeNames", {})[path]
 
 
-def fit(ask: Callable[..., Any], request: Request, keys: Keys) -> tuple[list[Item], int, bool]:
+def fit(ask: Callable[..., Any], request: Request, keys: Keys, most: int) -> tuple[list[Item], int, bool]:
     """The items that AWS would evaluate for one page, their bytes, and whether the page says that there may be more:
-    up to the limit, or what fits into 1 MB, before any filter."""
+    up to the limit, or what fits into so many bytes, before any filter."""
     found: list[Item] = []
     size = 0
     for item in _unfiltered(ask, request):
         bytes_of = size_of(keys.projected(request.get("IndexName", ""), item))
-        if found and size + bytes_of > MEGABYTE:
+        if found and size + bytes_of > most:
             return found, size, True
         found.append(item)
         size += bytes_of
