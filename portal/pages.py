@@ -32,6 +32,7 @@ PAGES: tuple[Page, ...] = (
             "environments",
             "environment",
             "environment_activity",
+            "environment_tables",
             "environment_connect",
             "environment_configuration",
             "environment_settings",
@@ -74,6 +75,7 @@ PAGES: tuple[Page, ...] = (
             "change_cancel",
             "change_run",
             "change_reveal",
+            "table_ask",
         ),
         groups=CHANGERS,
     ),
@@ -84,7 +86,6 @@ PAGES: tuple[Page, ...] = (
         "Tables",
         (
             "tables",
-            "environment_tables",
             "table",
             "table_price",
             "table_controls",

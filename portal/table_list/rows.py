@@ -14,6 +14,7 @@ _STREAMS = {
     "OLD_IMAGE": "old items",
     "NEW_AND_OLD_IMAGES": "new and old items",
 }
+_BILLING = {"PAY_PER_REQUEST": "on demand", "PROVISIONED": "provisioned"}
 _CARRIES = {"ALL": "everything", "KEYS_ONLY": "keys only"}
 
 
@@ -37,13 +38,15 @@ class IndexLine:
 
 @dataclass(frozen=True)
 class Line:
-    """A table in a list. `state` is empty while it is active; `known_alarms` is None when they are not known."""
+    """A table in a list. `state` is empty while it is active; `capacity` is what is provisioned, in words;
+    `known_alarms` is None when they are not known."""
 
     table: Table
     stage: str
     keys: tuple[KeyPart, ...]
     indexes: tuple[IndexLine, ...]
     billing: str
+    capacity: str
     stream: str
     state: str
     known_alarms: int | None
@@ -81,7 +84,8 @@ def line_of(table: Table) -> Line:
         stage=table.environment.stage if table.environment else "",
         keys=_keys(described.get("keys", ()), types),
         indexes=tuple(_index(index, types) for index in described.get("indexes", ())),
-        billing=_billing(described),
+        billing=_BILLING.get(described.get("billing_mode", ""), ""),
+        capacity=_capacity(described),
         stream=_STREAMS.get(described.get("stream_view", ""), ""),
         state="" if status == "ACTIVE" else _STATES.get(status, status.lower()),
         known_alarms=None if alarms is None else len(alarms),
@@ -102,9 +106,7 @@ def _index(index: Mapping[str, Any], types: Mapping[str, str]) -> IndexLine:
     return IndexLine(index["name"], _keys(index.get("keys", ()), types), carries, state)
 
 
-def _billing(described: Mapping[str, Any]) -> str:
-    if described.get("billing_mode") == "PAY_PER_REQUEST":
-        return "on demand"
-    if described.get("billing_mode") == "PROVISIONED":
-        return f"{described.get('read_capacity', 0)} reads, {described.get('write_capacity', 0)} writes a second"
-    return ""
+def _capacity(described: Mapping[str, Any]) -> str:
+    if described.get("billing_mode") != "PROVISIONED":
+        return ""
+    return f"{described.get('read_capacity', 0)} reads and {described.get('write_capacity', 0)} writes a second"

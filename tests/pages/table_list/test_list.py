@@ -50,7 +50,7 @@ class TestSaying:
             "on demand",
         ):
             assert shown in text
-        for shown in ("expire by <code>expires</code>", "stream of new and old items", "protected", "recovery"):
+        for shown in ("expire by <code>expires</code>", "Its stream has new and old items", "protected", "recovery"):
             assert shown in text
         for shown in ("2 backups", "5 h ago", 'title="dev-writes"', "1 firing", "2 d ago", "≈ $0.00"):
             assert shown.replace("$0.00", "") in text
