@@ -126,10 +126,11 @@ class ChangeKind(models.TextChoices):
     REPAIR_DRIFT = "repair_drift", "Repair drift"
     ACCEPT_DRIFT = "accept_drift", "Accept drift"
     WRITE_ITEMS = "write_items", "Write items"
+    SET_PARAMETERS = "set_parameters", "Set parameters"
 
 
 # Changes that lock no stack and say nothing of what there is of an environment: they may be open beside any other.
-BESIDE_STACKS = frozenset({ChangeKind.WRITE_ITEMS})
+BESIDE_STACKS = frozenset({ChangeKind.WRITE_ITEMS, ChangeKind.SET_PARAMETERS})
 
 
 class JobStatus(models.TextChoices):

@@ -10,7 +10,7 @@ from django.urls import reverse
 from portal.changes.standing import Standing, names
 from provisioning.actions.actor import Actor
 from provisioning.engine.ending import NOTHING
-from provisioning.lifecycle import CANCEL_LATE, ChangeKind, ChangeStatus
+from provisioning.lifecycle import BESIDE_STACKS, CANCEL_LATE, ChangeKind, ChangeStatus
 from provisioning.models import Change, Event, SealedPlan
 from provisioning.planning.reasons import AWS
 
@@ -29,6 +29,7 @@ _DONE = {
     ChangeKind.REPAIR_DRIFT: "{} is as its template says again.",
     ChangeKind.ACCEPT_DRIFT: "What differs in {} was accepted as it is.",
     ChangeKind.WRITE_ITEMS: "The items of {} are as was asked for.",
+    ChangeKind.SET_PARAMETERS: "The parameters of {} are as was asked for.",
 }
 
 
@@ -87,9 +88,10 @@ def remarks(
 def _set_aside(actor: Actor, change: Change) -> Remark | None:
     if change.set_aside_at is None:
         return None
+    locked = "" if change.kind in BESIDE_STACKS else ", and its stacks stay locked"
     text = (
-        f"{change.set_aside_because} Nobody works on it now, and its stacks stay locked. An administrator finds out why"
-        " in the workers' log, then takes it up."
+        f"{change.set_aside_because} Nobody works on it now{locked}. An administrator finds out why in the workers'"
+        " log, then takes it up."
     )
     url = reverse("engine") if actor.is_admin else ""
     return Remark("attention", text, title="Set aside", url=url, link_label="Open the engine's page")

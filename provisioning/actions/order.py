@@ -42,6 +42,7 @@ def _out_of_order(environment: Environment, kind: ChangeKind, *, data: bool, com
         ChangeKind.REPAIR_DRIFT: "" if data or compute else f"{environment} has no stacks.",
         ChangeKind.ACCEPT_DRIFT: "" if data or compute else f"{environment} has no stacks.",
         ChangeKind.WRITE_ITEMS: "Items are written from the page of their table.",
+        ChangeKind.SET_PARAMETERS: "Parameters are set from the page of flags.",
     }[kind]
 
 

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 SERVICE = "ssm"
 
 ParameterType = Literal["String", "StringList", "SecureString"]
+TYPES: Mapping[str, ParameterType] = {
+    "String": "String",
+    "StringList": "StringList",
+    "SecureString": "SecureString",
+}
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,11 @@ class Parameter:
     version: int
     modified_at: datetime | None
     arn: str
+
+
+def type_of(text: str) -> ParameterType:
+    """The type of that name. Raises KeyError for any other."""
+    return TYPES[text]
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Holds a blueprint against its own templates: whatever one says about the other must be so."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 
@@ -228,7 +229,18 @@ def _fits(flag: Flag) -> bool:
         "number": bool(_NUMBER.fullmatch(flag.default)),
         "choice": flag.default in flag.allowed,
         "text": bool(flag.default),
+        "list": bool(flag.default) and all(member.strip() for member in flag.default.split(",")),
+        "json": _is_json(flag.default),
+        "secret": not flag.default,
     }[flag.type]
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _check_configuration(blueprint: Blueprint, parameters: tuple[str, ...], problems: Problems) -> None:

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Collection, Sequence
+from datetime import date
 from typing import Any
 
 from provisioning.blueprints.model import BlueprintProblem
@@ -87,6 +88,17 @@ class Section:
             return value
         self.complain((key,), f"{key} must be a whole number of 0 or more.", "Correct the number.")
         return 0
+
+    def day(self, key: str) -> date | None:
+        """A date such as 2026-01-31; None when absent."""
+        value = self.data.get(key)
+        if value is None:
+            return None
+        try:
+            return date.fromisoformat(str(value))
+        except ValueError:
+            self.complain((key,), f"{key} must be a date.", "Write it as 2026-01-31.")
+            return None
 
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of texts; empty when absent."""

@@ -52,7 +52,7 @@ _STAGE = POLICY_KEYS | {"personal", "lifetime_days", "defaults"}
 _FIELD = frozenset(("stack", "name", "label", "help", "choices", "unit", "advanced"))
 _PATTERN = frozenset(("table", "title", "index", "partition_key", "sort_key", "descending"))
 _MASK = frozenset(("table", "hide", "stages"))
-_FLAG = frozenset(("key", "title", "description", "type", "default", "after", "allowed"))
+_FLAG = frozenset(("key", "title", "description", "type", "default", "after", "allowed", "owner", "stale_after"))
 _DEPLOY = frozenset(("kind", "url_output", "group", "cluster", "service"))
 
 Loaded = tuple[Blueprint | None, tuple[BlueprintProblem, ...]]
@@ -328,17 +328,21 @@ def _masking(top: Section) -> tuple[MaskRule, ...]:
 
 
 def _flags(top: Section) -> tuple[Flag, ...]:
-    return tuple(
-        Flag(
-            key=flag.text("key"),
-            title=flag.text("title"),
-            type=flag.one_of("type", FLAG_TYPES),
-            default=flag.text("default"),
-            after=flag.one_of("after", FLAG_AFTER),
-            allowed=flag.texts("allowed"),
-            description=flag.text("description", ""),
-        )
-        for flag in top.sections("flags", _FLAG)
+    return tuple(_flag(flag, top.text("owner", "")) for flag in top.sections("flags", _FLAG))
+
+
+def _flag(flag: Section, owner: str) -> Flag:
+    kind = flag.one_of("type", FLAG_TYPES)
+    return Flag(
+        key=flag.text("key"),
+        title=flag.text("title"),
+        type=kind,
+        default=flag.text("default", "" if kind == "secret" else None),
+        after=flag.one_of("after", FLAG_AFTER),
+        allowed=flag.texts("allowed"),
+        description=flag.text("description", ""),
+        owner=flag.text("owner", owner),
+        stale_after=flag.day("stale_after"),
     )
 
 

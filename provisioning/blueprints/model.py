@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from provisioning.blueprints.shapes import Template
@@ -10,7 +11,7 @@ STACK_KINDS = ("data", "compute")
 STAGES = ("dev", "staging", "prod")
 FILLERS = ("environment", "stage", "application", "owner", "environment_id", "data_stack_name")
 CHOICES = ("", "vpc", "subnets", "key_pair", "image", "security_groups")
-FLAG_TYPES = ("boolean", "text", "number", "choice")
+FLAG_TYPES = ("boolean", "text", "number", "choice", "list", "json", "secret")
 FLAG_AFTER = ("nothing", "redeploy")
 DEPLOY_KINDS = ("ec2", "ecs")
 ON_EXPIRY = ("expire", "plan_again")
@@ -18,7 +19,7 @@ DATA_CONDITIONS = ("any", "untouched")
 BY_RULE = ("create", "update", "park", "wake", "delete_compute", "protect")
 NEVER_BY_RULE = (
     *("delete_data", "delete_data_stack", "unprotect", "adopt"),
-    *("recover", "repair_drift", "accept_drift", "write_items"),
+    *("recover", "repair_drift", "accept_drift", "write_items", "set_parameters"),
 )
 FORMATS = ("dotenv", "shell", "erlang")
 
@@ -68,7 +69,8 @@ class StagePolicy:
     `approvals` people out of `approver_groups` have to agree, none of them the requester. A plan that nobody decided
     about, or that nobody ran, for `expires_hours` hours expires: `on_expiry` "expire" ends the change, "plan_again"
     makes a new plan and asks again. `lifetime_days` is None for environments that stay; `personal` allows names such
-    as `dev-alice`.
+    as `dev-alice`. With `revert_without_approval` nobody is asked about setting parameters back to what they were right
+    before, and about putting the last good release back; forward always takes the approvals.
     """
 
     stage: str
@@ -80,6 +82,7 @@ class StagePolicy:
     defaults: Mapping[str, Mapping[str, str]]
     expires_hours: int = 72
     on_expiry: str = "expire"
+    revert_without_approval: bool = False
     auto_approvals: tuple[AutoApproval, ...] = ()
 
 
@@ -137,8 +140,9 @@ class MaskRule:
 class Flag:
     """A switch under the parameter path, owned by Stackyard and outside both stacks (M13, D6).
 
-    `type` is "boolean", "text", "number" or "choice" (then `allowed` lists the choices). `after` is what a
-    change needs to take effect: "nothing" or "redeploy".
+    `type` is one of FLAG_TYPES; for "choice" `allowed` lists the choices, and a "secret" has no default here: somebody
+    sets it. `after` is what a change needs to take effect: "nothing" or "redeploy". From `stale_after` on people are
+    asked whether the flag is still used; `owner` is whom to ask, the application's owner unless given.
     """
 
     key: str
@@ -148,6 +152,8 @@ class Flag:
     after: str
     allowed: tuple[str, ...] = ()
     description: str = ""
+    owner: str = ""
+    stale_after: date | None = None
 
 
 @dataclass(frozen=True)

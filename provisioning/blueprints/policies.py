@@ -20,7 +20,12 @@ from provisioning.blueprints.reading import read
 from provisioning.blueprints.shapes import TemplateError
 
 EVERY = "*"
-POLICY_KEYS = frozenset(("approvals", "approvers", "protection", "expires_hours", "on_expiry", "auto_approve"))
+POLICY_KEYS = frozenset(
+    (
+        *("approvals", "approvers", "protection", "expires_hours", "on_expiry", "auto_approve"),
+        "revert_without_approval",
+    )
+)
 LONGEST_EXPIRY = 720
 LONGEST_NAME = 100  # what a decision keeps of it
 _RULE = frozenset(("rule", "kinds", "data", "replaces", "deletes", "monthly_increase"))
@@ -51,6 +56,10 @@ def written(policy: Section, *, needed: Sequence[str] = ()) -> dict[str, Any]:
         "protection": ("protection", lambda: policy.flag("protection")),
         "expires_hours": ("expires_hours", lambda: _hours(policy)),
         "on_expiry": ("on_expiry", lambda: policy.one_of("on_expiry", ON_EXPIRY)),
+        "revert_without_approval": (
+            "revert_without_approval",
+            lambda: policy.flag("revert_without_approval", default=False),
+        ),
         "auto_approve": ("auto_approvals", lambda: _rules(policy)),
     }
     return {field: value() for key, (field, value) in readers.items() if key in policy.data or key in needed}

@@ -10,7 +10,7 @@ from django.utils import timezone
 from provisioning.engine.claims import LeaseLostError, hold
 from provisioning.engine.outcome import Problem
 from provisioning.engine.starting_over import start_over
-from provisioning.engine.steps.items import has_work
+from provisioning.engine.steps import items, parameters
 from provisioning.engine.surveying import survey_soon
 from provisioning.engine.work import Work
 from provisioning.lifecycle import (
@@ -54,7 +54,7 @@ def planned(work: Work) -> None:
     asked = needed(work.policy, change.kind, change.goal)
     change.held = change.sent_back = False
     rule = approving_rule(work.policy, change.kind, change.plan or {}) if asked.approvals > 0 else None
-    if not any(operation.changes for operation in work.every_part()) and not has_work(change):
+    if not any(operation.changes for operation in work.every_part()) and not _has_work(change):
         change.waiting_for = NOTHING
         _turn(work, ChangeStatus.SUCCEEDED, NOTHING)
     elif asked.approvals > 0 and rule is None:
@@ -249,6 +249,10 @@ def _turn(work: Work, to: ChangeStatus, summary: str) -> None:
         if change.finished_at is not None:
             _say(change, resting_status(change))
         _audit(change, str(to), summary)
+
+
+def _has_work(change: Change) -> bool:
+    return items.has_work(change) or parameters.has_work(change)
 
 
 def _say(change: Change, status: EnvironmentStatus) -> None:

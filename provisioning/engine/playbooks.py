@@ -20,6 +20,7 @@ from provisioning.engine.steps import (
     item_jobs,
     items,
     looking,
+    parameters,
     preflight,
     protection,
     recovering,
@@ -42,7 +43,7 @@ PLAN, APPROVE, DATA, COMPUTE, CONFIGURATION, VERIFY = (
     "Verify",
 )
 CLEAN_UP, ADOPTION, RECOVERY, ACCEPTANCE = "Clean up", "Adopt", "Recover", "Accept"
-BACKUP, RECEIPT, ITEMS = "Backups", "Receipt", "Items"
+BACKUP, RECEIPT, ITEMS, PARAMETERS = "Backups", "Receipt", "Items", "Parameters"
 
 
 @dataclass(frozen=True)
@@ -276,5 +277,13 @@ PLAYBOOKS: Mapping[str, Playbook] = {
             PlaybookStep(items.ensure_items_written, ITEMS, "Write the items"),
             PlaybookStep(item_jobs.ensure_job_over, ITEMS, "Let the work on items go, and see its end"),
         ),
+    ),
+    ChangeKind.SET_PARAMETERS: Playbook(
+        planning=(
+            *_FIRST,
+            PlaybookStep(parameters.ensure_parameters_read, PLAN, "Read each parameter as it is"),
+            _SEAL,
+        ),
+        running=(PlaybookStep(parameters.ensure_parameters_put, PARAMETERS, "Store the values"),),
     ),
 }

@@ -67,6 +67,7 @@ class Work:
     tables_seen: tuple[TableSeen, ...] | None = None
     settings_seen: dict[str, Settings] = field(default_factory=dict)
     items_read: object | None = None
+    parameters_read: Any = None
     _known: dict[Row, dict[str, str]] = field(default_factory=dict)
     _written: dict[Row, dict[str, str]] = field(default_factory=dict)
 

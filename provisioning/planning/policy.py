@@ -11,7 +11,9 @@ from provisioning.lifecycle import ChangeKind, StackKind
 from provisioning.planning.changes import DATA_TYPES, endangers_data
 from provisioning.planning.ways_out import FORCE, RETAIN
 
-SECOND_PERSON = frozenset({ChangeKind.DELETE_DATA, ChangeKind.UNPROTECT, ChangeKind.WRITE_ITEMS})
+SECOND_PERSON = frozenset(
+    {ChangeKind.DELETE_DATA, ChangeKind.UNPROTECT, ChangeKind.WRITE_ITEMS, ChangeKind.SET_PARAMETERS}
+)
 GUARDED_STAGE = "prod"
 GUARDIANS = ("admins",)
 # Of any other action than these and Remove, AWS says only when it runs whether it replaces or deletes.
@@ -23,9 +25,12 @@ START_WINDOW = timedelta(hours=24)
 def needed(policy: StagePolicy, kind: str, goal: Mapping[str, Any] | None = None) -> StagePolicy:
     """What is asked for a change of this kind, with this goal where it has one: the stage's policy, and in prod a
     second person wherever data is at stake, even where the policy asks nobody. A way out that skips, leaves behind or
-    forces something of a data stack takes an admin's consent at every stage (S8, S11)."""
+    forces something of a data stack takes an admin's consent at every stage (S8, S11). Nobody is asked about a way back
+    of parameters where the stage allows that."""
     if takes_two(kind, goal or {}):
         return replace(policy, approvals=max(1, policy.approvals), approver_groups=GUARDIANS, auto_approvals=())
+    if policy.revert_without_approval and (goal or {}).get("reverts") is True:
+        return replace(policy, approvals=0, approver_groups=(), auto_approvals=())
     if kind not in SECOND_PERSON or policy.stage != GUARDED_STAGE:
         return policy
     return replace(

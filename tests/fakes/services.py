@@ -26,8 +26,12 @@ class Ssm(Service):
         return page("Parameters", [self.world.parameters[name][-1] for name in names], NextToken, size=10)
 
     def get_parameter(self, Name: str, **_: Any) -> Answer:
-        """The newest version."""
-        return {"Parameter": self._versions(Name, "GetParameter")[-1]}
+        """The newest version, or the one that is named after a colon (M5)."""
+        name, _colon, number = Name.partition(":")
+        versions = self._versions(name, "GetParameter")
+        if number and not 1 <= int(number) <= len(versions):
+            raise client_error("ParameterVersionNotFound", f"{name} has no version {number}.", "GetParameter")
+        return {"Parameter": versions[int(number) - 1 if number else -1]}
 
     def put_parameter(self, Name: str, Value: str, *, Overwrite: bool = False, **asked: Any) -> Answer:
         """Make a parameter, or a new version of it (M3)."""
@@ -52,6 +56,19 @@ class Ssm(Service):
     def get_parameter_history(self, Name: str, NextToken: str = "", **_: Any) -> Answer:
         """Every version."""
         return page("Parameters", self._versions(Name, "GetParameterHistory"), NextToken, size=50)
+
+    def unlabel_parameter_version(self, Name: str, ParameterVersion: int, Labels: list[str]) -> Answer:
+        """Take labels off a version (M4)."""
+        version = self._versions(Name, "UnlabelParameterVersion")[ParameterVersion - 1]
+        version["Labels"] = [label for label in version.get("Labels", []) if label not in Labels]
+        return {"RemovedLabels": Labels, "InvalidLabels": []}
+
+    def label_parameter_version(self, Name: str, ParameterVersion: int, Labels: list[str]) -> Answer:
+        """Put labels on a version, and take them off any other one (M4)."""
+        for version in self._versions(Name, "LabelParameterVersion"):
+            mine = [label for label in version.get("Labels", []) if label not in Labels]
+            version["Labels"] = [*mine, *Labels] if version["Version"] == ParameterVersion else mine
+        return {"InvalidLabels": [], "ParameterVersion": ParameterVersion}
 
     def _versions(self, name: str, operation: str) -> list[dict[str, Any]]:
         if name not in self.world.parameters:

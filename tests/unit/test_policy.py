@@ -151,7 +151,7 @@ def test_no_rule_ever_lets_data_go(rows: list[dict[str, Any]], kind: ChangeKind,
 def test_in_prod_data_asks_for_a_second_person_whatever_the_policy(stage: str, kind: ChangeKind) -> None:
     nobody = policy(ANY, stage=stage, approvals=0, groups=())
     asked = needed(nobody, kind)
-    if stage == "prod" and kind in {"delete_data", "unprotect", "write_items"}:
+    if stage == "prod" and kind in {"delete_data", "unprotect", "write_items", "set_parameters"}:
         assert (asked.approvals, asked.approver_groups, asked.auto_approvals) == (1, ("admins",), ())
     else:
         assert asked == nobody
@@ -160,3 +160,12 @@ def test_in_prod_data_asks_for_a_second_person_whatever_the_policy(stage: str, k
 def test_what_a_policy_asks_beyond_that_stays() -> None:
     asked = needed(policy(ANY, approvals=3, groups=("leads", "owners")), ChangeKind.DELETE_DATA)
     assert (asked.approvals, asked.approver_groups) == (3, ("leads", "owners"))
+
+
+def test_a_way_back_of_parameters_asks_nobody_only_where_the_stage_says_so() -> None:
+    strict, eased = policy(stage="prod"), replace(policy(stage="prod"), revert_without_approval=True)
+    back, forward = {"reverts": True}, {"reverts": False}
+    assert needed(eased, ChangeKind.SET_PARAMETERS, back).approvals == 0
+    assert needed(eased, ChangeKind.SET_PARAMETERS, forward).approvals >= 1
+    assert needed(strict, ChangeKind.SET_PARAMETERS, back).approvals >= 1
+    assert needed(eased, ChangeKind.SET_PARAMETERS).approvals >= 1

@@ -9,6 +9,7 @@ from provisioning.engine.outcome import Done, Outcome, Problem, Stop
 from provisioning.engine.steps.checking import CREATE, DELETE, NONE
 from provisioning.engine.verify.tables import Settings
 from provisioning.engine.work import Work
+from provisioning.flags.rules import STRING, store_type
 from provisioning.lifecycle import ChangeKind, StackKind
 
 PUTS_FLAGS = frozenset({ChangeKind.CREATE, ChangeKind.UPDATE, ChangeKind.WAKE})
@@ -93,13 +94,21 @@ def _ensure_protected(work: Work, promise: TablePromise) -> bool:
 
 
 def planned_flags(work: Work) -> list[dict[str, str]]:
-    """The flags that the change puts where they are missing, as the plan holds them: {name, key, value, title}."""
+    """The flags that the change puts where they are missing, as the plan holds them: {name, key, value, title, type}
+    each."""
     path = work.blueprint.path(work.change.environment.name)
     if path is None or work.change.kind not in PUTS_FLAGS:
         return []
     return [
-        {"name": f"{path}{flag.key}", "key": flag.key, "value": flag.default, "title": flag.title}
+        {
+            "name": f"{path}{flag.key}",
+            "key": flag.key,
+            "value": flag.default,
+            "title": flag.title,
+            "type": store_type(flag.type),
+        }
         for flag in work.blueprint.flags
+        if flag.type != "secret"
     ]
 
 
@@ -113,7 +122,12 @@ def ensure_flags(work: Work) -> Outcome:
     for flag in flags:
         try:
             parameters.create_parameter(
-                work.aws, flag["name"], flag["value"], tags=work.tags(), description=flag["title"]
+                work.aws,
+                flag["name"],
+                flag["value"],
+                type=parameters.type_of(flag.get("type", STRING)),
+                tags=work.tags(),
+                description=flag["title"],
             )
         except Conflict:
             there.append(flag["key"])

@@ -22,6 +22,7 @@ from provisioning.engine.outcome import Cancelled, Done, Outcome, Problem, Stop,
 from provisioning.engine.steps.item_jobs import cancel_asked, job_of, job_part
 from provisioning.engine.work import Work
 from provisioning.items.intents import BadIntentError, WriteIntent, from_text
+from provisioning.items.query import shape_of
 from provisioning.items.sealing import NotSealedError
 from provisioning.items.values import BadValueError, Item
 from provisioning.lifecycle import MOVING_JOBS, JobKind, WriteState, WriteVerb
@@ -51,6 +52,7 @@ class Planned:
 class Reading:
     """What a plan of items rests on, read once a tick."""
 
+    row: Table
     table: dynamodb.Table
     writes: tuple[Planned, ...]
     job: ItemJob | None
@@ -80,7 +82,8 @@ def ensure_items_priced(work: Work) -> Outcome:
 def items_part(work: Work) -> dict[str, Any]:
     """The plan's part about items. Keys and values in it are sealed."""
     found = _read(work)
-    writes = [item_plans.planned(one.number, one.intent, one.legs, found.table.indexes) for one in found.writes]
+    shape = shape_of(found.row)
+    writes = [item_plans.planned(one.number, one.intent, one.legs, shape) for one in found.writes]
     units = item_plans.total(writes)
     table = found.table
     return {
@@ -92,7 +95,7 @@ def items_part(work: Work) -> dict[str, Any]:
         },
         "writes": writes,
         "units": str(units),
-        "price": item_plans.price(units),
+        "price": item_plans.price(units, table.billing_mode),
         "job": None if found.job is None else job_part(found.job),
     }
 
@@ -130,7 +133,7 @@ def _read(work: Work) -> Reading:
             raise _RefusedError("The work on items was taken back by itself.")
         row, table = _table(work)
         _settle(work)
-        work.items_read = Reading(table, tuple(_planned(work, row)), job)
+        work.items_read = Reading(row, table, tuple(_planned(work, row)), job)
     return work.items_read
 
 

@@ -1,6 +1,6 @@
 """Right before an approved plan runs, everything that it rests on is read again (C15). Nothing in here alters AWS."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,10 +11,10 @@ from provisioning.aws.cloudformation import ChangeSet
 from provisioning.aws.errors import Missing
 from provisioning.engine.outcome import Done, Outcome, Problem, Stop
 from provisioning.engine.owning import own_tables
-from provisioning.engine.steps import checking, deletion, items, sealing
+from provisioning.engine.steps import checking, deletion, items, parameters, sealing
 from provisioning.engine.steps.change_sets import CHANGE_SET, has_values, rows_of
 from provisioning.engine.work import Work
-from provisioning.lifecycle import ChangeKind, StackKind, stack_status
+from provisioning.lifecycle import BESIDE_STACKS, ChangeKind, StackKind, stack_status
 from provisioning.models import Operation
 from provisioning.planning import plan
 
@@ -23,6 +23,12 @@ READ_AGAIN = {"adoption": "the tables to take over", "deletion": "the tables to 
 HIDDEN = "****"
 
 Part = dict[str, Any]
+
+# How changes that hold no stack look at what they rest on again.
+MOVED_BESIDE: Mapping[str, Callable[[Work], tuple[Part, list[str]]]] = {
+    ChangeKind.WRITE_ITEMS: items.moved,
+    ChangeKind.SET_PARAMETERS: parameters.moved,
+}
 
 
 def ensure_unmoved(work: Work) -> Outcome:
@@ -139,8 +145,8 @@ def _differing(part: Part, now: Part) -> Iterator[str]:
 
 def _facts_now(work: Work, sealed: Part, reasons: list[str]) -> Part:
     """What was found out about tables, or items, again; adds to `reasons` what differs."""
-    if work.change.kind == ChangeKind.WRITE_ITEMS:
-        facts, moved = items.moved(work)
+    if work.change.kind in BESIDE_STACKS:
+        facts, moved = MOVED_BESIDE[work.change.kind](work)
         reasons += moved
         return facts
     reasons += [f"a table named {name} has appeared" for name in checking.tables_in_the_way(work)]

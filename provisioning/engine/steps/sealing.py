@@ -12,7 +12,7 @@ from provisioning.costs.estimate import difference, estimate
 from provisioning.costs.model import CostDifference, Estimate, PricedInput
 from provisioning.engine.claims import hold
 from provisioning.engine.outcome import Done, Outcome
-from provisioning.engine.steps import adopting, configuration, deletion, items, looking
+from provisioning.engine.steps import adopting, configuration, deletion, items, looking, parameters
 from provisioning.engine.steps.checking import CREATE, NONE, SETTINGS, TAKE_OVER, UPDATE
 from provisioning.engine.work import Work
 from provisioning.lifecycle import UNDER_REVIEW, ChangeKind, StackKind
@@ -32,7 +32,11 @@ PARTS: Mapping[str, Callable[[Work], Any]] = {
     "flags": configuration.planned_flags,
 }
 
-ITEM_PARTS: Mapping[str, Callable[[Work], Any]] = {"impact": items.impact, "items": items.items_part}
+# The same for changes that hold no stack, by kind; such a plan has no price a month.
+BESIDE: Mapping[str, Mapping[str, Callable[[Work], Any]]] = {
+    ChangeKind.WRITE_ITEMS: {"impact": items.impact, "items": items.items_part},
+    ChangeKind.SET_PARAMETERS: {"parameters": parameters.parameters_part},
+}
 
 
 def ensure_priced(work: Work) -> Outcome:
@@ -92,13 +96,12 @@ def _estimate(resources: Resources) -> Estimate:
 def ensure_plan_sealed(work: Work) -> Outcome:
     """Put the parts together, seal them with a digest (C15), and keep what was sealed for ever."""
     change = work.change
-    of_items = change.kind == ChangeKind.WRITE_ITEMS
-    parts = ITEM_PARTS if of_items else PARTS
+    parts = BESIDE.get(change.kind, PARTS)
     made = plan.build(
         kind=change.kind,
         stacks=[sealed_part(work, operation) for operation in work.every_part()],
         findings=change.findings,
-        cost=None if of_items else _price(work),
+        cost=None if change.kind in BESIDE else _price(work),
         more={"attempt": change.attempt, **EMPTY, **{name: read(work) for name, read in parts.items()}},
     )
     change.plan, change.plan_digest = made, plan.digest(made)
