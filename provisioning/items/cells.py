@@ -5,16 +5,13 @@ A header cell is the name of an attribute, and where it is no text its type behi
 take for a formula stands behind an apostrophe, which is taken off again (pitfall 39).
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from provisioning.items.exporting import MIXED, suffix_split, unescaped
 from provisioning.items.values import HIDDEN, BadValueError, check_value, loads_value
 
-JSON = "JSON"
-KINDS = ("S", "N", "B", "BOOL", JSON)
-_ESCAPED = re.compile(r"'+(\s*[=+\-@＝＋－＠]|[\t\r\n]|$)")  # full-width signs begin formulas, too
 _TRUTHS = {"true": True, "false": False}
 
 
@@ -24,15 +21,10 @@ class BadHeaderError(ValueError):
 
 @dataclass(frozen=True)
 class Column:
-    """An attribute and the type of its cells, one of KINDS."""
+    """An attribute and the type of its cells, one of SUFFIXES."""
 
     name: str
     kind: str
-
-
-def unescaped(cell: str) -> str:
-    """The text of a cell, without the apostrophe that keeps spreadsheets from running it."""
-    return cell[1:] if _ESCAPED.match(cell) else cell
 
 
 def read_header(cells: Sequence[str], types: Mapping[str, str]) -> tuple[Column, ...]:
@@ -52,10 +44,7 @@ def read_header(cells: Sequence[str], types: Mapping[str, str]) -> tuple[Column,
 
 
 def _column(cell: str, types: Mapping[str, str]) -> Column:
-    name, colon, kind = cell.rpartition(":")
-    if colon and name and kind in {*KINDS, HIDDEN}:
-        return Column(name, kind)
-    return Column(cell, types.get(cell, "S"))
+    return Column(*(suffix_split(cell) or (cell, types.get(cell, "S"))))
 
 
 def item_of_row(cells: Sequence[str], columns: Sequence[Column]) -> dict[str, Any]:
@@ -83,7 +72,7 @@ def _value(cell: str, kind: str, name: str) -> dict[str, Any]:
         if text.strip().lower() not in _TRUTHS:
             raise BadValueError(f"“{text[:60]}” is neither true nor false.", name)
         return {"BOOL": _TRUTHS[text.strip().lower()]}
-    if kind == JSON:
+    if kind == MIXED:
         try:
             return loads_value(text)
         except BadValueError as wrong:

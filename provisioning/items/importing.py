@@ -123,7 +123,7 @@ def open_file(head: bytes, name: str, keys: Keys, *, notation: str = "") -> File
     for mark, sentence in _FOREIGN:
         if head.startswith(mark):
             raise BadFileError(sentence)
-    if b"\0" in head:
+    if b"\0" in head and "\ufffd" in head.decode(errors="replace"):
         raise BadFileError("This is no text, so there are no items in it that could be read.")
     begin = len(_MARK) if head.startswith(_MARK) else 0
     text = head[begin:].lstrip()

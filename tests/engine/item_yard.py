@@ -21,6 +21,7 @@ from provisioning.lifecycle import EnvironmentStatus, JobKind
 from provisioning.models import Account, Environment, ItemJob, Table
 
 NAME = "dev-hello-erlang-messages"
+_DATA = frozenset({"scan", "query", "get_item", "put_item", "delete_item", "batch_get_item", "batch_write_item"})
 
 
 class KilledError(BaseException):
@@ -37,7 +38,7 @@ class Telling:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self.client, name)
-        if name not in {"scan", "query", "get_item", "batch_write_item"}:
+        if name not in _DATA:
             return found
 
         def call(**request: Any) -> Any:

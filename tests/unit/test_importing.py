@@ -108,7 +108,7 @@ class TestForms:
             (b"\x1f\x8b\x08\x00", "compressed"),
             (b"PK\x03\x04abc", "workbook"),
             ("id".encode("utf-16"), "UTF-16"),
-            (b"{\x00}", "no text"),
+            (b"{\x00\xff\x01", "no text"),
             (b"name,at\nx,1\n", "“id”, a key, is not among them"),
             (b"id,at,at\nx,1,2\n", "“at” twice"),
             (b"id,at,\nx,1,2\n", "Column 3 of the first row has no name"),

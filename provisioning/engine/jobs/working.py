@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from provisioning.aws.errors import AwsError, Busy, Missing
 from provisioning.engine.claims import MOST_CLAIMS, LeaseLostError
+from provisioning.engine.jobs.chunks import Purpose, has_chunks
 from provisioning.engine.jobs.claims import CancelAskedError, claim_job, end_job, hold_job, is_hopeless, release_job
 from provisioning.engine.jobs.kinds import TICKS
 from provisioning.engine.jobs.ticking import Again, Finished, Held, StopJobError
@@ -28,6 +29,7 @@ from provisioning.models import AuditEntry, ItemJob
 log = structlog.get_logger(__name__)
 WORKS = timedelta(seconds=5)
 KEPT = timedelta(hours=24)  # what a job carries, after it has ended
+KEPT_TO_UNDO = timedelta(days=7)  # the same, where it can be undone with that
 BACKOFF_FIRST, BACKOFF_LAST = 1.0, 120.0  # seconds (L19)
 AGAIN = "A resume goes on from where it stopped."
 
@@ -120,10 +122,11 @@ def _fail(job: ItemJob, problem: Problem, *, resume: bool) -> None:
 
 
 def _end(job: ItemJob, status: JobStatus) -> None:
-    """The job ends, what it carries is kept for a day, and the audit trail says so: it is the engine's own entry."""
+    """The job ends, what it carries is kept for a while, and the audit trail says so: it is the engine's own entry."""
+    kept = KEPT_TO_UNDO if has_chunks(job, Purpose.UNDO) else KEPT
     with transaction.atomic():
         end_job(job, status)
-        ItemJob.objects.filter(pk=job.pk).update(expires_at=timezone.now() + KEPT)
+        ItemJob.objects.filter(pk=job.pk).update(expires_at=timezone.now() + kept)
         AuditEntry.objects.create(
             at=timezone.now(),
             verb=f"job_{status}",
