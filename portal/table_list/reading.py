@@ -76,23 +76,21 @@ class RecentWrite:
     url: str
 
 
-def table_count() -> int:
-    """How many tables environments have."""
-    return _of_environments().count()
-
-
 def list_tables(wanted: Mapping[str, str], sort: str, page: str) -> tuple[Page[int], tuple[Line, ...], Totals]:
     """One page of what was `wanted` (q, application, stage, problem), its lines, and the totals of all that fit. Pages
     out of range give the nearest one; an unknown `sort` gives names in order."""
     found = _filtered(wanted)
-    shown = Paginator(found.order_by(*_order(sort)).values_list("pk", flat=True), PAGE_SIZE).get_page(page)
-    # The page's keys first, then its rows: the database sorts 10,000 keys quicker than rows with what was described.
-    keys = list(shown.object_list)
-    rows = Table.objects.select_related("environment").in_bulk(keys)
     summed = found.aggregate(
         tables=Count("pk"), items=Coalesce(Sum("item_count"), 0), size=Coalesce(Sum("size_bytes"), 0)
     )
-    return shown, tuple(line_of(rows[key]) for key in keys if key in rows), Totals(**summed)
+    totals = Totals(**summed)
+    pages = Paginator(found.order_by(*_order(sort)).values_list("pk", flat=True), PAGE_SIZE)
+    pages.__dict__["count"] = totals.tables  # a cached property that would count them once more
+    shown = pages.get_page(page)
+    # The page's keys first, then its rows: the database sorts 10,000 keys quicker than rows with what was described.
+    keys = list(shown.object_list)
+    rows = Table.objects.select_related("environment").in_bulk(keys)
+    return shown, tuple(line_of(rows[key]) for key in keys if key in rows), totals
 
 
 def environment_tables(environment: Environment, page: str) -> tuple[Page[Table], tuple[Card, ...]]:

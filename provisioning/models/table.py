@@ -35,6 +35,10 @@ class Table(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["account", "name"], name="one_row_per_table")]
+        # All that counting and ordering a list of 10,000 reads: the rows themselves are wide.
+        indexes = [
+            models.Index(fields=["name", "environment", "stack_name", "item_count", "size_bytes"], name="listed_tables")
+        ]
 
     def __str__(self) -> str:
         return self.name
