@@ -45,11 +45,13 @@ def _of_query(price: ReadPrice) -> tuple[str, str]:
 
 
 def _of_scan(price: ReadPrice, query: Query) -> tuple[str, str]:
-    size = f"≤ {_CLICK_MB:f} MB, " if price.click < price.whole or not price.items else ""
-    cost = f"this click reads {size}≤ {units_text(price.click)}{_usd(price.click_usd)}"
-    whole = "index" if query.index else "table"
-    everything = f"the whole {whole} ≈ {units_text(price.whole)}{_usd(price.whole_usd)}" if price.items else ""
-    return cost, " · ".join(part for part in (everything, _provisioned(price)) if part)
+    whole = f"the whole {'index' if query.index else 'table'}"
+    everything = f"{units_text(price.whole)}{_usd(price.whole_usd)}"
+    if price.items and price.whole <= price.click:
+        return f"this click may read {whole}, ≈ {everything}", _provisioned(price)
+    cost = f"this click reads ≤ {_CLICK_MB:f} MB, ≤ {units_text(price.click)}{_usd(price.click_usd)}"
+    rest = f"{whole} ≈ {everything}" if price.items else ""
+    return cost, " · ".join(part for part in (rest, _provisioned(price)) if part)
 
 
 def _provisioned(price: ReadPrice) -> str:
@@ -58,7 +60,7 @@ def _provisioned(price: ReadPrice) -> str:
 
 def units_text(units: Decimal) -> str:
     """Capacity units, such as "12.5 units"."""
-    text = f"{units:,.1f}".removesuffix(".0")
+    text = f"{units:,.0f}" if units >= 100 else f"{units:,.1f}".removesuffix(".0")
     return f"{text} unit{'' if text in {'1', '0.5'} else 's'}"
 
 

@@ -25,7 +25,8 @@ _PREVIEW = 3  # names or members that stand for a map, a list or a set
 _BYTES = 9  # bytes of binary content that are shown, which are 12 characters
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 _TIME_WORDS = frozenset(
-    "at created date deleted epoch expires expiry modified on seen since time timestamp ts ttl until updated".split()
+    {"at", "created", "date", "deleted", "epoch", "expires", "expiry", "modified", "on", "seen", "since", "time"}
+    | {"timestamp", "ts", "ttl", "until", "updated"}
 )
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _FORGOTTEN = timedelta(days=5 * 365)
@@ -50,7 +51,7 @@ def cell(name: str, item: Mapping[str, Value], look: Look, *, heads: bool = Fals
         if look.carries(name):
             return mark_safe('<td class="absent"></td>')
         return format_html('<td class="absent"><span class="chip" title="{}">not projected</span></td>', NOT_PROJECTED)
-    ((kind, content),) = value.items()
+    (kind,) = value
     inner, own = _inner(name, kind, value, look)
     tag = format_html('<span class="tag" title="{}">{}</span>', TYPES.get(kind, ""), kind) if look.typed else ""
     return format_html(
@@ -92,7 +93,7 @@ def _inner(name: str, kind: str, value: Value, look: Look) -> tuple[SafeString, 
 
 def _hidden(kind: str) -> SafeString:
     return format_html(
-        '<span class="chip" title="{}, which the blueprint hides here. The page of the item can reveal it.">hidden</span>',
+        '<span class="chip" title="{}, hidden here by the blueprint. Its own page can reveal it.">hidden</span>',
         TYPES.get(kind, "A value"),
     )
 

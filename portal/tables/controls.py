@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from portal.tables.asked import FilterRow, Typed
 from provisioning.items.operators import OPERATORS, VALUE_TYPES, Operator, sort_operators_for
-from provisioning.items.query import MOST_FILTERS, PAGE_SIZES, Shape, View
+from provisioning.items.query import PAGE_SIZES, Shape, View
 from provisioning.items.values import TYPES
 from provisioning.models import Table
 
-ALWAYS_LATE = "A global index is never read strongly consistent."
+ALWAYS_LATE = "never of a global index"
 _HINTS: Mapping[str, str] = {"N": "number", "B": "base64", "S": "text"}
 _CARRIES = {"ALL": "", "KEYS_ONLY": "keys only", "INCLUDE": "some attributes"}
 
@@ -49,7 +49,6 @@ class Controls:
     sizes: tuple[str, ...]
     why_not_consistent: str
     spare: FilterRow
-    options_used: bool
 
     @property
     def building(self) -> Place | None:
@@ -73,7 +72,6 @@ def controls_of(row: Table, shape: Shape, typed: Typed) -> Controls:
         sizes=tuple(map(str, PAGE_SIZES)),
         why_not_consistent=ALWAYS_LATE if view.is_global else "",
         spare=FilterRow(),
-        options_used=bool(typed.fetch or typed.consistent),
     )
 
 
@@ -104,8 +102,3 @@ def _state(status: str, *, backfilling: bool) -> str:
     if status == "CREATING" or backfilling:
         return "being built"
     return {"DELETING": "being deleted", "UPDATING": "changing"}.get(status, "")
-
-
-def room_for_filters(typed: Typed) -> bool:
-    """Whether one more filter fits."""
-    return len(typed.filters) < MOST_FILTERS

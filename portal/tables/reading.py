@@ -96,14 +96,13 @@ def _line(name: str, sentence: str) -> ProblemLine:
 @dataclass(frozen=True)
 class Facts:
     """A reading in numbers (pitfall 8): what it came to in words, how many of a hundred items that were read matched,
-    its capacity, its calls, and how much of everything was read so far in percent (None when that is all, or nobody
-    can say)."""
+    its capacity, its calls, and how much of everything was read so far; empty when that is all, or nobody can say."""
 
     words: str
-    efficiency: int | None
+    efficiency: str
     capacity: str
     calls: int
-    share: int | None
+    share: str
 
 
 def facts_of(page: PageOfItems) -> Facts:
@@ -113,5 +112,13 @@ def facts_of(page: PageOfItems) -> Facts:
         words = f"{len(page.rows):,} returned, {page.scanned:,} read"
     else:
         words = f"0 matches in {page.scanned:,} read{', more to read' if more else ''}"
-    share = round(page.share * 100) if page.share is not None and more else None
-    return Facts(words, page.efficiency, units_text(page.capacity), page.calls, share)
+    share = _percent(page.share) if page.share is not None and more else ""
+    efficiency = _percent(page.returned / page.scanned) if page.scanned else ""
+    return Facts(words, efficiency, units_text(page.capacity), page.calls, share)
+
+
+def _percent(part: float) -> str:
+    """A part of a whole; a trace is not nothing, and nearly all is not all."""
+    if 0 < part < 0.01:
+        return "< 1 %"
+    return "> 99 %" if 0.99 < part < 1 else f"{round(part * 100)} %"

@@ -70,7 +70,7 @@ def rows_of(
     view = (shape.view(asked.query.index) if asked.query else None) or shape.itself
     projected = shape.projected(view.name)
     kinds = types_of(items)
-    columns = arrange(_names(kinds, asked, shape, projected, choice), _keys(view, shape), choice)
+    columns = arrange(_names(kinds, asked, shape, projected, (*choice.first, ttl)), _keys(view, shape), choice)
     why = lies(items)
     typed = asked.view == TYPED or (not asked.view and bool(why))
     look = Look(typed, ttl, now, lambda name: projected is None or name in projected)
@@ -86,13 +86,13 @@ def rows_of(
 
 
 def _names(
-    kinds: Mapping[str, set[str]], asked: Asked, shape: Shape, projected: frozenset[str] | None, choice: Choice
+    kinds: Mapping[str, set[str]], asked: Asked, shape: Shape, projected: frozenset[str] | None, more: Iterable[str]
 ) -> Iterable[str]:
     """The attributes that were read; where an index leaves some out, those that are known without reading too, so that
     nobody takes them for absent (pitfall 26)."""
     if projected is None or (asked.query and asked.query.attributes):
         return kinds
-    return {*kinds, *shape.types, *choice.first}
+    return {*kinds, *shape.types, *(name for name in more if name)}
 
 
 def _keys(view: View, shape: Shape) -> tuple[str, ...]:

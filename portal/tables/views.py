@@ -1,5 +1,6 @@
 """The page of a table: what is asked, what came back, and which columns somebody wants to see."""
 
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -26,41 +27,64 @@ from provisioning.items.query import Shape, shape_of
 from provisioning.models import Environment, Table
 
 ITEM, TABLES = "table_item", "environment_tables"
+_PLACE = "PLACE"  # where a token stands in an address
+
+
+@dataclass(frozen=True)
+class Here:
+    """Which table is looked into, by whom, and what is asked of it."""
+
+    request: HttpRequest
+    environment: Environment
+    row: Table
+    shape: Shape
+    asked: Asked
+
+    @property
+    def where(self) -> dict[str, str]:
+        """What stands in the addresses of this table."""
+        return {"application": self.environment.application, "name": self.environment.name, "table": self.row.name}
+
+    @property
+    def person(self) -> int:
+        """Who looks."""
+        return actor_of(self.request).user_id
+
+    @property
+    def runs(self) -> bool:
+        """Whether to read now. Without a question the first items are shown, except in prod, where every reading is
+        somebody's decision."""
+        first_look = not self.request.GET and self.environment.stage != PROD
+        return bool(self.shape.itself.partition) and (self.asked.runs or first_look)
 
 
 @require_safe
 @never_cache
 def explore(request: HttpRequest, application: str, name: str, table: str) -> HttpResponse:
-    """What is in a table or an index. Without a question the first items are shown, except in prod, where every
-    reading is somebody's decision."""
-    environment, row = access_table(request, application, name, table)
-    shape = shape_of(row)
-    asked = read_asked(request.GET, shape)
-    runs = bool(shape.itself.partition) and (asked.runs or (not request.GET and environment.stage != PROD))
-    reading = read(actor_of(request), environment, row, asked, runs=runs)
-    asked, page = reading.asked, reading.page
-    choice = choice_of(actor_of(request).user_id, row)
-    rows = _rows(request, environment, row, shape, asked, page, choice) if page else None
-    controls = controls_of(row, shape, asked.typed)
-    known = rows.columns.known if rows else tuple(shape.types)
+    """What is in a table or an index."""
+    here = _here(request, application, name, table)
+    reading = read(actor_of(request), here.environment, here.row, here.asked, runs=here.runs)
+    here, page = replace(here, asked=reading.asked), reading.page
+    rows = _rows(here, page) if page else None
+    offered = controls_of(here.row, here.shape, here.asked.typed)
     context = {
-        **_asking(request, environment, row, shape, asked, controls),
-        "shape": shape,
-        "prod_strip": environment.stage == PROD,
+        **_asking(here, offered),
+        "shape": here.shape,
+        "prod_strip": here.environment.stage == PROD,
         "tables_url": _reversed(TABLES, application=application, name=name),
-        "chips": chips(row, shape, asked),
+        "chips": chips(here.row, here.shape, here.asked),
         "focus": "ask" in request.GET,
         "trouble": reading.trouble,
-        "problem_lines": problem_lines(asked.problems),
+        "problem_lines": problem_lines(here.asked.problems),
         "page": page,
         "rows": rows,
-        "known": known,
-        "tools": tools.entries(request, _where(environment, row), asked),
-        "new_url": tools.address_of(request, tools.NEW, _where(environment, row)),
-        "columns_url": reverse("table_columns", kwargs=_where(environment, row)),
-        "links": _links(request, asked, page, rows),
+        "known": rows.columns.known if rows else tuple(here.shape.types),
+        "tools": tools.entries(request, here.where, here.asked),
+        "new_url": tools.address_of(request, tools.NEW, here.where),
+        "columns_url": reverse("table_columns", kwargs=here.where),
+        "links": _links(here, page, rows) if page and rows else {},
         "facts": facts_of(page) if page else None,
-        "data": menu_data(asked, shape, controls.places, rows.columns.shown if rows else ()),
+        "data": menu_data(here.asked, here.shape, offered.places, rows.columns.shown if rows else ()),
     }
     return render(request, "tables/explore.html", context)
 
@@ -69,22 +93,17 @@ def explore(request: HttpRequest, application: str, name: str, table: str) -> Ht
 @never_cache
 def price(request: HttpRequest, application: str, name: str, table: str) -> HttpResponse:
     """The word of the button and its price for the form as it stands; nothing is read."""
-    environment, row = access_table(request, application, name, table)
-    shape = shape_of(row)
-    asked = read_asked(request.GET, shape)
-    context = _asking(request, environment, row, shape, asked, None)
-    return render(request, "tables/_price.html", {**context, "oob": True})
+    here = _here(request, application, name, table)
+    return render(request, "tables/_price.html", {**_asking(here, None), "oob": True})
 
 
 @require_safe
 @never_cache
 def controls(request: HttpRequest, application: str, name: str, table: str) -> HttpResponse:
     """The row of controls for the table or index that was chosen; nothing is read."""
-    environment, row = access_table(request, application, name, table)
-    shape = shape_of(row)
-    asked = read_asked(request.GET, shape)
-    offered = controls_of(row, shape, asked.typed)
-    return render(request, "tables/_controls.html", _asking(request, environment, row, shape, asked, offered))
+    here = _here(request, application, name, table)
+    offered = controls_of(here.row, here.shape, here.asked.typed)
+    return render(request, "tables/_controls.html", {**_asking(here, offered), "oob": True})
 
 
 @require_POST
@@ -104,45 +123,36 @@ def columns(request: HttpRequest, application: str, name: str, table: str) -> Ht
     return redirect("table", application, name, table)
 
 
-def _asking(
-    request: HttpRequest, environment: Environment, row: Table, shape: Shape, asked: Asked, offered: Controls | None
-) -> dict[str, Any]:
-    where = _where(environment, row)
+def _here(request: HttpRequest, application: str, name: str, table: str) -> Here:
+    environment, row = access_table(request, application, name, table)
+    shape = shape_of(row)
+    return Here(request, environment, row, shape, read_asked(request.GET, shape))
+
+
+def _asking(here: Here, offered: Controls | None) -> dict[str, Any]:
     return {
-        "environment": environment,
-        "table": row,
-        "asked": asked,
+        "environment": here.environment,
+        "table": here.row,
+        "asked": here.asked,
         "controls": offered,
-        "action": action_of(environment, row, shape, asked),
-        "here": reverse("table", kwargs=where),
-        "price_url": reverse("table_price", kwargs=where),
-        "controls_url": reverse("table_controls", kwargs=where),
+        "action": action_of(here.environment, here.row, here.shape, here.asked),
+        "here": reverse("table", kwargs=here.where),
+        "price_url": reverse("table_price", kwargs=here.where),
+        "controls_url": reverse("table_controls", kwargs=here.where),
     }
 
 
-def _where(environment: Environment, row: Table) -> dict[str, str]:
-    return {"application": environment.application, "name": environment.name, "table": row.name}
-
-
-def _rows(
-    request: HttpRequest,
-    environment: Environment,
-    row: Table,
-    shape: Shape,
-    asked: Asked,
-    page: PageOfItems,
-    choice: Choice,
-) -> Rows:
+def _rows(here: Here, page: PageOfItems) -> Rows:
     # One address is made, not one for each row.
-    pattern = _reversed(ITEM, **_where(environment, row), token="TOKEN")  # noqa: S106  (a place in an address)
-    before, _, after = pattern.rpartition("TOKEN")
+    pattern = _reversed(ITEM, **here.where, token=_PLACE)
+    before, _, after = pattern.rpartition(_PLACE)
     return rows_of(
         [(one.item, one.token) for one in page.rows],
-        asked,
-        shape,
-        ttl=row.ttl_attribute,
+        here.asked,
+        here.shape,
+        ttl=here.row.ttl_attribute,
         now=timezone.now(),
-        choice=choice,
+        choice=choice_of(here.person, here.row),
         link=lambda token: f"{before}{token}{after}" if pattern else "",
     )
 
@@ -155,14 +165,13 @@ def _reversed(url_name: str, **where: str) -> str:
         return ""
 
 
-def _links(request: HttpRequest, asked: Asked, page: PageOfItems | None, rows: Rows | None) -> dict[str, str]:
+def _links(here: Here, page: PageOfItems, rows: Rows) -> dict[str, str]:
     """Every link carries the whole query (pitfall 5); the one to share has no cursor, which is for one person only."""
-    if page is None or rows is None:
-        return {}
+    asked = here.asked
     return {
         "again": asked.link(cursor=asked.cursor),
         "previous": "" if page.previous is None else asked.link(cursor=page.previous),
         "next": "" if page.next is None else asked.link(cursor=page.next),
-        "share": request.build_absolute_uri(request.path + asked.link()),
+        "share": here.request.build_absolute_uri(here.request.path + asked.link()),
         "other_view": asked.link(cursor=asked.cursor, view=rows.other_view),
     }

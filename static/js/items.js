@@ -34,9 +34,14 @@
     const op = row.querySelector("[name=op]");
     for (const option of op.options) {
       const types = option.dataset.types;
-      option.hidden = option.disabled = Boolean(types) && !types.split(" ").includes(kind);
+      option.hidden = Boolean(types) && !types.split(" ").includes(kind);
     }
-    if (op.selectedOptions[0]?.disabled) op.value = "=";
+  }
+
+  function changeKind(row) {
+    fit(row);
+    const op = row.querySelector("[name=op]");
+    if (op.selectedOptions[0]?.hidden) op.value = "=";
   }
 
   // Values: arrows go from cell to cell, Enter or a click opens the menu of one
@@ -185,7 +190,7 @@
 
   document.addEventListener("change", (event) => {
     const row = event.target.matches(".kind") && event.target.closest(".filter");
-    if (row) fit(row);
+    if (row) changeKind(row);
   });
 
   // Empty rows are left out of the address, so that a link that is shared says only what was asked
@@ -193,9 +198,11 @@
     if (event.target !== form()) return;
     const sent = [...event.formData.entries()];
     const spare = (from) => !sent[from][1] && !sent[from + 3][1] && !sent[from + 4][1];
+    const without = sent.some(([name, text]) => (name === "sk" || name === "sk_to") && text) ? "" : "sk_op";
     for (const name of new Set(sent.map(([name]) => name))) event.formData.delete(name);
     for (let at = 0; at < sent.length; at += 1) {
       if (sent[at][0] === "path" && spare(at)) at += 4;
+      else if (sent[at][0] === without) continue;
       else if (sent[at][1] || ["value", "to", "path"].includes(sent[at][0])) event.formData.append(...sent[at]);
     }
   });

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from fakes.as_aws import AsAws, reached
 from moto import mock_aws
 
 from portal.accounts.models import User
 from provisioning.models import Account, Environment, Table
-from tests.fakes.as_aws import AsAws, reached
 
 from .. import rows
 from .scene import MESSAGES, Explorer, make_messages

@@ -9,11 +9,11 @@ from urllib.parse import urlencode
 
 from django.test import Client
 from django.utils import timezone
+from fakes.as_aws import AsAws
 
 from provisioning.aws import dynamodb
 from provisioning.aws.clients import Clients
 from provisioning.models import Environment, Table
-from tests.fakes.as_aws import AsAws
 
 MESSAGES = "-hello-erlang-messages"
 INDEX = "user-timestamp-index"
@@ -53,8 +53,9 @@ def message(number: int, **more: Any) -> dict[str, Any]:
 
 def put(aws: AsAws, name: str, items: Items) -> None:
     """Items in wire form, as they are."""
-    for item in items:
-        aws.client.put_item(TableName=name, Item=dict(item))
+    writes = [{"PutRequest": {"Item": dict(item)}} for item in items]
+    for begin in range(0, len(writes), 25):
+        aws.client.batch_write_item(RequestItems={name: writes[begin : begin + 25]})
 
 
 def make_table(aws: AsAws, environment: Environment, name: str, items: Items, partition: str = "id") -> Table:
