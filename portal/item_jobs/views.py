@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -56,12 +56,13 @@ def live(request: HttpRequest, application: str, name: str, table: str, job_id: 
 @require_safe
 @never_cache
 def of_table(request: HttpRequest, application: str, name: str, table: str) -> HttpResponse:
-    """Every job of one table, the newest first; a table that is gone keeps its history."""
+    """Every job of one table, the newest first; a table that is gone keeps its history. Raises Http404 for a table
+    that this environment never had."""
     environment = access_environment(request, application, name)
     jobs = ItemJob.objects.filter(environment=environment, table=table)
     known = Table.objects.filter(environment=environment, name=table).exists()
     if not known and not jobs.exists():
-        return redirect("environment", application, name)
+        raise Http404(f"{environment} has no table {table}.")
     context = {"environment": environment, "table": table, "known": known, "prod_strip": environment.stage == PROD}
     return _listed(request, jobs, "item_jobs/of_table.html", context)
 

@@ -52,8 +52,16 @@ class Telling:
 
 def throttled(operation: str = "Scan") -> ClientError:
     """What AWS says of too much."""
-    error = {"Code": "ProvisionedThroughputExceededException", "Message": "Slow down."}
-    return ClientError({"Error": error, "ResponseMetadata": {"RequestId": "r"}}, operation)  # type: ignore[arg-type]
+    return ClientError(
+        {"Error": {"Code": "ProvisionedThroughputExceededException", "Message": "Slow down."}}, operation
+    )
+
+
+def problem_of(job: ItemJob) -> dict[str, Any]:
+    """Why a job failed."""
+    assert job.problem is not None
+    found: dict[str, Any] = job.problem
+    return found
 
 
 @dataclass

@@ -21,7 +21,7 @@ from provisioning.items.values import dumps, loads_item
 from provisioning.lifecycle import JobKind, JobStatus
 from provisioning.models import AuditEntry, ItemJob, JobChunk, Table
 
-from .item_yard import ItemYard, KilledError, make_yard, throttled
+from .item_yard import ItemYard, KilledError, make_yard, problem_of, throttled
 
 PIECE, POSITION = 'INSERT INTO "provisioning_jobchunk"', 'UPDATE "provisioning_jobpart"'
 HELD, PROGRESS = 'UPDATE "provisioning_itemjob" SET "lease_until"', 'UPDATE "provisioning_itemjob" SET "status"'
@@ -230,6 +230,7 @@ def test_throttling_is_a_wait_with_words_and_costs_nothing_but_time(yard: ItemYa
     assert "Try 1: DynamoDB" in job.waiting_for
     assert first.again_in is not None
     assert first.again_in >= 1.0
+    assert job.next_check_at is not None
     assert job.next_check_at > timezone.now()
     assert job.done > 0
     ItemJob.objects.filter(pk=job.pk).update(next_check_at=timezone.now())
@@ -245,7 +246,7 @@ def test_a_table_that_vanished_meanwhile_is_said_in_words(yard: ItemYard) -> Non
     yard.client.client.delete_table(TableName=yard.table.name)
     yard.tick(job)
     assert job.status == JobStatus.FAILED
-    assert job.problem["sentence"] == f"The table {yard.table.name} is not there any more."
+    assert problem_of(job)["sentence"] == f"The table {yard.table.name} is not there any more."
 
 
 def test_pitfall_42_a_table_that_has_changed_hands_is_not_read(yard: ItemYard) -> None:
@@ -253,7 +254,7 @@ def test_pitfall_42_a_table_that_has_changed_hands_is_not_read(yard: ItemYard) -
     Table.objects.update(environment=None)
     yard.tick(job)
     assert job.status == JobStatus.FAILED
-    assert "has no table" in job.problem["sentence"]
+    assert "has no table" in problem_of(job)["sentence"]
     assert yard.client.asked == []
 
 
@@ -261,8 +262,8 @@ def test_an_index_that_went_meanwhile_is_said_in_words(yard: ItemYard) -> None:
     job = yard.open(query=[["index", "by-kind"], ["pk", "odd"]])
     Table.objects.update(described={**yard.table.described, "indexes": []})
     yard.tick(job)
-    assert "has no index “by-kind”" in job.problem["sentence"]
-    assert job.problem["resume"] is False
+    assert "has no index “by-kind”" in problem_of(job)["sentence"]
+    assert problem_of(job)["resume"] is False
 
 
 def test_pitfall_41_what_prod_hides_is_never_written_down(prod: ItemYard) -> None:
@@ -278,7 +279,9 @@ def test_pitfall_35_prod_is_not_scanned_by_an_export_and_may_be_counted(prod: It
     prod.put(numbered(7))
     job = prod.open()
     prod.tick(job)
-    assert job.problem["sentence"] == "A table of prod is queried, never scanned. Give a value of its partition key."
+    assert (
+        problem_of(job)["sentence"] == "A table of prod is queried, never scanned. Give a value of its partition key."
+    )
     assert prod.client.asked == []
     counted = prod.drive(prod.open(JobKind.COUNT))
     assert counted.report["count"] == 7
@@ -375,6 +378,6 @@ def test_a_job_that_ends_every_worker_is_taken_from_them(yard: ItemYard) -> None
         yard.killed(job)
     yard.tick(job)
     assert job.status == JobStatus.FAILED
-    assert "Workers ended 5 times" in job.problem["sentence"]
+    assert "Workers ended 5 times" in problem_of(job)["sentence"]
     yard.client.hooks.clear()
     assert exported(yard.drive(do_resume_job(yard.actor, job))) == everyone(3)
