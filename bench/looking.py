@@ -1,4 +1,5 @@
-"""Looks at the list of environments in this process and prints, as JSON, what each page took. Needs Django set up."""
+"""Looks at the lists of environments and of tables in this process and prints, as JSON, what each page took. Needs
+Django set up."""
 
 import json
 import time
@@ -13,24 +14,39 @@ from django.utils import timezone
 
 from portal.accounts.models import User
 from provisioning.lifecycle import EnvironmentStatus, StackKind
-from provisioning.models import Account, Environment, Stack
+from provisioning.models import Account, Environment, Stack, Table
 
 LOOKS = 12
 PEOPLE = ("alice", *(f"engineer-{number}" for number in range(40)))
-PAGES = {
+EVERYWHERE = {
     "page 1": "",
     "page 200": "page=200",
     "page 400": "page=400",
     "by name, page 400": "sort=name&page=400",
     "by cost, page 200": "sort=-cost&page=200",
-    "mine": "owner=mine",
-    "ready hello-erlang": "application=hello-erlang&status=ready",
     "text": "q=dev-7",
+}
+PAGES = {
+    "environments": EVERYWHERE | {"mine": "owner=mine", "ready hello-erlang": "application=hello-erlang&status=ready"},
+    "tables": EVERYWHERE | {"by items, page 300": "sort=-items&page=300", "in trouble": "problem=any"},
+}
+DESCRIBED = {
+    "status": "ACTIVE",
+    "keys": [{"attribute": "id", "role": "HASH"}],
+    "attribute_types": {"id": "S", "user_id": "S", "timestamp": "N"},
+    "indexes": [
+        {
+            "name": "user-timestamp-index",
+            "keys": [{"attribute": "user_id", "role": "HASH"}, {"attribute": "timestamp", "role": "RANGE"}],
+            "projection": "ALL",
+        }
+    ],
+    "billing_mode": "PAY_PER_REQUEST",
 }
 
 
 def look_at(*sizes: int) -> None:
-    """Print milliseconds and queries of each page with so many environments, fewest first."""
+    """Print milliseconds and queries of each page with so many environments and tables, fewest first."""
     call_command("migrate", "--no-input", verbosity=0)
     engineers = Group.objects.create(name="engineers")
     people = [User.objects.create(username=name) for name in PEOPLE]
@@ -41,12 +57,14 @@ def look_at(*sizes: int) -> None:
     found = {}
     for size in sizes:
         _fill(size, [person.pk for person in people])
-        found[size] = {name: _look(client, f"/environments/?{query}") for name, query in PAGES.items()}
+        found[size] = {
+            of: {name: _look(client, f"/{of}/?{query}") for name, query in pages.items()} for of, pages in PAGES.items()
+        }
     print(json.dumps(found))  # noqa: T201  read by the process that started this one
 
 
 def _fill(rows: int, people: list[int]) -> None:
-    """Bring the database to so many environments, with both stacks each."""
+    """Bring the database to so many environments, with both stacks and a table each."""
     account, _ = Account.objects.get_or_create(slug="default", defaults={"region": "us-east-1"})
     now = timezone.now()
     statuses = [status for status in EnvironmentStatus if status != EnvironmentStatus.REMOVED]
@@ -67,6 +85,22 @@ def _fill(rows: int, people: list[int]) -> None:
         Stack(environment=one, kind=kind, name=f"{one.application}-{kind}-{one.name}", status="CREATE_COMPLETE")
         for one in made
         for kind in StackKind
+    )
+    Table.objects.bulk_create(
+        Table(
+            account=account,
+            name=f"{one.name}-{one.application}-messages",
+            application=one.application,
+            environment_name=one.name,
+            environment=one,
+            stack_name=f"{one.application}-data-{one.name}",
+            item_count=one.pk * 7919 % 10_007,
+            monthly_cost=one.monthly_cost,
+            firing=one.pk % 50 == 0,
+            described=DESCRIBED,
+            seen_at=now,
+        )
+        for one in made
     )
 
 

@@ -175,7 +175,7 @@ def _alarms(aws: Clients) -> Mapping[str, tuple[metrics.Alarm, ...]] | None:
 
 def _logical_ids(account: Account, names: Iterable[str], environments: Iterable[Environment]) -> Mapping[str, str]:
     """What the data template calls these tables: as their stack says, else as their name is promised."""
-    found = {}
+    found: dict[str, str] = {}
     blueprints = library().blueprints
     for environment in environments:
         blueprint = blueprints.get(environment.application)

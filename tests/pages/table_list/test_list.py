@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -109,7 +110,7 @@ class TestFinding:
         """Tables of three stages, one of them in trouble, one kept, one of nobody here."""
         prod, staging, dev = (rows.environment(alice, name) for name in ("prod", "staging", "dev"))
         files = rows.environment(alice, "dev-files", "fileshare")
-        safe = {"protected": True, "recovery_from": timezone.now(), "ttl_attribute": "ttl"}
+        safe: dict[str, Any] = {"protected": True, "recovery_from": timezone.now(), "ttl_attribute": "ttl"}
         table(prod, "prod-bare", item_count=1, size_bytes=40, monthly_cost="3")
         table(prod, "prod-safe", item_count=2, size_bytes=30, monthly_cost="2", **safe)
         table(staging, "staging-loud", item_count=3, size_bytes=20, monthly_cost=None, firing=1, ttl_attribute="ttl")
