@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bench.creating import creating
 from bench.figures import Figure, table
+from bench.items import items
 from bench.listing import listing
 from bench.memory import resident
 from bench.running import Running, free_ports, launch_of
@@ -35,6 +36,7 @@ def main() -> int:
             }
             rows["Looking at memory …"] = lambda: [resident(yard)]
             rows["Listing 10,000 environments …"] = lambda: listing(Path(scratch) / "listing")
+            rows["Looking into a table …"] = lambda: items(Path(scratch) / "items", yard.launch.aws_port)
             for number, share in CURVE:
                 folder = Path(scratch) / f"scale-{number}-{share:.0%}"
                 rows[title(number, share) + " …"] = partial(crowd, folder, number, share=share)
