@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from fakes.as_aws import AsAws
+from fakes.made_items import items
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
@@ -20,8 +22,6 @@ from provisioning.items.importing import Keys, open_file, read
 from provisioning.items.values import Item, dumps, same_item
 from provisioning.lifecycle import JobStatus
 from provisioning.models import ItemJob, JobChunk
-from tests.fakes.as_aws import AsAws
-from tests.fakes.made_items import items
 
 from .item_moves import checked, file_of, kept, numbered, run, there, told, upload
 from .item_yard import ItemYard, KilledError, make_yard, throttled

@@ -18,7 +18,7 @@ from provisioning.items.importing import (
 from provisioning.items.seen import Seen
 from provisioning.items.splitting import LONGEST
 from provisioning.items.values import Item, dumps, same_item
-from tests.fakes.made_items import items
+from fakes.made_items import items
 
 KEYS = Keys(("id", "at"), {"id": "S", "at": "N", "mail": "S"})
 
