@@ -18,7 +18,7 @@ from portal.changes.states import State, change_state
 from provisioning.actions.actor import Actor
 from provisioning.blueprints.model import StagePolicy
 from provisioning.engine.steps.sealing import ensure_plan_sealed
-from provisioning.lifecycle import ChangeKind, ChangeStatus, Verdict
+from provisioning.lifecycle import BESIDE_STACKS, ChangeKind, ChangeStatus, Verdict
 from provisioning.models import Change, Decision, Step
 
 SHOWN, RECENT = 50, 15
@@ -43,6 +43,11 @@ class Waiting:
     start_at: datetime | None
     comment: str
     own: bool
+
+    @property
+    def of_stacks(self) -> bool:
+        """Whether it is about resources of stacks, and what they cost."""
+        return self.change.kind not in BESIDE_STACKS
 
     @property
     def more(self) -> bool:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from portal.access import access_change, actor_of
 from portal.changes.ends import utc
-from portal.changes.forms import LATER, DecisionForm
+from portal.changes.forms import LATER, DecisionForm, RevealForm
 from portal.changes.standing import standing_of
 from portal.changes.views import show
 from portal.errors import say
@@ -19,9 +19,10 @@ from provisioning.actions.actor import Actor
 from provisioning.actions.deciding import Run, do_approve, do_reject, do_send_back
 from provisioning.actions.refusals import Refusal
 from provisioning.actions.retrying import do_retry
+from provisioning.actions.revealing_plans import do_reveal_plan
 from provisioning.actions.running import do_run
 from provisioning.actions.taking_back import do_cancel
-from provisioning.lifecycle import ChangeStatus, Verdict
+from provisioning.lifecycle import ChangeKind, ChangeStatus, Verdict
 from provisioning.models import Change
 
 INVALID, FORBIDDEN, CONFLICT = 422, 403, 409
@@ -82,6 +83,23 @@ def change_retry(request: HttpRequest, change_id: uuid.UUID) -> HttpResponse:
     return _act(request, change_id, do_retry, lambda _: "Trying again. What was done stays done.")
 
 
+@require_POST
+def change_reveal(request: HttpRequest, change_id: uuid.UUID) -> HttpResponse:
+    """Show what is hidden of the items in the plan, this once; needs a reason."""
+    change = access_change(request, change_id)
+    form = RevealForm(request.POST, auto_id="reveal_%s")
+    if not form.is_valid():
+        return show(request, change, reveal=form, status=INVALID)
+    try:
+        do_reveal_plan(actor_of(request), change, reason=form.cleaned_data["reason"])
+    except Refusal as refusal:
+        if refusal.forbidden:
+            raise
+        form.add_error("reason" if refusal.fields else None, refusal.sentence)
+        return show(request, change, reveal=form, status=INVALID)
+    return show(request, change, revealed=True)
+
+
 def _act(
     request: HttpRequest,
     change_id: uuid.UUID,
@@ -101,6 +119,8 @@ def _act(
 def _cancelled(change: Change) -> str:
     if change.status == ChangeStatus.CANCELLED:
         return "Taken back. Nothing was altered."
+    if change.kind == ChangeKind.WRITE_ITEMS:
+        return "Asked for. What is written stays; nothing more is begun."
     return "Asked for. What is being updated is rolled back; this page says when that is done."
 
 

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from portal.access import access_change
 from portal.changes.earlier import access_plan
+from portal.changes.items import readable
 from provisioning.models import Change
 
 
@@ -40,7 +41,9 @@ def change_receipt(request: HttpRequest, change_id: uuid.UUID) -> HttpResponse:
 
 
 def _plan(change: Change, plan: dict[str, Any], digest: str, **more: object) -> HttpResponse:
-    return _file(change, f"plan-{_slug(change)}-{digest[:12]}", {"digest": digest, **more, "plan": plan})
+    return _file(
+        change, f"plan-{_slug(change)}-{digest[:12]}", {"digest": digest, **more, "plan": readable(change, plan)}
+    )
 
 
 def _slug(change: Change) -> str:

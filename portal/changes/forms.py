@@ -47,6 +47,12 @@ class ChangeFilter(forms.Form):
         return {name: value for name, value in self.cleaned_data.items() if value}
 
 
+class RevealForm(forms.Form):
+    """Why what is hidden of the items in a plan is to be shown."""
+
+    reason = forms.CharField(label="Why", max_length=500, help_text="Kept in the audit.")
+
+
 class DecisionForm(forms.Form):
     """A decision about the plan with this digest. Every button sends all of it; `run` is the approving button's own."""
 

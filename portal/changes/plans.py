@@ -81,18 +81,20 @@ class PropertyLine:
 
 @dataclass(frozen=True)
 class PlannedResource:
-    """One resource as pieces/plan_rows.html shows it; `action` is one of ORDER, `word` how it is said."""
+    """One resource, or item, as pieces/plan_rows.html shows it; `action` is one of ORDER, `word` how it is said: as
+    `said`, where its action does not say it."""
 
     action: str
     name: str
     type: str
     note: str
     properties: tuple[PropertyLine, ...]
+    said: str = ""
 
     @property
     def word(self) -> str:
         """What happens to it, as its badge says."""
-        return "Taken over" if self.action == "import" else self.action.capitalize()
+        return self.said or ("Taken over" if self.action == "import" else self.action.capitalize())
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,7 @@ def plan_view(plan: Mapping[str, Any], digest: str) -> PlanView:
     ordered = sorted(plan["stacks"], key=lambda stack: (stack["kind"] != StackKind.DATA, stack.get("part", 0)))
     stacks = tuple(_stack(stack) for stack in ordered)
     return PlanView(
-        sentence=sentence(plan_counts(plan), stacks),
+        sentence=sentence_of_items(plan["items"]) if plan.get("items") else sentence(plan_counts(plan), stacks),
         counts=plan_counts(plan),
         impact=impact_view(plan["impact"]),
         stacks=stacks,
@@ -178,6 +180,13 @@ def sentence(counts: Mapping[str, int], stacks: Sequence[PlannedStack]) -> str:
     listed = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
     touched = dict.fromkeys(stack.name for stack in stacks if stack.resources)
     return f"{listed.capitalize()} resource{plural} in {' and '.join(touched)}."
+
+
+def sentence_of_items(items: Mapping[str, Any]) -> str:
+    """What a plan of items does, in one sentence; how many of them is told with the data."""
+    if items.get("job"):
+        return "Work on many items begins once it is approved, and goes on by itself."
+    return "Each item is written once, and only if it still is as it is shown here."
 
 
 def findings_view(findings: Iterable[Mapping[str, str]]) -> tuple[FindingLine, ...]:

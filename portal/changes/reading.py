@@ -10,6 +10,7 @@ from portal.changes.deciding import DecisionCard, decision_card
 from portal.changes.earlier import EarlierPlan, earlier_plans, sealed_plans
 from portal.changes.ends import Failure, Remark, failure_of, remarks
 from portal.changes.expecting import Expected, expected
+from portal.changes.items import PlannedItems, items_view
 from portal.changes.plans import FindingLine, PlanView, findings_view, plan_view
 from portal.changes.rail import Record, Stop, rail
 from portal.changes.receipts import Receipt, receipt_view
@@ -64,6 +65,7 @@ class ChangePage:
     live: Live
     state: str
     plan: PlanView | None
+    items: PlannedItems | None
     earlier: tuple[EarlierPlan, ...]
     findings: tuple[FindingLine, ...]
     asked_for: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
@@ -82,14 +84,15 @@ class _Rows:
     events: list[Event]
 
 
-def read_page(actor: Actor, change: Change, *, failed_only: bool = False) -> ChangePage:
-    """The page of a change for one person."""
+def read_page(actor: Actor, change: Change, *, failed_only: bool = False, revealed: bool = False) -> ChangePage:
+    """The page of a change for one person; `revealed` shows what is hidden of items, which is an act of its own."""
     rows = _rows(change)
     return ChangePage(
         change=change,
         live=_live(actor, change, rows),
         state=_state(change, rows),
         plan=plan_view(change.plan, change.plan_digest) if change.plan else None,
+        items=items_view(change, change.plan, revealed=revealed) if change.plan else None,
         earlier=earlier_plans(change, rows.plans),
         findings=findings_view(change.findings),
         asked_for=() if change.plan else _asked_for(rows.operations),

@@ -19,4 +19,5 @@ urlpatterns = [
     path("changes/<uuid:change_id>/run/", acts.change_run, name="change_run"),
     path("changes/<uuid:change_id>/cancel/", acts.change_cancel, name="change_cancel"),
     path("changes/<uuid:change_id>/retry/", acts.change_retry, name="change_retry"),
+    path("changes/<uuid:change_id>/reveal/", acts.change_reveal, name="change_reveal"),
 ]

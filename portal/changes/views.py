@@ -6,6 +6,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.utils.cache import add_never_cache_headers
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
@@ -14,7 +15,8 @@ from portal.access import access_change, actor_of
 from portal.changes import reading, story
 from portal.changes.deciding import decision_line
 from portal.changes.earlier import access_plan
-from portal.changes.forms import ChangeFilter, DecisionForm
+from portal.changes.forms import ChangeFilter, DecisionForm, RevealForm
+from portal.changes.items import items_view
 from portal.changes.listing import NEWEST, PAGE_SIZE, listed
 from portal.changes.plans import plan_view
 from portal.changes.states import change_state
@@ -48,9 +50,18 @@ def change(request: HttpRequest, change_id: uuid.UUID) -> HttpResponse:
     return show(request, access_change(request, change_id))
 
 
-def show(request: HttpRequest, change: Change, form: DecisionForm | None = None, *, status: int = 200) -> HttpResponse:
-    """Answer with the page of a change; `form` is a decision that was refused, with what was typed."""
-    page = reading.read_page(actor_of(request), change, failed_only=_failed_only(request))
+def show(
+    request: HttpRequest,
+    change: Change,
+    form: DecisionForm | None = None,
+    *,
+    reveal: RevealForm | None = None,
+    revealed: bool = False,
+    status: int = 200,
+) -> HttpResponse:
+    """Answer with the page of a change; `form` is a decision, `reveal` a wish to see what is hidden, that was refused,
+    with what was typed. `revealed` shows items with nothing hidden, this once."""
+    page = reading.read_page(actor_of(request), change, failed_only=_failed_only(request), revealed=revealed)
     context = {
         "page": page,
         "change": change,
@@ -60,11 +71,14 @@ def show(request: HttpRequest, change: Change, form: DecisionForm | None = None,
         "status": change_state(change),
         "said": reading.say_state(change),
         "form": form or DecisionForm(initial={"digest": change.plan_digest}),
+        "reveal": reveal or RevealForm(auto_id="reveal_%s"),
         "failed_only": _failed_only(request),
         "prod_strip": change.environment.stage == PROD,
     }
     template = "changes/_moved.html" if is_partial(request) else "changes/change.html"
-    return render(request, template, context, status=status)
+    response = render(request, template, context, status=status)
+    add_never_cache_headers(response)  # it may show what is in items
+    return response
 
 
 @require_safe
@@ -114,6 +128,7 @@ def change_events(request: HttpRequest, change_id: uuid.UUID) -> HttpResponse:
 
 
 @require_safe
+@never_cache
 def change_plan_at(request: HttpRequest, change_id: uuid.UUID, number: int) -> HttpResponse:
     """One sealed plan, also when it is no longer the one of its change. Raises Http404 for a number that none has."""
     change = access_change(request, change_id)
@@ -123,6 +138,7 @@ def change_plan_at(request: HttpRequest, change_id: uuid.UUID, number: int) -> H
         "kind": _kind(change),
         "sealed": plan,
         "plan": plan_view(plan.content, plan.digest),
+        "items": items_view(change, plan.content),
         "decisions": [decision_line(change, one) for one in decisions.filter(plan_digest=plan.digest)],
         "current": not plan.void_because and plan.digest == change.plan_digest,
         "prod_strip": change.environment.stage == PROD,

@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from provisioning.aws.dynamodb import Index
-from provisioning.costs.book import book
-from provisioning.costs.tables import write_units
 from provisioning.items.canonical import canonical
 from provisioning.items.intents import BadIntentError, WriteIntent, as_dict, result_of
+from provisioning.items.query import Shape
 from provisioning.items.sealing import digest, seal, unseal
-from provisioning.items.values import BadValueError, Item, dumps, restored, same, same_item, size_of
+from provisioning.items.values import BadValueError, Item, dumps, restored, same, same_item
+from provisioning.items.write_units import dollars, units_of_delete, units_of_put
 from provisioning.lifecycle import JobKind, WriteVerb
 
 PURPOSE = "plan of items"
@@ -101,14 +100,14 @@ def _within(sentence: str) -> str:
     return f"{sentence[:1].lower()}{sentence[1:].rstrip('.')}"
 
 
-def planned(number: int, intent: WriteIntent, legs: Sequence[Leg], indexes: Sequence[Index]) -> dict[str, Any]:
+def planned(number: int, intent: WriteIntent, legs: Sequence[Leg], shape: Shape) -> dict[str, Any]:
     """One write as the plan keeps it. `number` is its place in the request; `units` are write units."""
     content = [[_text(leg.key), _text(leg.before), _text(leg.after)] for leg in legs]
     facts = [[_canonical(leg.key), _canonical(leg.before), _canonical(leg.after)] for leg in legs]
     return {
         "number": number,
         "verb": str(intent.verb),
-        "units": str(units_of(legs, indexes)),
+        "units": str(units_of(legs, shape)),
         "fingerprint": fingerprint(as_dict(intent), facts),
         "content": seal(PURPOSE, json.dumps(content)),
     }
@@ -138,40 +137,17 @@ def _canonical(item: Item | None) -> str | None:
     return None if item is None else canonical(item).decode()
 
 
-def units_of(legs: Sequence[Leg], indexes: Sequence[Index]) -> Decimal:
-    """The write units of a write: a unit per started KB of the larger of before and after, on the table and on every
-    index that it reaches; an index whose key changes takes two writes. Several items at once are a transaction, which
-    costs twice as much."""
-    units = sum((_units(leg.before, leg.after, indexes) for leg in legs), Decimal(0))
+def units_of(legs: Sequence[Leg], shape: Shape) -> Decimal:
+    """The write units of a write, on the table and on every index that it reaches. Several items at once are a
+    transaction, which costs twice as much."""
+    units = sum((_units(leg, shape) for leg in legs), Decimal(0))
     return units * TRANSACTION if len(legs) > 1 else units
 
 
-def _units(before: Item | None, after: Item | None, indexes: Sequence[Index]) -> Decimal:
-    whole = _started(before, after)
-    return whole + sum((_index_units(index, before, after) for index in indexes), Decimal(0))
-
-
-def _started(*items: Item | None) -> Decimal:
-    return write_units(Decimal(max(size_of(item or {}) for item in items)))
-
-
-def _index_units(index: Index, before: Item | None, after: Item | None) -> Decimal:
-    was, will = _projected(index, before), _projected(index, after)
-    if was is None or will is None:
-        return Decimal(0) if was is will else _started(was, will)
-    if all(same(was[key.attribute], will[key.attribute]) for key in index.keys):
-        return Decimal(0) if same_item(was, will) else _started(was, will)
-    return _started(was) + _started(will)
-
-
-def _projected(index: Index, item: Item | None) -> Item | None:
-    """What an index holds of an item; None when the item is not in it."""
-    if item is None or any(key.attribute not in item for key in index.keys):
-        return None
-    if index.projection not in {"KEYS_ONLY", "INCLUDE"}:
-        return item
-    kept = {*(key.attribute for key in index.keys), *index.included}
-    return {name: value for name, value in item.items() if name in kept}
+def _units(leg: Leg, shape: Shape) -> Decimal:
+    if leg.after is not None:
+        return units_of_put(shape, leg.after, leg.before)
+    return units_of_delete(shape, leg.before or {})
 
 
 def total(writes: Iterable[Mapping[str, Any]]) -> Decimal:
@@ -179,9 +155,10 @@ def total(writes: Iterable[Mapping[str, Any]]) -> Decimal:
     return sum((Decimal(write["units"]) for write in writes), Decimal(0))
 
 
-def price(units: Decimal) -> str:
-    """What so many write units cost on demand, in US dollars, as text."""
-    return str(units * book().price("dynamodb.write").rate)
+def price(units: Decimal, billing_mode: str) -> str | None:
+    """What so many write units cost in US dollars, as text; None where capacity is provisioned."""
+    cost = dollars(units, billing_mode)
+    return None if cost is None else str(cost)
 
 
 def sentence(table: str, verbs: Iterable[str], job: Mapping[str, Any] | None = None) -> str:

@@ -1,0 +1,352 @@
+"""Writes of items of prod, from the page that asks for them to the item: two people, what is hidden, revealed."""
+
+import html
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client, RequestFactory
+from django.utils import timezone
+from fakes.as_aws import AsAws, reached
+from moto import mock_aws
+
+from portal.accounts.models import User
+from portal.item_changes.asking import ask_for_writes
+from provisioning.actions.actor import ADMINS, ENGINEERS, Actor
+from provisioning.actions.writing_in_prod import AskToWrite, do_request_job, do_request_writes
+from provisioning.engine.reconcile import reconcile
+from provisioning.items.intents import Edit, WriteIntent
+from provisioning.lifecycle import ChangeStatus, JobKind, JobStatus, WriteVerb
+from provisioning.models import Account, AuditEntry, Change, Environment, ItemJob, ItemWrite, Table
+
+from . import rows
+from .table_rows import table as table_row
+
+NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
+NAME = "prod-hello-erlang-messages"
+KEY = {"id": {"S": "m-1"}}
+ITEM = KEY | {"user_id": {"S": "u-7"}, "content": {"S": "geheim"}, "tags": {"SS": ["a", "b"]}}
+WHY = "A customer sent a wrong name"
+ClientOf = Callable[[User], Client]
+
+
+@pytest.fixture
+def clock() -> Iterator[time_machine.Traveller]:
+    """Time stands still, until a test moves it."""
+    with time_machine.travel(NOON, tick=False) as coordinates:
+        yield coordinates
+
+
+@pytest.fixture
+def aws(settings: Any, clock: time_machine.Traveller) -> Iterator[AsAws]:
+    """DynamoDB, with the table of messages in it."""
+    with mock_aws(), reached(settings) as dynamodb:
+        dynamodb.client.create_table(
+            TableName=NAME,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        )
+        dynamodb.client.put_item(TableName=NAME, Item=ITEM)
+        yield dynamodb
+
+
+@dataclass
+class Scene:
+    """hello-erlang/prod, ready, with its table of messages, whose `content` is hidden; alice asks."""
+
+    alice: User
+    prod: Environment
+    table: Table
+    aws: AsAws
+    clock: time_machine.Traveller
+
+    def asked(self, *writes: WriteIntent) -> Change:
+        """A change of these items, planned."""
+        actor = Actor(self.alice.pk, "alice", frozenset({ENGINEERS}))
+        return worked(do_request_writes(actor, self.prod, writes, AskToWrite(WHY)))
+
+    def ask_page(self, *writes: WriteIntent) -> str:
+        """The page that another page leads alice to."""
+        request = RequestFactory().get("/")
+        request.user = self.alice
+        return ask_for_writes(request, self.prod, self.table, writes).content.decode()
+
+    def stored(self) -> dict[str, Any]:
+        """The message as it is in DynamoDB."""
+        item: dict[str, Any] = self.aws.client.get_item(TableName=NAME, Key=KEY)["Item"]
+        return item
+
+
+@pytest.fixture
+def scene(alice: User, account: Account, aws: AsAws, clock: time_machine.Traveller) -> Scene:
+    """Everything that a test needs at hand."""
+    Account.objects.update(facts_at=timezone.now())
+    prod = rows.environment(alice, "prod")
+    return Scene(alice, prod, table_row(prod, NAME), aws, clock)
+
+
+def edit(content: str = "auch geheim", user: str = "u-8") -> WriteIntent:
+    """Another content, which is hidden, and another user, who is not."""
+    patch = (Edit(("content",), {"S": content}), Edit(("user_id",), {"S": user}))
+    return WriteIntent(WriteVerb.EDIT, NAME, KEY, patch=patch, read=ITEM)
+
+
+def worked(change: Change) -> Change:
+    """The change, as far as workers bring it now."""
+    for _ in range(3):
+        reconcile(change.pk)
+    return Change.objects.get(pk=change.pk)
+
+
+def hidden_fields(text: str) -> dict[str, str]:
+    """What the form of a page sends by itself."""
+    found = re.findall(r'<input type="hidden" name="(key|writes)" value="([^"]*)"', text)
+    return {name: html.unescape(value) for name, value in found}
+
+
+def path(change: Change, act: str = "") -> str:
+    """The address of a change, or of an act on it."""
+    return f"/changes/{change.pk}/{act}"
+
+
+def test_from_the_question_to_the_item(scene: Scene, client_of: ClientOf, ada: User) -> None:
+    text = scene.ask_page(edit())
+    assert f"1 item of {NAME} is altered." in text
+    assert "Needs 1 approval by admins" in text
+    assert "A plan waits for 3 days." in text
+    sent = hidden_fields(text) | {"reason": WHY}
+    response = client_of(scene.alice).post(f"/environments/hello-erlang/prod/tables/{NAME}/ask/", sent)
+    change = Change.objects.get()
+    assert response["Location"] == path(change)
+    assert (change.reason, change.status) == (WHY, ChangeStatus.PLANNING)
+    change = worked(change)
+    assert change.status == ChangeStatus.AWAITING_APPROVAL
+    inbox = rows.page(client_of(ada), "/approvals/")
+    assert f"1 item of {NAME} is altered." in inbox
+    assert "Resources" not in inbox
+    client_of(ada).post(path(change, "approve/"), {"digest": change.plan_digest, "run": "now"})
+    change = worked(change)
+    assert change.status == ChangeStatus.SUCCEEDED
+    assert scene.stored()["user_id"] == {"S": "u-8"}
+    write = ItemWrite.objects.get()
+    assert (write.by, write.change, write.reason) == (scene.alice, change, WHY)
+    verbs = list(AuditEntry.objects.order_by("pk").values_list("verb", flat=True))
+    assert verbs == ["request_write_items", "awaiting_approval", "approve", "edit_item", "succeeded"]
+
+
+def test_the_plan_shows_before_and_after_and_hides_what_is_hidden(scene: Scene, client_of: ClientOf, ada: User) -> None:
+    """Pitfall 41: whoever decides sees that it changes, and not what it is."""
+    change = scene.asked(edit())
+    for reader in (scene.alice, ada):
+        text = rows.page(client_of(reader), path(change))
+        assert "<del>&quot;u-7&quot;</del>" in text
+        assert "<ins>&quot;u-8&quot;</ins>" in text
+        assert "Hidden here; its value changes" in text
+        assert "geheim" not in text
+        assert "1 write unit" in text
+
+
+def test_the_page_that_asks_hides_the_same(scene: Scene) -> None:
+    text = scene.ask_page(edit())
+    assert "geheim" not in text
+    assert "Hidden here; its value changes" in text
+
+
+def test_no_file_of_a_plan_tells_what_is_hidden(scene: Scene, client_of: ClientOf, ada: User) -> None:
+    change = scene.asked(edit())
+    for address in ("plan.json", "plans/1.json", "plans/1/"):
+        text = rows.page(client_of(ada), path(change, address))
+        assert "geheim" not in text
+        assert "u-8" in text
+
+
+def test_a_plan_is_not_kept_by_the_browser(scene: Scene, client_of: ClientOf, ada: User) -> None:
+    change = scene.asked(edit())
+    for address in ("", "plans/1/"):
+        assert "no-store" in client_of(ada).get(path(change, address))["Cache-Control"]
+
+
+def test_revealing_needs_a_reason_and_is_in_the_audit(scene: Scene, client_of: ClientOf, ada: User) -> None:
+    change = scene.asked(edit())
+    client = client_of(ada)
+    refused = client.post(path(change, "reveal/"), {"reason": "no"})
+    assert refused.status_code == 422
+    assert "geheim" not in refused.content.decode()
+    assert not AuditEntry.objects.filter(verb="reveal_plan").exists()
+    shown = client.post(path(change, "reveal/"), {"reason": "To decide about it"})
+    assert shown.status_code == 200
+    assert "<ins>&quot;auch geheim&quot;</ins>" in shown.content.decode()
+    assert "no-store" in shown["Cache-Control"]
+    entry = AuditEntry.objects.get(verb="reveal_plan")
+    assert (entry.by, entry.change, entry.reason) == (ada, change, "To decide about it")
+    assert "geheim" not in rows.page(client, path(change))
+
+
+def test_an_auditor_reads_the_plan_and_has_nothing_revealed(scene: Scene, client_of: ClientOf, audrey: User) -> None:
+    change = scene.asked(edit())
+    text = rows.page(client_of(audrey), path(change))
+    assert "Show what is hidden" not in text
+    assert "Values that this table's blueprint hides are not shown." in text
+    assert client_of(audrey).post(path(change, "reveal/"), {"reason": "I want to know"}).status_code == 403
+
+
+def test_the_requester_does_not_approve_not_even_as_an_admin(scene: Scene, client_of: ClientOf, ada: User) -> None:
+    actor = Actor(ada.pk, ada.username, frozenset({ADMINS}))
+    change = worked(do_request_writes(actor, scene.prod, [edit()], AskToWrite(WHY)))
+    response = client_of(ada).post(path(change, "approve/"), {"digest": change.plan_digest, "run": "now"})
+    assert response.status_code == 403
+    assert "You asked for this change, so somebody else decides." in response.content.decode()
+    assert worked(change).status == ChangeStatus.AWAITING_APPROVAL
+    assert scene.stored() == ITEM
+
+
+def test_another_engineer_does_not_decide_about_prod(scene: Scene, client_of: ClientOf, bob: User) -> None:
+    change = scene.asked(edit())
+    response = client_of(bob).post(path(change, "approve/"), {"digest": change.plan_digest, "run": "now"})
+    assert response.status_code == 403
+
+
+def test_expired_it_cannot_be_approved_and_is_not_run(scene: Scene, client_of: ClientOf, ada: User) -> None:
+    change = scene.asked(edit())
+    assert "Expires" in rows.page(client_of(ada), path(change))
+    scene.clock.shift(timedelta(hours=73))
+    response = client_of(ada).post(path(change, "approve/"), {"digest": change.plan_digest, "run": "now"})
+    assert "nobody decided in time" in response.content.decode()
+    assert worked(change).status == ChangeStatus.EXPIRED
+    assert not ItemWrite.objects.exists()
+
+
+def test_what_moved_meanwhile_is_told_and_asked_about_again(scene: Scene, client_of: ClientOf, ada: User) -> None:
+    change = scene.asked(WriteIntent(WriteVerb.EDIT, NAME, KEY, patch=edit().patch))
+    scene.aws.client.put_item(TableName=NAME, Item=ITEM | {"user_id": {"S": "u-9"}})
+    client = client_of(ada)
+    client.post(path(change, "approve/"), {"digest": change.plan_digest, "run": "now"})
+    for _ in range(3):
+        change = worked(change)
+    assert change.status == ChangeStatus.AWAITING_APPROVAL
+    text = rows.page(client, path(change))
+    assert "Plan 1 is void: the item changed since." in text
+    assert "<del>&quot;u-9&quot;</del>" in text
+
+
+def test_withdrawn_it_says_so_and_nothing_is_written(scene: Scene, client_of: ClientOf) -> None:
+    change = scene.asked(edit())
+    client_of(scene.alice).post(path(change, "cancel/"))
+    change = worked(change)
+    assert (change.status, change.secrets) == (ChangeStatus.CANCELLED, "")
+    assert "taken back before anything was altered" in rows.page(client_of(scene.alice), path(change))
+
+
+@pytest.mark.parametrize(
+    ("verb", "said"),
+    [
+        (WriteIntent(WriteVerb.CREATE, NAME, {"id": {"S": "m-2"}}, item={"id": {"S": "m-2"}}), "New"),
+        (WriteIntent(WriteVerb.DELETE, NAME, KEY), "Deleted"),
+        (WriteIntent(WriteVerb.COPY, NAME, KEY, new_key={"id": {"S": "m-3"}}), "leaves its old key"),
+        (WriteIntent(WriteVerb.COPY, NAME, KEY, new_key={"id": {"S": "m-3"}}, keep=True), "stays where it is besides"),
+    ],
+)
+def test_every_kind_of_write_reads_well(
+    scene: Scene, client_of: ClientOf, ada: User, verb: WriteIntent, said: str
+) -> None:
+    change = scene.asked(verb)
+    assert change.status == ChangeStatus.AWAITING_APPROVAL, change.problem
+    assert said in rows.page(client_of(ada), path(change))
+    assert said in scene.ask_page(verb)
+
+
+def test_sets_say_that_they_are_sets(scene: Scene, client_of: ClientOf, ada: User) -> None:
+    """Pitfall 18: plain text would show a list."""
+    patch = (Edit(("tags",), {"L": [{"S": "a"}, {"S": "b"}]}),)
+    change = scene.asked(WriteIntent(WriteVerb.EDIT, NAME, KEY, patch=patch))
+    assert "Set of texts: [&quot;a&quot;, &quot;b&quot;]" in rows.page(client_of(ada), path(change))
+
+
+def test_pitfall_38_names_and_values_are_text(scene: Scene, client_of: ClientOf, ada: User) -> None:
+    nasty = "<img src=x onerror=alert(1)>"
+    patch = (Edit((nasty,), {"S": "</script><svg onload=alert(1)>"}),)
+    change = scene.asked(WriteIntent(WriteVerb.EDIT, NAME, KEY, patch=patch))
+    text = rows.page(client_of(ada), path(change))
+    assert nasty not in text
+    assert html.escape(nasty) in text
+    assert "<svg onload" not in text
+
+
+def test_a_reason_has_to_be_given_and_what_was_asked_stays(scene: Scene, client_of: ClientOf) -> None:
+    sent = hidden_fields(scene.ask_page(edit()))
+    response = client_of(scene.alice).post(
+        f"/environments/hello-erlang/prod/tables/{NAME}/ask/", sent | {"reason": " "}
+    )
+    text = response.content.decode()
+    assert response.status_code == 422
+    assert "Say why." in text
+    assert hidden_fields(text) == sent
+    assert not Change.objects.exists()
+
+
+def test_two_clicks_are_one_change(scene: Scene, client_of: ClientOf) -> None:
+    sent = hidden_fields(scene.ask_page(edit())) | {"reason": WHY}
+    client, address = client_of(scene.alice), f"/environments/hello-erlang/prod/tables/{NAME}/ask/"
+    first, second = client.post(address, sent), client.post(address, sent)
+    assert first["Location"] == second["Location"] == path(Change.objects.get())
+
+
+def test_what_somebody_else_was_shown_cannot_be_sent(scene: Scene, client_of: ClientOf, bob: User) -> None:
+    sent = hidden_fields(scene.ask_page(edit())) | {"reason": WHY}
+    response = client_of(bob).post(f"/environments/hello-erlang/prod/tables/{NAME}/ask/", sent)
+    assert response["Location"] == f"/environments/hello-erlang/prod/tables/{NAME}/"
+    assert not Change.objects.exists()
+
+
+def test_an_old_page_cannot_be_sent(scene: Scene, client_of: ClientOf) -> None:
+    sent = hidden_fields(scene.ask_page(edit())) | {"reason": WHY}
+    scene.clock.shift(timedelta(hours=13))
+    client_of(scene.alice).post(f"/environments/hello-erlang/prod/tables/{NAME}/ask/", sent)
+    assert not Change.objects.exists()
+
+
+def test_pitfall_42_another_environments_table_is_not_there(
+    scene: Scene, client_of: ClientOf, dev: Environment
+) -> None:
+    sent = hidden_fields(scene.ask_page(edit())) | {"reason": WHY}
+    assert (
+        client_of(scene.alice).post(f"/environments/hello-erlang/dev-alice/tables/{NAME}/ask/", sent).status_code == 404
+    )
+
+
+def test_an_auditor_asks_for_nothing(scene: Scene, client_of: ClientOf, audrey: User) -> None:
+    sent = hidden_fields(scene.ask_page(edit())) | {"reason": WHY}
+    assert client_of(audrey).post(f"/environments/hello-erlang/prod/tables/{NAME}/ask/", sent).status_code == 403
+
+
+def test_the_environments_banner_is_about_its_stacks(scene: Scene, client_of: ClientOf) -> None:
+    scene.asked(edit())
+    text = rows.page(client_of(scene.alice), "/environments/hello-erlang/prod/")
+    assert "Write items" not in text
+
+
+def test_a_change_about_a_job_shows_it(scene: Scene, client_of: ClientOf, ada: User) -> None:
+    def opened(change: Change) -> ItemJob:
+        return ItemJob.objects.create(
+            environment=scene.prod,
+            table=NAME,
+            kind=JobKind.DELETE,
+            status=JobStatus.QUEUED,
+            asked_by=scene.alice,
+            asked_at=timezone.now(),
+            change=change,
+            expected={"items": 1200, "units": "1200"},
+        )
+
+    actor = Actor(scene.alice.pk, scene.alice.username, frozenset({ENGINEERS}))
+    change = do_request_job(actor, scene.prod, NAME, JobKind.DELETE, AskToWrite(WHY), open_job=opened, items=1200)
+    text = rows.page(client_of(ada), path(worked(change)))
+    assert f"1,200 items are deleted from {NAME}." in text
+    assert "Delete items" in text
+    assert "1,200" in text
+    assert f"/jobs/{ItemJob.objects.get().pk}/" in text
