@@ -50,4 +50,5 @@ EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=6s --start-period=30s CMD ["python", "-m", "tools.healthy"]
 CMD ["gunicorn", "portal.wsgi", "-k", "gthread", "--workers", "2", "--threads", "8", "--bind", "0.0.0.0:8000", \
      "--worker-tmp-dir", "/dev/shm", "--graceful-timeout", "20", "--no-control-socket", "--access-logfile", "-", \
+     "--access-logformat", "%(h)s %(t)s %(m)s %(U)s %(s)s %(B)s %(D)s", \
      "--limit-request-line", "8190"]

@@ -334,6 +334,7 @@ STORAGES = {
     },
 }
 
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024  # the form of an item of 400 KB: as read, and as typed JSON over lines
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = f"stackyard_session_{PORT}" if LOCAL else "stackyard_session"
 CSRF_COOKIE_NAME = f"stackyard_csrf_{PORT}" if LOCAL else "stackyard_csrf"
@@ -361,6 +362,9 @@ CONTENT_SECURITY_POLICY = {
 }
 
 
+_LEVEL = _choice("LOG_LEVEL", "INFO", _LEVELS)
+# At DEBUG these write what is sent to AWS and what it answers, items and secrets among it.
+_TELLTALES = {key: {"level": "INFO" if _LEVEL == "DEBUG" else _LEVEL} for key in ("boto3", "botocore", "urllib3")}
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -379,7 +383,8 @@ LOGGING = {
         }
     },
     "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "lines"}},
-    "root": {"handlers": ["out"], "level": _choice("LOG_LEVEL", "INFO", _LEVELS)},
+    "root": {"handlers": ["out"], "level": _LEVEL},
+    "loggers": _TELLTALES,
 }
 structlog.configure(
     processors=[

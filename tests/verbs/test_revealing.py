@@ -1,5 +1,6 @@
 """Revealing what is hidden of an item: who may, with what reason, and what is left of it."""
 
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -114,3 +115,12 @@ def test_trouble_is_told_in_words_and_leaves_the_entry(users: Table, aws: AsAws,
         do_reveal(bob, environment(users), users, KEY, reason=REASON)
     assert "slow down" in refused.value.sentence
     assert AuditEntry.objects.filter(verb="reveal_item").exists()
+
+
+def test_pitfall_41_no_value_is_logged_whatever_the_level(
+    users: Table, aws: AsAws, bob: Actor, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    do_reveal(bob, environment(users), users, KEY, reason=REASON)
+    for value in ("ann@shop.test", "12345678901234567890", "u-1"):
+        assert value not in caplog.text
