@@ -31,6 +31,7 @@ TOOLS = (
     Tool("Import…", "table_import", "plus"),
     Tool("Copy items elsewhere…", "table_copy_items", "copy", carries=True),
     Tool("Delete items…", "table_delete_items", "trash", carries=True),
+    Tool("What was written", "table_writes", "edit"),
     Tool("Jobs of this table", "item_jobs", "clock"),
 )
 

@@ -14,8 +14,8 @@ from portal.pages import EVERYONE, OPEN_NAMES, PAGES, Page
 from portal.urls import urlpatterns as portals
 from provisioning.aws.clients import clients_for
 from provisioning.items.values import key_token
-from provisioning.lifecycle import ChangeKind, ChangeStatus, JobKind, JobStatus
-from provisioning.models import Account, AuditEntry, Change, Decision, Environment, ItemJob
+from provisioning.lifecycle import ChangeKind, ChangeStatus, JobKind, JobStatus, WriteState, WriteVerb
+from provisioning.models import Account, AuditEntry, Change, Decision, Environment, ItemJob, ItemWrite
 from provisioning.planning.plan import build, digest
 
 from . import rows
@@ -67,6 +67,15 @@ def change(account: Account, alice: User) -> Change:
         asked_by=alice,
         asked_at=found.requested_at,
     )
+    ItemWrite.objects.create(
+        environment=found.environment,
+        table=TABLE,
+        verb=WriteVerb.EDIT,
+        state=WriteState.DONE,
+        content="sealed with a key that is no more",
+        by=alice,
+        at=found.requested_at,
+    )
     return found
 
 
@@ -91,6 +100,7 @@ def address(name: str, change: Change) -> str:
         "stack": "data",
         "table": TABLE,
         "token": key_token({"id": {"S": "1"}}),
+        "write": ItemWrite.objects.values_list("pk", flat=True).get(),
         "job_id": ItemJob.objects.values_list("pk", flat=True).get(),
     }
     for possible, *_ in get_resolver().reverse_dict.getlist(name):

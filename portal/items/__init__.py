@@ -1,0 +1,1 @@
+"""One item: its page, the forms that change it, and what was written."""
