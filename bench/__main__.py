@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from bench.creating import creating
+from bench.exporting import exporting
 from bench.figures import Figure, table
 from bench.items import items
 from bench.listing import listing
@@ -37,6 +38,7 @@ def main() -> int:
             rows["Looking at memory …"] = lambda: [resident(yard)]
             rows["Listing 10,000 environments …"] = lambda: listing(Path(scratch) / "listing")
             rows["Looking into a table …"] = lambda: items(Path(scratch) / "items", yard.launch.aws_port)
+            rows["Exporting 100,000 items …"] = lambda: exporting(Path(scratch) / "exporting")
             for number, share in CURVE:
                 folder = Path(scratch) / f"scale-{number}-{share:.0%}"
                 rows[title(number, share) + " …"] = partial(crowd, folder, number, share=share)
