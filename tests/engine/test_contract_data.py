@@ -28,6 +28,19 @@ MORE = """
       AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
       KeySchema: [{AttributeName: id, KeyType: HASH}]
 """
+ALARM = """\
+  Throttled:
+    Type: AWS::CloudWatch::Alarm
+    Properties:
+      Namespace: AWS/DynamoDB
+      MetricName: ReadThrottleEvents
+      Dimensions: [{Name: TableName, Value: !Ref Things}]
+      Statistic: Sum
+      Period: 60
+      EvaluationPeriods: 1
+      Threshold: 1
+      ComparisonOperator: GreaterThanOrEqualToThreshold
+"""
 INDEX = """
       AttributeDefinitions:
         - {AttributeName: id, AttributeType: S}
@@ -279,6 +292,7 @@ def test_a_backup_is_made_found_and_outlives_its_table(side: Side) -> None:
     dynamodb.delete_table(side.aws, name)
     until(lambda: dynamodb.describe_table(side.aws, name) is None, "the table is gone")
     assert {one.arn for one in backups.backups_of(side.aws, name)} == {made.arn, again.arn}
+    assert {one.arn for one in backups.every_backup(side.aws) if one.table == name} == {made.arn, again.arn}
     with pytest.raises(Missing):
         backups.create_backup(side.aws, name, "too-late")
     assert backups.describe_backup(side.aws, f"{made.arn}0") is None
@@ -291,6 +305,14 @@ def test_recovery_has_a_window(side: Side) -> None:
     assert window.earliest is not None
     assert window.latest is not None
     assert window.earliest <= window.latest
+
+
+def test_an_alarm_is_found_by_the_table_that_it_looks_at(side: Side) -> None:
+    state = side.run(side.plan("CREATE", TEMPLATE.replace("Outputs:", f"{ALARM}Outputs:")))
+    assert state.status == "CREATE_COMPLETE"
+    (alarm,) = metrics.table_alarms(side.aws)[f"{side.name}-things"]
+    assert alarm.metric == "ReadThrottleEvents"
+    assert not alarm.is_firing
 
 
 def test_nothing_is_known_of_a_table_that_nobody_wrote_to(side: Side) -> None:
