@@ -15,6 +15,7 @@ from provisioning.actions.actor import Actor
 from provisioning.actions.downloading import OF_KIND, why_not_download
 from provisioning.actions.jobs import can_resume, why_not_touch
 from provisioning.engine.jobs.kinds import READING_KINDS
+from provisioning.items.comparing import RESULT
 from provisioning.items.exporting import CSV, FORMS, FileForm
 from provisioning.lifecycle import MOVING_JOBS, JobKind, JobStatus
 from provisioning.models import ItemJob
@@ -166,4 +167,5 @@ def files_of(actor: Actor, job: ItemJob, *, csv: bool = True) -> Files | None:
     why = why_not_download(actor, job)
     forms = tuple(form for form in FORMS.values() if csv or form is not CSV)
     whole = job.status == JobStatus.SUCCEEDED
-    return Files(forms if job.kind == JobKind.EXPORT else forms[:1], why.sentence if why else "", partial=not whole)
+    of_kind = {JobKind.EXPORT: forms, JobKind.COMPARE: (RESULT,)}.get(JobKind(job.kind), forms[:1])
+    return Files(of_kind, why.sentence if why else "", partial=not whole)

@@ -12,7 +12,10 @@ from django.utils import timezone
 from provisioning.actions.actor import Actor, audit
 from provisioning.actions.refusals import Refusal
 from provisioning.engine.jobs.chunks import Purpose, has_chunks, read_lines
+from provisioning.engine.jobs.comparing import results_of
 from provisioning.engine.jobs.exporting import columns_of
+from provisioning.engine.jobs.ticking import StopJobError
+from provisioning.items.comparing import as_line
 from provisioning.items.exporting import FORMS, NDJSON, FileForm, masked_lines, written
 from provisioning.items.masking import mask_for
 from provisioning.items.sealing import digest
@@ -21,7 +24,7 @@ from provisioning.models import DownloadTicket, ItemJob, Table
 
 LASTS = timedelta(minutes=5)
 PURPOSE = "download"
-OF_KIND = {JobKind.EXPORT: Purpose.RESULT, JobKind.DELETE: Purpose.UNDO}
+OF_KIND = {JobKind.EXPORT: Purpose.RESULT, JobKind.DELETE: Purpose.UNDO, JobKind.COMPARE: Purpose.RESULT}
 USED = "used-ticket"
 
 
@@ -42,6 +45,8 @@ class Download:
     def pieces(self) -> Iterator[bytes]:
         """The file, piece by piece. What is hidden by now is hidden in it, whatever was so when it was kept."""
         job = self.job
+        if job.kind == JobKind.COMPARE:
+            return (as_line(one) + b"\n" for one in results_of(job))
         table = Table.objects.filter(environment=job.environment, name=job.table).first()
         mask = mask_for(job.environment, table or Table(name=job.table))
         lines = read_lines(job, self.purpose)
@@ -106,7 +111,20 @@ def why_not_download(actor: Actor, job: ItemJob) -> Refusal | None:
         return Refusal("The job is still under way.", "moving")
     if job.expires_at is not None and job.expires_at <= timezone.now():
         return Refusal("Files are kept for a day, and this one is removed. Start it anew.", "expired")
+    if job.kind == JobKind.COMPARE:
+        return _why_not_result(job)
     if job.done and not has_chunks(job, OF_KIND[JobKind(job.kind)]):
+        return Refusal("The file has been removed. Start it anew.", "removed")
+    return None
+
+
+def _why_not_result(job: ItemJob) -> Refusal | None:
+    """A comparison is only shown while it is known what is hidden on both sides."""
+    try:
+        results_of(job)
+    except StopJobError as gone:
+        return Refusal(gone.problem.sentence, "gone")
+    if job.report.get("rows") and not has_chunks(job, Purpose.RESULT):
         return Refusal("The file has been removed. Start it anew.", "removed")
     return None
 

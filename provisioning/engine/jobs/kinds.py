@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from provisioning.engine.jobs.comparing import compare_tables
 from provisioning.engine.jobs.copying import copy_sample
 from provisioning.engine.jobs.counting import count
 from provisioning.engine.jobs.deleting import delete_items
@@ -16,5 +17,6 @@ TICKS: Mapping[str, Tick] = {
     JobKind.IMPORT: import_items,
     JobKind.DELETE: delete_items,
     JobKind.COPY: copy_sample,
+    JobKind.COMPARE: compare_tables,
 }
 READING_KINDS = frozenset({JobKind.EXPORT, JobKind.COUNT, JobKind.COMPARE})  # these alter nothing
