@@ -77,8 +77,8 @@ def _scanned(client: Any, segment: int) -> int:
     asked: dict[str, Any] = {"TableName": NAME, "Segment": segment, "TotalSegments": SEGMENTS}
     found = 0
     while True:
-        page = client.scan(**asked)
-        found += page["Count"]
+        page: dict[str, Any] = client.scan(**asked)
+        found += int(page["Count"])
         if "LastEvaluatedKey" not in page:
             return found
         asked["ExclusiveStartKey"] = page["LastEvaluatedKey"]
