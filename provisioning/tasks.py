@@ -28,6 +28,7 @@ from provisioning.engine.jobs.working import work_on
 from provisioning.engine.observe import Look, bring_forward, hurried, is_due, observe, overdue, under_way
 from provisioning.engine.parameters.reading import due_paths
 from provisioning.engine.parameters.reading import read as read_path
+from provisioning.engine.reading_trails import forget_pages
 from provisioning.engine.reconcile import Tick, reconcile
 from provisioning.engine.surveying import due_surveys, survey
 from provisioning.engine.warming import warm_library
@@ -305,6 +306,7 @@ def _sweep_items(now: datetime) -> None:
     for job_id in due_jobs(now)[:WORKERS]:
         work_on_job.apply_async((str(job_id),), expires=WORKS.total_seconds())
     drop_expired(now)
+    forget_pages(now)
     for write_id in unanswered(now):
         settle_item_write.delay(write_id)
 

@@ -144,6 +144,13 @@ def do_get(actor: Actor, environment: Environment, table: Table, key: Mapping[st
     return Found(None if item is None else mask.apply(item), capacity, mask)
 
 
+def require_allowed(environment: Environment, table: Table, query: Query) -> None:
+    """Refuse a checked query that may not be asked here, whoever reads for it, a job too: scans of prod, and
+    conditions on what is hidden. Raises Refusal, with the fields it is about."""
+    require_own(environment, table)
+    _require_allowed(environment, query, shape_of(table), mask_for(environment, table))
+
+
 def require_own(environment: Environment, table: Table) -> None:
     """A table is read through its own environment only, whoever calls (pitfall 42)."""
     if table.environment_id != environment.pk or table.account_id != environment.account_id:

@@ -1,6 +1,7 @@
 """Pages of results that somebody can go to: kept on our side, found by cursor, forgotten after some hours."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils import timezone
 
@@ -54,11 +55,7 @@ def find_place(cursor: str, bound: Bound) -> Place:
 
 
 def keep_next(place: Place, bound: Bound, table: str, start: Item, *, shown: int, scanned: int) -> str:
-    """Keep the page that follows a place and begins after `start`; returns its cursor. Who begins anew clears away
-    their own expired ones."""
-    now = timezone.now()
-    if place.row is None:
-        ReadTrail.objects.filter(user_id=bound.user_id, expires_at__lte=now).delete()
+    """Keep the page that follows a place and begins after `start`; returns its cursor."""
     row = ReadTrail.objects.create(
         user_id=bound.user_id,
         environment_id=bound.environment_id,
@@ -69,9 +66,14 @@ def keep_next(place: Place, bound: Bound, table: str, start: Item, *, shown: int
         shown=place.shown + shown,
         scanned=place.scanned + scanned,
         start=seal(START, dumps(start)),
-        expires_at=now + KEPT_FOR,
+        expires_at=timezone.now() + KEPT_FOR,
     )
     return cursor_of(row.pk, bound)
+
+
+def forget_pages(now: datetime) -> None:
+    """Remove the pages that have expired, with those that follow them."""
+    ReadTrail.objects.filter(expires_at__lte=now).delete()
 
 
 def previous_of(place: Place, bound: Bound) -> str | None:

@@ -20,7 +20,7 @@ from provisioning.aws.items.reading import Read, get_item, read_page
 
 AS_AWS, EMULATOR = "as_aws", "emulator"
 BY_USER: dict[str, Any] = {"key_condition": "#u = :u", "names": {"#u": "user"}, "values": {":u": {"S": "u"}}}
-ODD = {
+ODD: dict[str, Any] = {
     "id": {"S": "a/b#日本"},
     "n": {"N": "12345678901234567890123456789012345678"},
     "b": {"B": b"\x00\xff"},
@@ -107,7 +107,7 @@ def test_values_of_every_type_come_back_as_they_were(items: Items) -> None:
 
 def test_a_limit_counts_what_is_read_before_the_filter(items: Items) -> None:
     items.fill(20)
-    read = {"filter": "#i = :i", "names": {"#i": "id"}, "values": {":i": {"S": "none"}}}
+    read: dict[str, Any] = {"filter": "#i = :i", "names": {"#i": "id"}, "values": {":i": {"S": "none"}}}
     page = read_page(items.aws, Read(items.table, limit=10, **read))
     assert (page.returned, page.scanned, page.last_key is None) == (0, 10, False)
 

@@ -20,7 +20,7 @@ KB = 1024
 def dynamodb() -> Iterator[AsAws]:
     """A table with an index of each kind, behind AWS's limits."""
     with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
+        client: Any = boto3.client("dynamodb", region_name="us-east-1")
         keys = [{"AttributeName": "user", "KeyType": "HASH"}, {"AttributeName": "at", "KeyType": "RANGE"}]
         client.create_table(
             TableName="t",
@@ -50,7 +50,7 @@ def put(dynamodb: AsAws, number: int, **more: Any) -> None:
         dynamodb.client.put_item(TableName="t", Item=item)
 
 
-BY_USER = {"key_condition": "#u = :u", "names": {"#u": "user"}, "values": {":u": {"S": "u"}}}
+BY_USER: dict[str, Any] = {"key_condition": "#u = :u", "names": {"#u": "user"}, "values": {":u": {"S": "u"}}}
 
 
 def everything(aws: Clients, read: dict[str, Any]) -> list[str]:
@@ -137,7 +137,7 @@ def test_pitfall_26_an_index_has_what_it_projects(aws: Clients, dynamodb: AsAws)
     assert set(item) == {"id", "user", "at"}
     (item,) = read_page(aws, Read("t", "all", **BY_USER)).items
     assert item["text"] == {"S": "hello"}
-    names = BY_USER["names"] | {"#t": "text"}  # type: ignore[operator]
+    names = BY_USER["names"] | {"#t": "text"}
     with pytest.raises(Refused, match="does not project"):
         read_page(aws, Read("t", "keys", projection="#t", **BY_USER | {"names": names}))
 
@@ -222,6 +222,7 @@ def test_writes_cost_by_the_larger_of_before_and_after(dynamodb: AsAws) -> None:
     assert consumed(dynamodb.delete_item(Key={"id": {"S": "1"}}, **ask)) == 1
     put_it = {"Put": {"TableName": "t", "Item": big}}
     assert consumed(dynamodb.transact_write_items(TransactItems=[put_it], ReturnConsumedCapacity="TOTAL")) == 8
-    for refused in ({"SS": []}, {"N": "1" * 39}, {"B": b"x" * 401 * KB}):
+    unstorable: list[dict[str, Any]] = [{"SS": []}, {"N": "1" * 39}, {"B": b"x" * 401 * KB}]
+    for refused in unstorable:
         with pytest.raises(dynamodb.exceptions.ClientError, match="invalid"):
             dynamodb.put_item(TableName="t", Item={"id": {"S": "2"}, "bad": refused})

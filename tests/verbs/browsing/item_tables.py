@@ -79,11 +79,11 @@ def row_of(aws: AsAws, environment: Environment, name: str = NAME) -> Table:
     return row
 
 
-def message(number: int, user: str = "u1", **more: dict[str, Any]) -> dict[str, Any]:
+def message(number: int, **more: dict[str, Any]) -> dict[str, Any]:
     """One item."""
     return {
         "id": {"S": f"m{number:03}"},
-        "user_id": {"S": user},
+        "user_id": {"S": "u1"},
         "timestamp": {"N": str(1000 + number)},
         "content": {"S": f"text {number}"},
         **more,

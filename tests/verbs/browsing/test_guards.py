@@ -8,7 +8,7 @@ from django.utils import timezone
 from fakes.as_aws import AsAws
 
 from provisioning.actions.actor import Actor
-from provisioning.actions.browsing import do_get, do_read
+from provisioning.actions.browsing import do_get, do_read, require_allowed
 from provisioning.actions.refusals import Refusal
 from provisioning.items.query import Condition, Query
 from provisioning.models import AuditEntry, Environment, ReadBudget, Table
@@ -119,6 +119,19 @@ def test_pitfall_35_prod_is_queried_and_never_scanned(
         assert (refusal.code, refusal.forbidden) == ("no-scan-in-prod", True)
     assert not dynamodb.calls
     assert ids(do_read(alice, prod, kept, Query(filters=(Condition("id", "=", "S", "m001"),)))) == ["m001"]
+
+
+def test_a_job_may_ask_what_a_page_may(prod: Environment, dev: Environment, kept: Table) -> None:
+    require_allowed(prod, kept, BY_USER)
+    for query, code in (
+        (Query(), "no-scan-in-prod"),
+        (Query(partition="m1", filters=(Condition("content", "exists"),)), "hidden"),
+    ):
+        with pytest.raises(Refusal) as caught:
+            require_allowed(prod, kept, query)
+        assert caught.value.code == code
+    with pytest.raises(Refusal, match="has no table"):
+        require_allowed(dev, kept, BY_USER)
 
 
 def test_each_read_of_prod_is_written_down_without_values(alice: Actor, prod: Environment, kept: Table) -> None:

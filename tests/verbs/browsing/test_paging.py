@@ -168,7 +168,7 @@ def test_pitfall_26_what_an_index_does_not_project_is_not_empty(
 ) -> None:
     fill(dynamodb, 3)
     page = do_read(alice, dev, table, Query(index="keys-index", partition="u1"))
-    assert page.projected == {"id", "user_id", "timestamp"}
+    assert page.projected == frozenset({"id", "user_id", "timestamp"})
     assert page.attributes == ("id", "user_id", "timestamp")
     assert (page.lacks("content"), page.lacks("id")) == (True, False)
     chosen = do_read(alice, dev, table, Query(attributes=("content",)))
