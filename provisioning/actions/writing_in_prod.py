@@ -61,7 +61,9 @@ def do_request_writes(actor: Actor, environment: Environment, writes: Sequence[W
     known = _before(actor, environment, ask)
     if known is not None:
         return known
-    row = _row(environment, writes[0].table if writes else "")
+    if not writes:
+        raise Refusal("Nothing is to be written.", "nothing")
+    row = _row(environment, writes[0].table)
     checked = _checked(row, writes)
     secrets = sealed({WRITES: {str(number): intent.as_text() for number, intent in enumerate(checked)}})
     said = item_plans.sentence(row.name, [intent.verb for intent in checked])
@@ -163,8 +165,6 @@ def _row(environment: Environment, table: str) -> Table:
 
 
 def _checked(row: Table, writes: Sequence[WriteIntent]) -> list[WriteIntent]:
-    if not writes:
-        raise Refusal("Nothing is to be written.", "nothing")
     if len(writes) > MOST_WRITES:
         sentence = f"One change writes {MOST_WRITES} items at most, so that somebody can read them all."
         raise Refusal(sentence, "too-many")

@@ -30,7 +30,7 @@ TRANSACTION = 2  # times the units of a plain write
 _SAID = {
     WriteVerb.CREATE: ("is made", "are made"),
     WriteVerb.EDIT: ("is altered", "are altered"),
-    WriteVerb.COPY: ("moves to another key", "move to other keys"),
+    WriteVerb.COPY: ("goes to another key", "go to other keys"),
     WriteVerb.UNDO: ("is put back as it was", "are put back as they were"),
     WriteVerb.DELETE: ("is deleted", "are deleted"),
 }

@@ -52,7 +52,7 @@ def test_several_writes_are_one_change(yard: Yard) -> None:
     environment = stocked(yard, message(1), message(2), message(3))
     change = planned(yard, environment, create(9), edit(1), delete(2), move(3, 4))
     assert change.plan is not None
-    wanted = f"1 item of {MESSAGES} is made, 1 is altered, 1 moves to another key, 1 is deleted."
+    wanted = f"1 item of {MESSAGES} is made, 1 is altered, 1 goes to another key, 1 is deleted."
     assert change.plan["impact"]["sentence"] == wanted
     assert change.plan["impact"]["tone"] == "bad"
     assert approved(yard, change).status == "succeeded"
