@@ -1,7 +1,8 @@
 """Values as cells of a table: exact, compact, with more of it on demand.
 
 Every cell says its type in `data-t`. Where its text is not the value itself, `data-j` has the value as typed JSON; the
-script that filters and copies reads nothing else. Written by hand because a page has thousands of them.
+script that filters and copies reads nothing else. They are put together here and not in a template, because a page has
+thousands of them.
 """
 
 import base64
@@ -9,9 +10,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from html import escape
 
 from django.template.defaultfilters import filesizeformat
-from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from portal.tables.plain import plain_text, word
@@ -43,6 +44,11 @@ class Look:
     carries: Callable[[str], bool]
 
 
+def _markup(pattern: str, *parts: object) -> SafeString:
+    """As Django's format_html, five times as fast for want of lazy texts: whatever is not markup yet is escaped."""
+    return SafeString(pattern.format(*(part if isinstance(part, SafeString) else escape(str(part)) for part in parts)))
+
+
 def cell(name: str, item: Mapping[str, Value], look: Look, *, heads: bool = False) -> SafeString:
     """The cell of one attribute; `heads` makes it the head of its row. An attribute that is not there is blank, one
     that the index does not carry says so (pitfall 26)."""
@@ -50,27 +56,21 @@ def cell(name: str, item: Mapping[str, Value], look: Look, *, heads: bool = Fals
     if value is None:
         if look.carries(name):
             return mark_safe('<td class="absent"></td>')
-        return format_html('<td class="absent"><span class="chip" title="{}">not projected</span></td>', NOT_PROJECTED)
+        return _markup('<td class="absent"><span class="chip" title="{}">not projected</span></td>', NOT_PROJECTED)
     (kind,) = value
     inner, own = _inner(name, kind, value, look)
-    tag = format_html('<span class="tag" title="{}">{}</span>', TYPES.get(kind, ""), kind) if look.typed else ""
-    return format_html(
-        "<{0}{1} data-t={2}{3}>{4}{5}</{6}>",
-        mark_safe('th scope="row"') if heads else "td",
-        mark_safe(' class="number"') if kind == "N" else "",
-        kind,
-        "" if own and not look.typed else _typed_json(value),
-        tag if kind != HIDDEN else "",
-        inner,
-        "th" if heads else "td",
-    )
+    tag = _markup('<span class="tag" title="{}">{}</span>', TYPES[kind], kind) if look.typed and kind in TYPES else ""
+    data = "" if own and not look.typed else _typed_json(value)
+    number = ' class="number"' if kind == "N" else ""
+    begin, end = ('th scope="row"', "th") if heads else ("td", "td")
+    return SafeString(f"<{begin}{number} data-t={kind}{data}>{tag}{inner}</{end}>")
 
 
 def _typed_json(value: Value) -> SafeString:
     if HIDDEN in value:
         return SafeString("")
     text = dumps(value)
-    return format_html(' data-j="{}"', text) if len(text) <= MOST else mark_safe(" data-big")
+    return _markup(' data-j="{}"', text) if len(text) <= MOST else mark_safe(" data-big")
 
 
 def _inner(name: str, kind: str, value: Value, look: Look) -> tuple[SafeString, bool]:
@@ -81,7 +81,7 @@ def _inner(name: str, kind: str, value: Value, look: Look) -> tuple[SafeString, 
     if kind == "N":
         return _number(name, content, look)
     if kind == "BOOL":
-        return format_html("{}", word(value)), False
+        return SafeString(word(value)), False
     if kind == "NULL":
         return mark_safe('<span class="chip">null</span>'), False
     if kind == HIDDEN:
@@ -92,7 +92,7 @@ def _inner(name: str, kind: str, value: Value, look: Look) -> tuple[SafeString, 
 
 
 def _hidden(kind: str) -> SafeString:
-    return format_html(
+    return _markup(
         '<span class="chip" title="{}, hidden here by the blueprint. Its own page can reveal it.">hidden</span>',
         TYPES.get(kind, "A value"),
     )
@@ -104,14 +104,14 @@ def _text(text: str, look: Look) -> tuple[SafeString, bool]:
     shown = word({"S": text}, quoted=True) if look.typed else text
     exact = not _UNSEEN.search(text) and text == text.strip()
     if len(shown) <= CUT and "\n" not in text:
-        return format_html("{}" if exact else '<span class="odd">{}</span>', shown), exact and not look.typed
-    return _fold(format_html("{}", shown[: CUT - 1].rstrip() + "…"), shown), False
+        return _markup("{}" if exact else '<span class="odd">{}</span>', shown), exact and not look.typed
+    return _fold(SafeString(escape(shown[: CUT - 1].rstrip() + "…")), shown), False
 
 
 def _fold(head: SafeString, whole: str) -> SafeString:
     """A line that unfolds to the whole."""
     more = f"\n… {len(whole) - MOST:,} more characters. Open the item to see them." if len(whole) > MOST else ""
-    return format_html(
+    return _markup(
         '<details class="fold"><summary>{}</summary><pre class="whole" tabindex="0">{}{}</pre></details>',
         head,
         whole[:MOST],
@@ -121,9 +121,9 @@ def _fold(head: SafeString, whole: str) -> SafeString:
 
 def _number(name: str, text: str, look: Look) -> tuple[SafeString, bool]:
     if name == look.ttl and (expires := moment_of(text)):
-        return format_html("{} {}{}", text, when(expires), _expired(expires, look.now)), False
+        return _markup("{} {}{}", text, when(expires), _expired(expires, look.now)), False
     hint = time_hint(name, text)
-    return (format_html('<span title="{}">{}</span>', hint, text) if hint else format_html("{}", text)), True
+    return (_markup('<span title="{}">{}</span>', hint, text) if hint else SafeString(escape(text))), True
 
 
 def _expired(expires: datetime, now: datetime) -> SafeString:
@@ -134,7 +134,7 @@ def _expired(expires: datetime, now: datetime) -> SafeString:
         why = "More than five years ago, which DynamoDB takes for a mistake: the item stays."
     else:
         why = "DynamoDB deletes it within about two days of that; until then it is still found."
-    return format_html(' <span class="badge badge-attention" title="{}"><span class="dot"></span>expired</span>', why)
+    return _markup(' <span class="badge badge-attention" title="{}"><span class="dot"></span>expired</span>', why)
 
 
 def moment_of(text: str) -> datetime | None:
@@ -164,7 +164,7 @@ def _words(name: str) -> list[str]:
 def _binary(content: bytes) -> SafeString:
     start = base64.b64encode(content[:_BYTES]).decode()
     size = filesizeformat(len(content)).replace("\xa0", " ")
-    head = format_html('<span class="chip">{}</span> {}{}', size, start, "…" if len(content) > _BYTES else "")
+    head = _markup('<span class="chip">{}</span> {}{}', size, start, "…" if len(content) > _BYTES else "")
     return head if len(content) <= _BYTES else _fold(head, base64.b64encode(content[: MOST + 2]).decode())
 
 
@@ -178,7 +178,7 @@ def _parts(kind: str, value: Value, look: Look) -> SafeString:
         count = f"{len(content)} in set"
         preview = [_short({kind[0]: member}) for member in content[:_PREVIEW]]
     line = ", ".join(preview) + (", …" if len(content) > len(preview) else "")
-    head = format_html('<span class="chip part">{}</span> {}', count, line)
+    head = _markup('<span class="chip part">{}</span> {}', count, line)
     if not content:
         return head
     return _fold(head, dumps(value, pretty=True) if look.typed else plain_text(value))

@@ -63,12 +63,15 @@ def choice_of(person: int, table: Table) -> Choice:
 
 def keep_choice(person: int, table: Table, choice: Choice) -> None:
     """Remember what this person chose; an empty choice is forgotten."""
-    where = {"user_id": person, "application": table.application, "table": subject(table)}
     if choice.is_empty:
-        ColumnChoice.objects.filter(**where).delete()
+        ColumnChoice.objects.filter(user_id=person, application=table.application, table=subject(table)).delete()
         return
-    kept = {"shown": list(choice.first)[:MOST], "hidden": sorted(choice.hidden)[:MOST]}
-    ColumnChoice.objects.update_or_create(**where, defaults=kept)
+    ColumnChoice.objects.update_or_create(
+        user_id=person,
+        application=table.application,
+        table=subject(table),
+        defaults={"shown": list(choice.first)[:MOST], "hidden": sorted(choice.hidden)[:MOST]},
+    )
 
 
 def changed(before: Choice, known: Sequence[str], wanted: Iterable[str], first: str = "") -> Choice:

@@ -206,13 +206,9 @@ class TestHostile:
     def test_pitfall_38_nothing_that_is_asked_is_markup(self, explorer: Explorer) -> None:
         for text in HOSTILE:
             filters = [("path", text), ("op", text), ("type", text), ("value", text), ("to", text)]
-            for asked in (
-                {"pk": text},
-                {"index": text},
-                {"pk": "a", "sk": text, "sk_op": text},
-                {"view": text, "size": text},
-            ):
-                explorer.ask(*filters, fetch=text, cursor=text, order=text, **asked)
+            more = [("fetch", text), ("cursor", text), ("order", text), ("view", text), ("size", text)]
+            for asked in ([("pk", text)], [("index", text)], [("pk", "a"), ("sk", text), ("sk_op", text)]):
+                explorer.ask(*asked, *filters, *more)
                 assert not re.search(r"<(img|svg onload|script>)", explorer.text)
                 explorer.open(f"{explorer.path}price/?index={text}")
                 assert not re.search(r"<(img|svg onload|script>)", explorer.text)
@@ -254,11 +250,10 @@ def test_pitfall_41_what_is_hidden_never_reaches_the_page(
 def test_tools_lead_where_there_is_something_and_only_those_who_may(
     explorer: Explorer, client_of: Any, audrey: User
 ) -> None:
-    tools = re.search(r'<div class="menu-items">(.*?)</div>', explorer.ask(pk="m001").text, re.DOTALL)
     auditors = Explorer(client_of(audrey), explorer.table).open()
-    for text in (explorer.text, auditors.text):
-        for address in re.findall(r'<a href="(/environments/[^"?]*/tables/[^"?]*/[a-z-]+/)', text):
-            assert explorer.client.get(address).status_code == 200
-    assert tools
+    for page in (explorer.ask(pk="m001"), auditors):
+        menus = re.findall(r'<div class="menu-items">(.*?)</div>', page.text, re.DOTALL)
+        for address in re.findall(r'href="([^"]*/tables/[^"]*)"', "".join(menus)):
+            assert page.client.get(unescape(address)).status_code == 200
     assert "/delete-items/" not in auditors.text
     assert "/import/" not in auditors.text
