@@ -65,7 +65,7 @@ def items_view(change: Change, plan: Mapping[str, Any], *, revealed: bool = Fals
     name = part["table"]["name"]
     row = _row(change.environment, name)
     mask = Mask(everything=True) if row is None else mask_for(change.environment, row)
-    problem, rows = "", ()
+    problem, rows = "", tuple[PlannedResource, ...]()
     try:
         rows = tuple(_row_of(write, Mask() if revealed else mask) for write in part["writes"])
     except NotSealedError:

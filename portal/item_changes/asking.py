@@ -115,7 +115,7 @@ def _rows(environment: Environment, row: Table, writes: Sequence[WriteIntent]) -
 
 def _legs(row: Table, intent: WriteIntent) -> tuple[Leg, ...]:
     if intent.verb is WriteVerb.UNDO:
-        write = ItemWrite.objects.get(pk=intent.undoes, environment=row.environment_id, table=row.name)
+        write = ItemWrite.objects.get(pk=intent.undoes or 0, environment=row.environment_id, table=row.name)
         return tuple(Leg(leg.key, leg.after, leg.before) for leg in item_rows.legs_of(write) if not leg.stays)
     now = None if intent.verb is WriteVerb.CREATE else intent.read or intent.key
     try:

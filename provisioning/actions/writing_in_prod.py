@@ -181,7 +181,7 @@ def _checked(row: Table, writes: Sequence[WriteIntent]) -> list[WriteIntent]:
 def _checked_one(row: Table, intent: WriteIntent) -> WriteIntent:
     if intent.verb is not WriteVerb.UNDO:
         return check(intent, key_types(row))
-    write = ItemWrite.objects.filter(pk=intent.undoes, environment=row.environment_id, table=row.name).first()
+    write = ItemWrite.objects.filter(pk=intent.undoes or 0, environment=row.environment_id, table=row.name).first()
     if write is None:
         raise Refusal("There is no such write of this table.", "no-write")
     return undo_intent(write)

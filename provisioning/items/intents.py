@@ -163,8 +163,8 @@ def shown_path(path: Path) -> str:
     """A path as people read it, such as address.lines[0]."""
     text = ""
     for step in path:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
-    return text
+        text += f"[{step}]" if isinstance(step, int) else f".{step}"
+    return text.removeprefix(".")
 
 
 def result_of(intent: WriteIntent, now: Item | None) -> Item | None:

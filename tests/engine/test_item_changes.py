@@ -222,7 +222,7 @@ def test_a_retry_plans_only_what_is_left_and_asks_again(yard: Yard) -> None:
     assert items(yard)["m-1"] == message(1, "edited")
     assert items(yard)["m-2"] == message(2, "edited")
     done = ItemWrite.objects.filter(change=change, state=WriteState.DONE)
-    assert sorted(done.values_list("number", flat=True)) == [0, 1]
+    assert set(done.values_list("number", flat=True)) == {0, 1}
 
 
 @pytest.mark.parametrize("write", [create(1), edit(2), delete(2), move(2, 3)])

@@ -4,7 +4,7 @@
 import copy
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -47,14 +47,14 @@ class Items(Service):
             try:
                 self._part(verb, dict(sent))
                 reasons.append({"Code": "None"})
-            except ClientError as error:
-                reasons.append({"Code": "ConditionalCheckFailed", "Item": error.response.get("Item", {})})
+            except ClientError as failed:
+                reasons.append({"Code": "ConditionalCheckFailed", "Item": failed.response.get("Item", {})})
         if any(reason["Code"] != "None" for reason in reasons):
             for name, items in kept.items():
                 self.world.tables[name].items = items
-            error = client_error("TransactionCanceledException", "Transaction cancelled", "TransactWriteItems")
-            error.response["CancellationReasons"] = reasons  # type: ignore[typeddict-unknown-key]
-            raise error
+            cancelled = client_error("TransactionCanceledException", "Transaction cancelled", "TransactWriteItems")
+            cancelled.response["CancellationReasons"] = reasons  # type: ignore[typeddict-item]  # as AWS has them
+            raise cancelled
         return {"ConsumedCapacity": [{"CapacityUnits": 2.0 * len(TransactItems)}]}
 
     def _part(self, verb: str, sent: dict[str, Any]) -> None:
@@ -62,7 +62,12 @@ class Items(Service):
             table = sent.pop("TableName")
             _check(self._items(table, verb).get(_name(sent.pop("Key"))), sent, verb)
             return
-        {"Put": self.put_item, "Update": self.update_item, "Delete": self.delete_item}[verb](**sent)
+        calls: dict[str, Callable[..., Answer]] = {
+            "Put": self.put_item,
+            "Update": self.update_item,
+            "Delete": self.delete_item,
+        }
+        calls[verb](**sent)
 
     def _write(
         self,
@@ -106,7 +111,7 @@ def _check(item: Item | None, sent: Mapping[str, Any], operation: str) -> None:
         return
     error = client_error("ConditionalCheckFailedException", FAILED, operation)
     if item is not None:
-        error.response["Item"] = copy.deepcopy(item)  # type: ignore[typeddict-unknown-key]
+        error.response["Item"] = copy.deepcopy(item)  # type: ignore[typeddict-unknown-key]  # as above
     raise error
 
 

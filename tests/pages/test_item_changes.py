@@ -20,6 +20,7 @@ from provisioning.actions.actor import ADMINS, ENGINEERS, Actor
 from provisioning.actions.writing_in_prod import AskToWrite, do_request_job, do_request_writes
 from provisioning.engine.reconcile import reconcile
 from provisioning.items.intents import Edit, WriteIntent
+from provisioning.items.values import Item
 from provisioning.lifecycle import ChangeStatus, JobKind, JobStatus, WriteVerb
 from provisioning.models import Account, AuditEntry, Change, Environment, ItemJob, ItemWrite, Table
 
@@ -28,8 +29,8 @@ from .table_rows import table as table_row
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 NAME = "prod-hello-erlang-messages"
-KEY = {"id": {"S": "m-1"}}
-ITEM = KEY | {"user_id": {"S": "u-7"}, "content": {"S": "geheim"}, "tags": {"SS": ["a", "b"]}}
+KEY: Item = {"id": {"S": "m-1"}}
+ITEM: Item = KEY | {"user_id": {"S": "u-7"}, "content": {"S": "geheim"}, "tags": {"SS": ["a", "b"]}}
 WHY = "A customer sent a wrong name"
 ClientOf = Callable[[User], Client]
 

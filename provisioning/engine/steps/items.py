@@ -194,7 +194,7 @@ def _legs(work: Work, row: Table, intent: WriteIntent) -> tuple[tuple[Leg, ...],
 
 def _legs_back(work: Work, row: Table, intent: WriteIntent) -> tuple[tuple[Leg, ...], str]:
     own = ItemWrite.objects.filter(environment=row.environment_id, table=row.name, state=WriteState.DONE)
-    write = own.filter(pk=intent.undoes).first()
+    write = own.filter(pk=intent.undoes or 0).first()
     if write is None:
         return (), "there is no such write of this table that could be undone"
     if ItemWrite.objects.filter(undoes=write).exclude(change=work.change).exists():
