@@ -102,9 +102,7 @@ class TestTransactions:
     def test_the_first_that_does_not_hold(self, aws: Clients, dynamodb: AsAws) -> None:
         other, there = {**KEY, "id": {"S": "b"}}, [Check(("id",), "present")]
         with pytest.raises(ItemConflict) as conflict:
-            transact_write(
-                aws, [Look(NAME, KEY, [Check(("id",), "present")]), Delete(NAME, other, [Check(("id",), "present")])]
-            )
+            transact_write(aws, [Look(NAME, KEY, there), Delete(NAME, other, there)])
         assert (conflict.value.place, conflict.value.kind) == (1, "changed")
         with pytest.raises(ItemConflict) as conflict:
             transact_write(aws, [Put(NAME, ITEM, ABSENT), Put(NAME, other, ABSENT)])
