@@ -197,11 +197,12 @@ def patched(item: Item, patch: Iterable[Edit]) -> Item:
 def _edited(value: Value, path: Path, edit: Edit) -> Value:
     step, rest = path[0], path[1:]
     ((kind, content),) = value.items()
-    there = (kind == "M" and isinstance(step, str)) or (kind == "L" and isinstance(step, int) and step < len(content))
+    at = step if kind == "L" and isinstance(step, int) and step < len(content) else None
+    there = at is not None or (kind == "M" and isinstance(step, str))
     inner = content[step] if there and (kind == "L" or step in content) else None
     if not there or (inner is None and (rest or edit.value is None)):
         raise BadIntentError(f"There is no {shown_path(edit.path)} in the item any more.")
     new = _edited(inner, rest, edit) if inner is not None and rest else edit.value
-    if kind == "L":
-        return {"L": [*content[:step], *([] if new is None else [new]), *content[step + 1 :]]}
+    if at is not None:
+        return {"L": [*content[:at], *([] if new is None else [new]), *content[at + 1 :]]}
     return {"M": {name: one for name, one in {**content, step: new}.items() if one is not None}}
