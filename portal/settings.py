@@ -191,6 +191,7 @@ BILLING_SWITCHES_PER_DAY = _number("BILLING_SWITCHES_PER_DAY", 4, 1, 100)  # T7;
 _SPARED = not is_emulator(_web_address("AWS_ENDPOINT_URL_DYNAMODB") or AWS_ENDPOINT_URL)
 ITEM_READS_PER_PERSON = _number("ITEM_READS_PER_PERSON", 500 if _SPARED else 20_000, 0, 1_000_000)
 ITEM_READS_PER_TABLE = _number("ITEM_READS_PER_TABLE", 1000 if _SPARED else 40_000, 0, 1_000_000)
+FILE_UPLOAD_HANDLERS = ["portal.item_moves.uploading.LimitedUploads"]
 IMPORT_MOST_MIB = _number("IMPORT_MOST_MIB", 50, 1, 1_000)  # of a file of items that is uploaded
 BLUEPRINT_DIRS = _folders(env.str("BLUEPRINT_DIRS", default=""))
 POLICIES = _policies("POLICY_FILE")

@@ -20,14 +20,14 @@ from provisioning.actions.writing_in_prod import AskToWrite
 from provisioning.engine.jobs.checking import BYTES, CUT, EXISTS, NEW, PIECE, UNITS_NEW, UNITS_OVER
 from provisioning.engine.jobs.chunks import Purpose, append_packed, has_chunks, packed_for
 from provisioning.engine.jobs.importing import BACK, CHECK, OVER, RUN
-from provisioning.engine.jobs.importing import NEW as ONLY_NEW
+from provisioning.engine.jobs.importing import NEW as NEW_ONLY
 from provisioning.items.importing import HEAD, PLAIN, TYPED, BadFileError, keys_of, open_file
 from provisioning.items.query import shape_of
 from provisioning.lifecycle import MOVING_JOBS, JobKind, JobStatus
 from provisioning.models import Change, Environment, ItemJob, Table
 from provisioning.tasks import ring_job
 
-MODES = {ONLY_NEW: "Only new items", OVER: "New items, and over those that are there"}
+MODES = {NEW_ONLY: "Only new items", OVER: "New items, and over those that are there"}
 NOTATIONS = {"": "Find out", TYPED: "Typed JSON", PLAIN: "Plain JSON"}
 
 
@@ -151,11 +151,16 @@ def _back(table: Table, done: ItemJob) -> Run:
     why = why_not_put_back(done)
     if why:
         raise Refusal(why, "cannot-put-back")
-    mode = ONLY_NEW if done.kind == JobKind.DELETE else BACK
-    expected = done.expected
-    size, units = int(expected.get("bytes", 0)), Decimal(expected.get("units", "0"))
-    cost = cost_of(table, undo_count(done), size, units, done.rate)
-    return Run(JobKind.IMPORT, done, {"mode": mode, "purpose": Purpose.UNDO}, cost)
+    mode = NEW_ONLY if done.kind == JobKind.DELETE else BACK
+    return Run(JobKind.IMPORT, done, {"mode": mode, "purpose": Purpose.UNDO}, put_back_cost(table, done))
+
+
+def put_back_cost(table: Table, done: ItemJob) -> WriteCost:
+    """What putting back takes, about: as much as what is undone, for so many of its items as are kept."""
+    expected, count = done.expected, undo_count(done)
+    of_all = Decimal(count) / max(1, int(expected.get("items") or 0), count)
+    size, units = int(expected.get("bytes") or 0) * of_all, Decimal(expected.get("units") or 0) * of_all
+    return cost_of(table, count, int(size), units.to_integral_value(), done.rate)
 
 
 def why_not_put_back(done: ItemJob) -> str:

@@ -120,16 +120,16 @@ def _opened(actor: Actor, run: Run, key: uuid.UUID | None, change: Change | None
     return job
 
 
-def why_not_run(of: ItemJob) -> str:
-    """Why nothing can be run of what this job carries; empty when it can."""
+def why_not_run(of: ItemJob, did: str = "run") -> str:
+    """Why nothing can be run of what this job carries; empty when it can. `did` is what people call that."""
     if of.status in MOVING_JOBS:
         return "It is still under way."
     if of.expires_at is not None and of.expires_at <= timezone.now():
         return "What it had kept has expired. Begin anew."
     runs = runs_of(of)
     if any(one.status in MOVING_JOBS for one in runs):
-        return "It is being run now."
-    return "It was run already." if any(one.status == JobStatus.SUCCEEDED for one in runs) else ""
+        return f"It is being {did} now."
+    return f"It was {did} already." if any(one.status == JobStatus.SUCCEEDED for one in runs) else ""
 
 
 def runs_of(of: ItemJob) -> list[ItemJob]:

@@ -28,6 +28,7 @@ PART = 1_000  # the number of the part that is about writing; those below are ab
 GROUP = 100  # items, as many as one BatchGet takes
 GROUP_BYTES = 4 * 1024 * 1024
 PAUSE_FIRST, PAUSE_LAST = 0.5, 60.0  # seconds
+KEPT = "kept"  # the report's name for items that were kept to be put back
 SLOW = "Going on at the rate that was asked for."
 
 
@@ -144,6 +145,9 @@ class Applying:
         pace.spend(ready.capacity, self.job)
         self.job.capacity += ready.capacity
         told = self._tally(group, ready.results)
+        _, kept = (ready.pieces or {}).get(Purpose.UNDO, (b"", 0))
+        if kept:
+            self.job.report[KEPT] = self.job.report.get(KEPT, 0) + kept
         with recording(self.job):
             for purpose, (content, items) in (ready.pieces or {}).items():
                 if content:
