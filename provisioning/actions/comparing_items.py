@@ -141,6 +141,7 @@ def do_compare_all(
     goal = goal_of(query, sample=sample, **other)
     expected = price_of(here, there, query, sample=sample, rate=rate).as_dict()
     with transaction.atomic():
+        first = key is None or not ItemJob.objects.filter(request_key=key).exists()
         job = open_job(
             actor,
             here.environment,
@@ -149,7 +150,7 @@ def do_compare_all(
             Asked(goal=goal, expected=expected, rate=rate),
             request_key=key,
         )
-        if there.environment.stage == PROD and job.goal == goal:
+        if first and there.environment.stage == PROD:
             summary = f"Compares {there.table.name} with {here.environment} in the background"
             detail: dict[str, object] = {"table": there.table.name, "job": str(job.pk)}
             audit(actor, "read_items", summary, environment=there.environment, detail=detail)
