@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
 
-from django.http import HttpResponse
 from django.test import Client
 
 from provisioning.items.values import Item, key_token
@@ -121,7 +120,7 @@ class ItemBrowser:
                 self.fields[f"value-{place}"] = [value]
         return self
 
-    def _took(self, answer: HttpResponse, status: int | None) -> "ItemBrowser":
+    def _took(self, answer: Any, status: int | None) -> "ItemBrowser":
         assert status is None or answer.status_code == status, answer.content.decode()[-4000:]
         self.text = answer.content.decode()
         self.fields = form_fields(self.text)

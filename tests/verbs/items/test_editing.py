@@ -1,5 +1,6 @@
 """Changing items: only as they were read, never what somebody else has made of them, and always told."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -165,14 +166,15 @@ class TestRights:
 
     def test_pitfall_40_auditors_read(self, audrey: Actor, shared: Environment, table: Table, aws: AsAws) -> None:
         held = token(audrey, table)
-        for act in (
+        acts: tuple[Callable[[], object], ...] = (
             lambda: edited(audrey, table, held, n={"N": "5"}),
             lambda: do_create_item(audrey, shared, table, {"id": {"S": "b"}, "at": {"N": "1"}}),
             lambda: do_delete_item(audrey, shared, table, KEY, token=held),
             lambda: do_copy_item(
                 audrey, shared, table, KEY, {"id": {"S": "b"}, "at": {"N": "1"}}, token=held, keep=True
             ),
-        ):
+        )
+        for act in acts:
             with pytest.raises(Refusal) as refused:
                 act()
             assert refused.value.forbidden
