@@ -51,12 +51,19 @@ def takes(estimate: Estimate) -> str:
             f"What this {word} takes is not known: DynamoDB counts every six hours or so, and has counted nothing in"
             f" here yet. It is read at {rate_text(estimate.rate)} at most."
         )
-    price = f" ≈ {usd_text(estimate.usd)}" if estimate.usd is not None else ""
+    price = _price(estimate.usd)
     took = f"about {duration_text(estimate.seconds)}" if estimate.seconds > 1 else "a second or so"
     return (
         f"This {word} reads ≤ {filesizeformat(estimate.size_bytes)} ≈ {units_text(estimate.units)}{price}, {took}"
         f" at {rate_text(estimate.rate)}."
     )
+
+
+def _price(usd: Decimal | None) -> str:
+    if usd is None:
+        return ""
+    text = usd_text(usd)
+    return f", {text}" if text.startswith("<") else f" ≈ {text}"
 
 
 def rate_text(rate: int) -> str:
@@ -72,7 +79,7 @@ def expected_rows(job: ItemJob) -> list[Row]:
     if expected.get("size_bytes"):
         rows.append({"label": "Size", "value": f"≤ {filesizeformat(expected['size_bytes'])}"})
     if expected.get("units"):
-        price = f" ≈ {usd_text(Decimal(expected['usd']))}" if expected.get("usd") else ""
+        price = _price(Decimal(expected["usd"]) if expected.get("usd") else None)
         rows.append({"label": "Capacity", "value": f"≤ {units_text(Decimal(expected['units']))}{price}"})
     if job.rate:
         rows.append({"label": "Rate", "value": f"{rate_text(job.rate)} at most"})

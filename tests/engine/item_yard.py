@@ -10,6 +10,7 @@ import boto3
 from botocore.exceptions import ClientError
 from django.contrib.auth.models import Group
 from django.utils import timezone
+from fakes.as_aws import AsAws, Script
 
 from portal.accounts.models import User
 from provisioning.actions.actor import Actor
@@ -21,6 +22,7 @@ from provisioning.lifecycle import EnvironmentStatus, JobKind
 from provisioning.models import Account, Environment, ItemJob, Table
 
 NAME = "dev-hello-erlang-messages"
+PAGE_BYTES = 33_000  # of a page, so that many small ones take little time; AWS's has a megabyte
 _DATA = frozenset({"scan", "query", "get_item", "put_item", "delete_item", "batch_get_item", "batch_write_item"})
 
 
@@ -78,6 +80,12 @@ class ItemYard:
         """Clients whose DynamoDB is the yard's."""
         return Clients.of(dynamodb=self.client)
 
+    @property
+    def aws_rules(self) -> Script:
+        """What this AWS does, and how large its pages are."""
+        script: Script = self.client.client.script
+        return script
+
     def put(self, items: Iterable[Mapping[str, Any]]) -> None:
         """Items in wire form, as they are."""
         for item in items:
@@ -132,7 +140,8 @@ def make_yard(*, stage: str = "dev", name: str = NAME) -> ItemYard:
         ],
         BillingMode="PAY_PER_REQUEST",
     )
-    telling = Telling(client)
+    telling = Telling(AsAws(client))
+    telling.client.script.page_bytes = PAGE_BYTES
     user = User.objects.create_user(f"alice-{stage}")
     user.groups.add(Group.objects.get_or_create(name="engineers")[0])
     account = Account.objects.create(slug=f"default-{stage}", region="us-east-1", account_id="123456789012")
