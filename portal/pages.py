@@ -75,7 +75,6 @@ PAGES: tuple[Page, ...] = (
             "change_cancel",
             "change_run",
             "change_reveal",
-            "table_ask",
         ),
         groups=CHANGERS,
     ),

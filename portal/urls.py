@@ -27,7 +27,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.items.urls")),
     path("", include("portal.statements.urls")),
     path("", include("portal.item_jobs.urls")),
-    path("", include("portal.item_changes.urls")),
     path("", include("portal.item_moves.urls")),
     path("", include("portal.orphans.urls")),
     path("", include("portal.table_list.urls")),

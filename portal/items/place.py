@@ -10,8 +10,10 @@ from django.urls import NoReverseMatch, reverse
 
 from portal.access import access_table, actor_of
 from portal.items.shown import key_text
+from portal.requesting.asking import Asks, asks_of
 from provisioning.actions.actor import Actor, require_change_right
 from provisioning.actions.refusals import Refusal
+from provisioning.actions.writing_in_prod import asked_of, why_not_ask
 from provisioning.items.query import Shape, shape_of
 from provisioning.items.values import BadValueError, Item, key_from_token, key_token
 from provisioning.models import Environment, Table
@@ -50,12 +52,24 @@ class Place:
 
     @property
     def why_not_write(self) -> str:
-        """Why this person may not change items here; empty when they may."""
+        """Why this person may not change items here, or ask for it; empty when they may."""
+        if self.asks:
+            return why_not_ask(self.actor, self.environment)
         try:
             require_change_right(self.actor, self.environment)
         except Refusal as refusal:
             return refusal.sentence
         return ""
+
+    @property
+    def decided_by(self) -> Asks | None:
+        """Who decides about a write, and until when; None where nobody does, or where that cannot be told."""
+        if not self.asks:
+            return None
+        try:
+            return asks_of(asked_of(self.environment), self.actor.user_id)
+        except Refusal:
+            return None
 
     def address(self, name: str, key: Item | None = None, **more: object) -> str:
         """An address of this table, or of an item of it."""
@@ -70,6 +84,7 @@ class Place:
             "table": self.table,
             "prod_strip": self.asks,
             "asks": self.asks,
+            "decided_by": self.decided_by,
             "why_not_write": self.why_not_write,
             "table_url": self.address("table"),
             "tables_url": _reversed("environment_tables", self.where),

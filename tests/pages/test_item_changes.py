@@ -1,7 +1,6 @@
 """Writes of items of prod, from the page that asks for them to the item: two people, what is hidden, revealed."""
 
 import html
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,13 +8,12 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.test import Client, RequestFactory
+from django.test import Client
 from django.utils import timezone
 from fakes.as_aws import AsAws, reached
 from moto import mock_aws
 
 from portal.accounts.models import User
-from portal.item_changes.asking import ask_for_writes
 from provisioning.actions.actor import ADMINS, ENGINEERS, Actor
 from provisioning.actions.writing_in_prod import AskToWrite, do_request_job, do_request_writes
 from provisioning.engine.reconcile import reconcile
@@ -25,6 +23,7 @@ from provisioning.lifecycle import ChangeStatus, JobKind, JobStatus, WriteVerb
 from provisioning.models import Account, AuditEntry, Change, Environment, ItemJob, ItemWrite, Table
 
 from . import rows
+from .items.browser import ItemBrowser
 from .table_rows import table as table_row
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -71,12 +70,6 @@ class Scene:
         actor = Actor(self.alice.pk, "alice", frozenset({ENGINEERS}))
         return worked(do_request_writes(actor, self.prod, writes, AskToWrite(WHY)))
 
-    def ask_page(self, *writes: WriteIntent) -> str:
-        """The page that another page leads alice to."""
-        request = RequestFactory().get("/")
-        request.user = self.alice
-        return ask_for_writes(request, self.prod, self.table, writes).content.decode()
-
     def stored(self) -> dict[str, Any]:
         """The message as it is in DynamoDB."""
         item: dict[str, Any] = self.aws.client.get_item(TableName=NAME, Key=KEY)["Item"]
@@ -104,26 +97,18 @@ def worked(change: Change) -> Change:
     return Change.objects.get(pk=change.pk)
 
 
-def hidden_fields(text: str) -> dict[str, str]:
-    """What the form of a page sends by itself."""
-    found = re.findall(r'<input type="hidden" name="(key|writes)" value="([^"]*)"', text)
-    return {name: html.unescape(value) for name, value in found}
-
-
 def path(change: Change, act: str = "") -> str:
     """The address of a change, or of an act on it."""
     return f"/changes/{change.pk}/{act}"
 
 
-def test_from_the_question_to_the_item(scene: Scene, client_of: ClientOf, ada: User) -> None:
-    text = scene.ask_page(edit())
-    assert f"1 item of {NAME} is altered." in text
-    assert "Needs 1 approval by admins" in text
-    assert "A plan waits for 3 days." in text
-    sent = hidden_fields(text) | {"reason": WHY}
-    response = client_of(scene.alice).post(f"/environments/hello-erlang/prod/tables/{NAME}/ask/", sent)
+def test_from_the_form_to_the_item(scene: Scene, client_of: ClientOf, ada: User) -> None:
+    form = ItemBrowser(client_of(scene.alice), scene.table).open("edit/", KEY)
+    assert "Needs 1 approval by admins" in form.text
+    assert "A plan waits for 3 days." in form.text
+    form.set(user_id="u-8").send(reason=WHY)
     change = Change.objects.get()
-    assert response["Location"] == path(change)
+    assert form.path == path(change)
     assert (change.reason, change.status) == (WHY, ChangeStatus.PLANNING)
     change = worked(change)
     assert change.status == ChangeStatus.AWAITING_APPROVAL
@@ -133,11 +118,28 @@ def test_from_the_question_to_the_item(scene: Scene, client_of: ClientOf, ada: U
     client_of(ada).post(path(change, "approve/"), {"digest": change.plan_digest, "run": "now"})
     change = worked(change)
     assert change.status == ChangeStatus.SUCCEEDED
-    assert scene.stored()["user_id"] == {"S": "u-8"}
+    assert scene.stored() == ITEM | {"user_id": {"S": "u-8"}}
     write = ItemWrite.objects.get()
     assert (write.by, write.change, write.reason) == (scene.alice, change, WHY)
-    verbs = list(AuditEntry.objects.order_by("pk").values_list("verb", flat=True))
+    told = AuditEntry.objects.filter(change=change).order_by("pk")
+    verbs = list(told.values_list("verb", flat=True))
     assert verbs == ["request_write_items", "awaiting_approval", "approve", "edit_item", "succeeded"]
+
+
+def test_an_undo_is_asked_for_and_decided_about(scene: Scene, client_of: ClientOf, ada: User) -> None:
+    change = scene.asked(edit())
+    client_of(ada).post(path(change, "approve/"), {"digest": change.plan_digest, "run": "now"})
+    assert worked(change).status == ChangeStatus.SUCCEEDED
+    scene.clock.shift(timedelta(minutes=1))
+    form = ItemBrowser(client_of(scene.alice), scene.table).go(f"writes/{ItemWrite.objects.get().pk}/undo/")
+    form.send(reason="It was right before")
+    undo = worked(Change.objects.latest("requested_at"))
+    assert undo.plan is not None
+    assert undo.plan["impact"]["sentence"] == f"1 item of {NAME} is put back as it was."
+    assert scene.stored() != ITEM
+    client_of(ada).post(path(undo, "approve/"), {"digest": undo.plan_digest, "run": "now"})
+    assert worked(undo).status == ChangeStatus.SUCCEEDED
+    assert scene.stored() == ITEM
 
 
 def test_the_plan_shows_before_and_after_and_hides_what_is_hidden(scene: Scene, client_of: ClientOf, ada: User) -> None:
@@ -150,12 +152,6 @@ def test_the_plan_shows_before_and_after_and_hides_what_is_hidden(scene: Scene, 
         assert "Hidden here; its value changes" in text
         assert "geheim" not in text
         assert "1 write unit" in text
-
-
-def test_the_page_that_asks_hides_the_same(scene: Scene) -> None:
-    text = scene.ask_page(edit())
-    assert "geheim" not in text
-    assert "Hidden here; its value changes" in text
 
 
 def test_no_file_of_a_plan_tells_what_is_hidden(scene: Scene, client_of: ClientOf, ada: User) -> None:
@@ -258,7 +254,6 @@ def test_every_kind_of_write_reads_well(
     change = scene.asked(verb)
     assert change.status == ChangeStatus.AWAITING_APPROVAL, change.problem
     assert said in rows.page(client_of(ada), path(change))
-    assert said in scene.ask_page(verb)
 
 
 def test_sets_say_that_they_are_sets(scene: Scene, client_of: ClientOf, ada: User) -> None:
@@ -276,53 +271,6 @@ def test_pitfall_38_names_and_values_are_text(scene: Scene, client_of: ClientOf,
     assert nasty not in text
     assert html.escape(nasty) in text
     assert "<svg onload" not in text
-
-
-def test_a_reason_has_to_be_given_and_what_was_asked_stays(scene: Scene, client_of: ClientOf) -> None:
-    sent = hidden_fields(scene.ask_page(edit()))
-    response = client_of(scene.alice).post(
-        f"/environments/hello-erlang/prod/tables/{NAME}/ask/", sent | {"reason": " "}
-    )
-    text = response.content.decode()
-    assert response.status_code == 422
-    assert "Say why." in text
-    assert hidden_fields(text) == sent
-    assert not Change.objects.exists()
-
-
-def test_two_clicks_are_one_change(scene: Scene, client_of: ClientOf) -> None:
-    sent = hidden_fields(scene.ask_page(edit())) | {"reason": WHY}
-    client, address = client_of(scene.alice), f"/environments/hello-erlang/prod/tables/{NAME}/ask/"
-    first, second = client.post(address, sent), client.post(address, sent)
-    assert first["Location"] == second["Location"] == path(Change.objects.get())
-
-
-def test_what_somebody_else_was_shown_cannot_be_sent(scene: Scene, client_of: ClientOf, bob: User) -> None:
-    sent = hidden_fields(scene.ask_page(edit())) | {"reason": WHY}
-    response = client_of(bob).post(f"/environments/hello-erlang/prod/tables/{NAME}/ask/", sent)
-    assert response["Location"] == f"/environments/hello-erlang/prod/tables/{NAME}/"
-    assert not Change.objects.exists()
-
-
-def test_an_old_page_cannot_be_sent(scene: Scene, client_of: ClientOf) -> None:
-    sent = hidden_fields(scene.ask_page(edit())) | {"reason": WHY}
-    scene.clock.shift(timedelta(hours=13))
-    client_of(scene.alice).post(f"/environments/hello-erlang/prod/tables/{NAME}/ask/", sent)
-    assert not Change.objects.exists()
-
-
-def test_pitfall_42_another_environments_table_is_not_there(
-    scene: Scene, client_of: ClientOf, dev: Environment
-) -> None:
-    sent = hidden_fields(scene.ask_page(edit())) | {"reason": WHY}
-    assert (
-        client_of(scene.alice).post(f"/environments/hello-erlang/dev-alice/tables/{NAME}/ask/", sent).status_code == 404
-    )
-
-
-def test_an_auditor_asks_for_nothing(scene: Scene, client_of: ClientOf, audrey: User) -> None:
-    sent = hidden_fields(scene.ask_page(edit())) | {"reason": WHY}
-    assert client_of(audrey).post(f"/environments/hello-erlang/prod/tables/{NAME}/ask/", sent).status_code == 403
 
 
 def test_the_environments_banner_is_about_its_stacks(scene: Scene, client_of: ClientOf) -> None:
