@@ -10,9 +10,10 @@ from portal.item_moves.words import NOTATIONS, rate_label
 from portal.requesting.asking import AskForm
 from provisioning.actions.copying import MOST_ITEMS
 from provisioning.actions.exporting import RATES
-from provisioning.actions.importing import MODES, NEW_ONLY
+from provisioning.actions.importing import MODES
 from provisioning.actions.moves import WriteCost
 from provisioning.actions.writing_in_prod import AskToWrite
+from provisioning.engine.jobs.importing import NEW
 
 COUNTS = (10, 100, 1_000, MOST_ITEMS)
 FIRST, RANDOM = "first", "random"
@@ -71,7 +72,7 @@ class RunForm(AskForm):
     def ask_mode(self, labels: Mapping[str, str]) -> None:
         """Have chosen what happens to items that are there already."""
         self.fields["mode"] = forms.ChoiceField(
-            label="What is written", choices=list(labels.items()), widget=forms.RadioSelect, initial=NEW_ONLY
+            label="What is written", choices=list(labels.items()), widget=forms.RadioSelect, initial=NEW
         )
         self.order_fields(self.field_order)
 
@@ -94,7 +95,7 @@ class RunForm(AskForm):
             label="How many, at most", coerce=int, choices=list(counts), widget=forms.RadioSelect, initial=COUNTS[1]
         )
         self.fields["mode"] = forms.ChoiceField(
-            label="What is written", choices=list(MODES.items()), widget=forms.RadioSelect, initial=NEW_ONLY
+            label="What is written", choices=list(MODES.items()), widget=forms.RadioSelect, initial=NEW
         )
         self.order_fields(self.field_order)
 

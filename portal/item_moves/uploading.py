@@ -22,7 +22,7 @@ class LimitedUploads(TemporaryFileUploadHandler):
             raise SkipFile
         return super().receive_data_chunk(raw_data, start)
 
-    def file_complete(self, file_size: int) -> UploadedFile | None:  # type: ignore[override]  # None where it is let go
+    def file_complete(self, file_size: int) -> "UploadedFile[bytes] | None":
         """The file, or None for one that was let go."""
         if self.request is not None and TOO_LARGE in self.request.META:
             return None

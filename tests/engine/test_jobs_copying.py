@@ -139,7 +139,7 @@ def test_pitfall_35_a_scan_of_prod_is_not_copied(prod: TwoYards) -> None:
 
 def test_what_is_hidden_is_not_asked_for(prod: TwoYards) -> None:
     with pytest.raises(Refusal, match="content is hidden here"):
-        prod.open(query=Query(partition="u", filters=(Condition("content", "begins_with", "S", "a"),)))
+        prod.open(query=Query(partition="u", filters=(Condition("content", "begins-with", "S", "a"),)))
 
 
 class TestSamples:

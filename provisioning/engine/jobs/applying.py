@@ -76,7 +76,9 @@ class Ready:
 class Writer(Protocol):
     """How entries are written. It calls AWS and touches no row but in `kept`."""
 
-    keys: tuple[str, ...]
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The key attributes of the table."""
 
     def ready(self, group: Sequence[Entry]) -> Ready:
         """Look at what is there before a group is sent. Raises AwsError."""

@@ -60,7 +60,8 @@ class Place:
         """What is there now under the keys of these items, by key, and the read units that it took. Raises AwsError;
         Busy when AWS does not answer for all of them."""
         wanted = list({canonical(self.key(item)): self.key(item) for item in items}.values())
-        found, capacity = {}, Decimal(0)
+        found: dict[bytes, Item] = {}
+        capacity = Decimal(0)
         while wanted:
             got = batch_get(self.aws, self.table, wanted, consistent=True)
             capacity += got.capacity
