@@ -26,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.tables.urls")),
     path("", include("portal.items.urls")),
     path("", include("portal.statements.urls")),
+    path("", include("portal.comparing_items.urls")),
     path("", include("portal.item_jobs.urls")),
     path("", include("portal.item_moves.urls")),
     path("", include("portal.orphans.urls")),

@@ -1,0 +1,1 @@
+"""Comparing one table between two environments: at once by a query, in the background for more."""

@@ -1,0 +1,27 @@
+"""What the form of a comparison in the background sends beside the query and the other environment."""
+
+import uuid
+
+from django import forms
+
+from provisioning.actions.comparing_items import LARGEST_SAMPLE
+from provisioning.actions.exporting import RATES
+
+
+class JobForm(forms.Form):
+    """How much and how fast. `key` makes two clicks one job."""
+
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    sample = forms.IntegerField(
+        label="Only a sample",
+        required=False,
+        min_value=1,
+        max_value=LARGEST_SAMPLE,
+        help_text="So many items of each side, looked up on the other. Empty for all of them.",
+    )
+    rate = forms.TypedChoiceField(
+        label="Units a second",
+        coerce=int,
+        choices=[(rate, f"{rate:,}") for rate in RATES],
+        help_text="On each table at most. What is left is the application's.",
+    )
