@@ -26,6 +26,7 @@ BY_NAME = [name for _, name in ADDRESSES]
 QUERY = {"request_choices": "?field=compute.VpcId"}
 TABLE = "dev-hello-erlang-messages"
 ANSWERS = {200, 204, 302, 405}
+MINE = {"item_job_file"}  # another person's does not exist for whoever opens it
 PLAN = build(kind=ChangeKind.UPDATE, stacks=[], findings=[], cost=None)
 
 
@@ -102,6 +103,7 @@ def address(name: str, change: Change) -> str:
         "token": key_token({"id": {"S": "1"}}),
         "write": ItemWrite.objects.values_list("pk", flat=True).get(),
         "job_id": ItemJob.objects.values_list("pk", flat=True).get(),
+        "ticket": "none",
     }
     for possible, *_ in get_resolver().reverse_dict.getlist(name):
         for _, parts in possible:
@@ -131,7 +133,7 @@ def test_every_address_for_every_group(change: Change, page: Page, name: str, gr
     client, url = somebody(group), address(name, change)
     answer = client.get(url)
     if group in page.groups:
-        assert answer.status_code in ANSWERS
+        assert answer.status_code in (ANSWERS if name not in MINE else {404})
         return
     before = counts()
     for refused in (answer, client.post(url)):
