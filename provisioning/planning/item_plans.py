@@ -15,6 +15,7 @@ from typing import Any
 
 from provisioning.items.canonical import canonical
 from provisioning.items.intents import BadIntentError, WriteIntent, as_dict, result_of
+from provisioning.items.paths import value_at
 from provisioning.items.query import Shape
 from provisioning.items.sealing import digest, seal, unseal
 from provisioning.items.values import BadValueError, Item, dumps, restored, same, same_item
@@ -72,7 +73,7 @@ def why_not(intent: WriteIntent, now: Item | None, there: Item | None = None) ->
         return EXISTS if now is not None else _impossible(intent, now)
     if now is None:
         return GONE
-    if intent.read is not None and not _as_read(intent.read, now):
+    if intent.read is not None and not _as_read(intent, intent.read, now):
         return "the item changed since it was read"
     return TAKEN if there is not None else _impossible(intent, now)
 
@@ -83,9 +84,12 @@ def why_not_back(legs: Sequence[Leg], found: Sequence[Item | None]) -> str:
     return "" if left else "the item changed since the write that is to be undone"
 
 
-def _as_read(read: Item, now: Item | None) -> bool:
-    """Whether every attribute that was read still is as it was: an item read in part says nothing of the rest."""
-    return all(same(value, (now or {}).get(name)) for name, value in read.items())
+def _as_read(intent: WriteIntent, read: Item, now: Item) -> bool:
+    """Whether what the person had read still is so: of an edit the places that it is about, for the rest is not sent;
+    else every attribute that was read."""
+    if intent.verb is WriteVerb.EDIT:
+        return all(same(value_at(read, edit.path), value_at(now, edit.path)) for edit in intent.patch)
+    return all(same(value, now.get(name)) for name, value in read.items())
 
 
 def _impossible(intent: WriteIntent, now: Item | None) -> str:

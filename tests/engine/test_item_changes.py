@@ -1,6 +1,7 @@
 """Writes of items of prod: planned on items as they are, read again, written one by one, each once."""
 
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -171,6 +172,17 @@ def test_an_item_that_moved_after_the_approval_is_asked_about_again(yard: Yard) 
     assert items(yard)["m-1"] == message(1)
     assert approved(yard, change).status == "succeeded"
     assert items(yard)["m-2"] == message(2, "edited")
+
+
+@pytest.mark.parametrize("write", [edit(1, read=message(1)), replace(delete(1), read=message(1))])
+def test_what_was_read_counts_until_it_is_planned_and_then_the_plan(yard: Yard, write: WriteIntent) -> None:
+    environment = stocked(yard, message(1))
+    change = planned(yard, environment, write)
+    put(yard, message(1, seen={"BOOL": True}))
+    assert approved(yard, change).status == "awaiting_approval"
+    assert approved(yard, change).status == "succeeded"
+    wanted = {"m-1": message(1, "edited", seen={"BOOL": True})} if write.verb is WriteVerb.EDIT else {}
+    assert items(yard) == wanted
 
 
 def test_an_item_that_went_meanwhile_ends_the_change(yard: Yard) -> None:

@@ -89,9 +89,16 @@ def test_nothing_of_an_item_stands_in_the_clear() -> None:
         (WriteIntent(WriteVerb.CREATE, "things", KEY, item=ITEM), ITEM, None, item_plans.EXISTS),
         (EDIT, None, None, item_plans.GONE),
         (EDIT, ITEM, None, ""),
-        (WriteIntent(WriteVerb.EDIT, "things", KEY, patch=EDIT.patch, read={"n": {"N": "1"}}), ITEM, None, ""),
+        (WriteIntent(WriteVerb.EDIT, "things", KEY, patch=EDIT.patch, read=ITEM | {"n": {"N": "2"}}), ITEM, None, ""),
+        (WriteIntent(WriteVerb.DELETE, "things", KEY, read={"n": {"N": "1"}}), ITEM, None, ""),
         (
-            WriteIntent(WriteVerb.EDIT, "things", KEY, patch=EDIT.patch, read={"n": {"N": "2"}}),
+            WriteIntent(WriteVerb.DELETE, "things", KEY, read={"n": {"N": "2"}}),
+            ITEM,
+            None,
+            "the item changed since it was read",
+        ),
+        (
+            WriteIntent(WriteVerb.EDIT, "things", KEY, patch=EDIT.patch, read=ITEM | {"kind": {"S": "other"}}),
             ITEM,
             None,
             "the item changed since it was read",

@@ -186,6 +186,8 @@ def _legs(work: Work, row: Table, intent: WriteIntent) -> tuple[tuple[Leg, ...],
     """What the write makes of what is there, or why it cannot."""
     if intent.verb is WriteVerb.UNDO:
         return _legs_back(work, row, intent)
+    if intent.verb is not WriteVerb.EDIT and work.change.plans.exists():
+        intent = replace(intent, read=None)  # a plan of it was made once; another one is shown, and decided about anew
     now = _now(work, row, intent.key)
     there = _now(work, row, intent.new_key) if intent.new_key is not None else None
     why = item_plans.why_not(intent, now, there)
