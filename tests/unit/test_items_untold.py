@@ -34,7 +34,6 @@ def test_pitfall_41_no_result_is_kept_by_the_broker() -> None:
 @pytest.mark.parametrize("name", TELLTALES)
 def test_pitfall_41_what_is_sent_to_aws_is_never_logged(name: str) -> None:
     """At DEBUG these would write whole requests and answers."""
-    assert settings.LOGGING["loggers"][name]["level"] != "DEBUG"
     assert not logging.getLogger(f"{name}.parsers").isEnabledFor(logging.DEBUG)
 
 
