@@ -14,6 +14,7 @@ from portal.templatetags.stackyard import duration_text
 from provisioning.actions.actor import Actor
 from provisioning.actions.downloading import OF_KIND, why_not_download
 from provisioning.actions.jobs import can_resume, why_not_touch
+from provisioning.engine.jobs.deleting import FREEZE
 from provisioning.engine.jobs.kinds import READING_KINDS
 from provisioning.items.comparing import RESULT
 from provisioning.items.exporting import CSV, FORMS, FileForm
@@ -151,9 +152,14 @@ def acts_of(actor: Actor, job: ItemJob) -> Acts:
         cancel=mine and moves and not job.cancel_asked,
         resume=mine and can_resume(job),
         retry=mine and not moves and job.kind in READING_KINDS,
-        drop=mine and not moves and job.kind in OF_KIND and not _is_over(job),
+        drop=mine and not moves and _has_file(job) and not _is_over(job),
         why_not=why if moves or ended_badly else "",
     )
+
+
+def _has_file(job: ItemJob) -> bool:
+    """Whether it is a job whose file can be downloaded: a deletion is, the list that is frozen for one is not."""
+    return job.kind in OF_KIND and job.goal.get("phase") != FREEZE
 
 
 def _is_over(job: ItemJob) -> bool:
@@ -162,7 +168,7 @@ def _is_over(job: ItemJob) -> bool:
 
 def files_of(actor: Actor, job: ItemJob, *, csv: bool = True) -> Files | None:
     """What can be downloaded of an ended job; None where there is never anything. `csv`: its columns can be told."""
-    if job.kind not in OF_KIND or job.status in MOVING_JOBS:
+    if not _has_file(job) or job.status in MOVING_JOBS:
         return None
     why = why_not_download(actor, job)
     forms = tuple(form for form in FORMS.values() if csv or form is not CSV)

@@ -97,10 +97,16 @@ def _form(request: HttpRequest, page: _Page) -> RunForm:
     asks = any(needs_change(table.environment) for table in page.into if table.environment)
     form = RunForm(request.POST if request.method == "POST" else None, asks=asks, reason_help=IN_PROD)
     into = [(table.pk, _where(table)) for table in page.into]
-    form.ask_sample(into, [(count, _count_label(page, count)) for count in COUNTS], random=page.query.is_scan)
+    form.ask_sample(into, [(count, _count_label(page, count)) for count in _counts(page)], random=page.query.is_scan)
     first, most = page.into[0], page.sample(COUNTS[-1])
     form.ask_rate(lambda rate: copy_cost(most, first, rate)[0], copy_cost(most, first)[0])
     return form
+
+
+def _counts(page: _Page) -> list[int]:
+    """The sizes that are offered: none beyond the first that takes all that there is."""
+    known = page.table.item_count
+    return [count for place, count in enumerate(COUNTS) if place < 2 or not known or COUNTS[place - 1] < known]
 
 
 def _where(table: Table) -> str:

@@ -16,6 +16,7 @@ from provisioning.actions.writing_in_prod import AskToWrite
 from provisioning.engine.jobs.importing import NEW
 
 COUNTS = (10, 100, 1_000, MOST_ITEMS)
+FIND_OUT = "find-out"
 FIRST, RANDOM = "first", "random"
 
 
@@ -28,10 +29,10 @@ class UploadForm(forms.Form):
         allow_empty_file=True,
         widget=forms.FileInput(attrs={"accept": ".ndjson,.jsonl,.json,.csv,.tsv,.txt"}),
     )
-    notation = forms.ChoiceField(
+    notation = forms.TypedChoiceField(
         label="JSON is",
-        required=False,
-        choices=list(NOTATIONS.items()),
+        choices=[(name or FIND_OUT, label) for name, label in NOTATIONS.items()],
+        coerce=lambda name: "" if name == FIND_OUT else name,
         help_text='Typed JSON names every type, as in {"id": {"S": "a"}}. The dry run says what it took the file for.',
     )
 
@@ -45,7 +46,7 @@ class RunForm(AskForm):
     """Running what was checked or frozen. `asks` says that a second person decides: then a reason is needed, and a
     start may be said. `typed` is shown where something has to be typed, `mode` where there is a choice."""
 
-    field_order = ("key", "replaces", "mode", "into", "which", "count", "rate", "typed", "reason", "start_at")
+    field_order = ("key", "replaces", "into", "which", "count", "mode", "rate", "typed", "reason", "start_at")
 
     def __init__(self, data: Mapping[str, Any] | None, *, asks: bool, reason_help: str = "") -> None:
         super().__init__(data, initial={"key": uuid.uuid4()})
@@ -85,7 +86,9 @@ class RunForm(AskForm):
         self.order_fields(self.field_order)
 
     def ask_sample(self, into: Sequence[tuple[int, str]], counts: Sequence[tuple[int, str]], *, random: bool) -> None:
-        """Have chosen where a sample goes, how large it is, and which items it has."""
+        """Have chosen where a sample goes, how large it is, and which items it has. A start is not asked for: a copy
+        into an environment that nobody decides about has none."""
+        self.fields.pop("start_at", None)
         self.fields["into"] = forms.TypedChoiceField(label="Into", coerce=int, choices=list(into))
         which = [(FIRST, "The first ones that are found")] + ([(RANDOM, "Some from everywhere")] if random else [])
         self.fields["which"] = forms.ChoiceField(

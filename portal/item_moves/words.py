@@ -35,8 +35,15 @@ def count_text(count: int, noun: str = "item") -> str:
 
 def units_of(cost: WriteCost) -> str:
     """What writing takes, without its items and its time."""
-    price = f" ≈ {usd_text(cost.usd)}" if cost.usd else ""
-    return f"{units_text(cost.units).replace('unit', 'write unit')}{price}"
+    return f"{units_text(cost.units).replace('unit', 'write unit')}{_price(cost.usd)}"
+
+
+def _price(usd: Decimal | None) -> str:
+    """An amount behind units; nothing where it is paid for anyway."""
+    if not usd:
+        return ""
+    text = usd_text(usd)
+    return f", {text}" if text.startswith("<") else f" ≈ {text}"
 
 
 def cost_text(cost: WriteCost, verb: str) -> str:

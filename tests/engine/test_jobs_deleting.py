@@ -277,6 +277,15 @@ def test_pitfall_35_a_scan_of_prod_is_not_frozen(db: None) -> None:
             do_freeze(yard.actor, yard.environment, yard.table, EVERYTHING, rate=RATE, key=None)
 
 
+def test_pitfall_41_what_is_hidden_is_not_asked_for(db: None) -> None:
+    with mock_aws():
+        yard = make_yard(stage="prod")
+        hidden = Query(partition="u", filters=(Condition("content", "begins-with", "S", "a"),))
+        with pytest.raises(Refusal, match="content is hidden here"):
+            do_freeze(yard.actor, yard.environment, yard.table, hidden, rate=RATE, key=None)
+        assert not ItemJob.objects.exists()
+
+
 def test_in_prod_nothing_is_deleted_without_a_second_person(db: None) -> None:
     with mock_aws():
         yard = make_yard(stage="prod")

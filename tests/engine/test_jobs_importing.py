@@ -98,11 +98,11 @@ class TestDryRun:
         assert (report["new"], report["same"], report["exists"], report["wrong"]) == (2, 2, 1, 2)
         assert (job.scanned, job.done, job.failed) == (7, 5, 2)
         assert told(job) == [
+            (6, "This is not JSON: Expecting value, column 1."),
+            (7, "The same key as in line 1, which counts."),
             (1, "It is there already, the same."),
             (2, "It is there already, the same."),
             (3, "There is an item with this key already."),
-            (6, "This is not JSON: Expecting value, column 1."),
-            (7, "The same key as in line 1, which counts."),
         ]
         assert len(there(yard)) == 3
         assert not calls(yard, "put_item")

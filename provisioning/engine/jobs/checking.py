@@ -109,15 +109,19 @@ class Checking:
         job.failed += wrong
         job.capacity += capacity
         job.report[WRONG] = job.report.get(WRONG, 0) + wrong
-        told = b"".join(_told(line, states.get(line.number, "")) for line in batch.lines)
+        told = {
+            0: b"".join(_told(line, line.problem) for line in batch.lines),
+            1: b"".join(_told(line, STATES.get(states.get(line.number, ""), "")) for line in batch.items),
+        }
         after = batch.lines[-1].after
         with recording(job):
             if items:
                 entries = (Entry(line.number, line.item) for line in batch.items if line.item is not None)
                 append_chunk(job, Purpose.ITEMS, b"".join(lines_of([one]) for one in entries), items=len(items))
                 append_chunk(job, Purpose.SEEN, self.seen.run())
-            if told:
-                append_chunk(job, Purpose.REPORT, told, items=told.count(b"\n"))
+            for part, lines in told.items():  # what is wrong stands before what is only to be known
+                if lines:
+                    append_chunk(job, Purpose.REPORT, lines, part=part, items=lines.count(b"\n"))
             self.part.position = json.dumps([after.offset, after.line])
             self.part.save(update_fields=["position"])
 
@@ -170,6 +174,5 @@ def _upload_from(job: ItemJob, place: Place) -> Iterator[bytes]:
         yield piece[skipped:] if number == 0 else piece
 
 
-def _told(line: Line, state: str) -> bytes:
-    words = line.problem or STATES.get(state, "")
+def _told(line: Line, words: str) -> bytes:
     return report_line(line.number, line.key or {}, words) if words else b""

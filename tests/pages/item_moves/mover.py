@@ -59,7 +59,7 @@ class Mover:
 
     def upload(self, content: bytes, name: str = "items.ndjson", **sent: Any) -> HttpResponse:
         """A file, sent."""
-        return self.post("table_import", file=SimpleUploadedFile(name, content), **sent)
+        return self.post("table_import", file=SimpleUploadedFile(name, content), **{"notation": "find-out", **sent})
 
     def came_of(self, answer: HttpResponse) -> ItemJob:
         """The job that an answer leads to, when the worker is through with it."""
