@@ -224,7 +224,7 @@ class TestEnds:
         of = do_freeze(yard.actor, yard.environment, yard.table, EVERYTHING, rate=RATE, key=None)
         ItemJob.objects.filter(pk=of.pk).update(report={"bytes": deleting.MOST_BYTES})  # of pages before
         of = yard.drive(of)
-        assert (of.status, of.problem["code"]) == (JobStatus.FAILED, "too-much")
+        assert (of.status, (of.problem or {}).get("code")) == (JobStatus.FAILED, "too-much")
         with pytest.raises(Refusal, match="not complete"):
             deleted(yard, of)
 
@@ -246,7 +246,7 @@ class TestTicked:
 
     @pytest.mark.parametrize("key", ["a,b", "a/b", "#", "%2F", "..", "a\nb", "\N{SLIGHTLY SMILING FACE}"])
     def test_pitfall_32_keys_of_any_characters(self, yard: ItemYard, key: str) -> None:
-        item = {"user": {"S": key}, "at": {"N": "-1.5"}, "b": {"B": b"\0"}}
+        item: Item = {"user": {"S": key}, "at": {"N": "-1.5"}, "b": {"B": b"\0"}}
         yard.put([item])
         job = deleted(yard, ticked(yard, [item]))
         assert (job.done, there(yard)) == (1, [])

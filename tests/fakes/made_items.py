@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from provisioning.items.values import Item
+from provisioning.items.values import Item, Value
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 NAMES = st.one_of(
@@ -48,8 +48,10 @@ _KEYS = {
 
 def items(keys: Mapping[str, str]) -> st.SearchStrategy[Item]:
     """Items with these key attributes, by name and type, and any others."""
-    key = st.fixed_dictionaries(
-        {name: _KEYS[kind].map(lambda one, kind=kind: {kind: one}) for name, kind in keys.items()}
-    )
+    key = st.fixed_dictionaries({name: _key(kind) for name, kind in keys.items()})
     others = st.dictionaries(NAMES.filter(lambda name: name not in keys), VALUES, max_size=5)
     return st.tuples(key, others).map(lambda both: {**both[0], **both[1]})
+
+
+def _key(kind: str) -> st.SearchStrategy[Value]:
+    return _KEYS[kind].map(lambda content: {kind: content})

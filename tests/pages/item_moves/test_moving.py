@@ -1,6 +1,7 @@
 """Freezing lists, ticked rows, copies: what the pages say and what they refuse."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -130,7 +131,7 @@ class TestCopying:
         assert Environment.objects.get(name="prod").audit_entries.filter(verb="copy_items").exists()
 
     def test_into_prod_only_as_a_change(self, mover: Mover, prod: Mover) -> None:
-        how = {"into": prod.table.pk, "which": "first", "count": 10, "mode": "new"}
+        how: dict[str, Any] = {"into": prod.table.pk, "which": "first", "count": 10, "mode": "new"}
         missing = mover.post("table_copy_items", **how)
         assert missing.status_code == 422
         assert "Say why" in words(missing)
