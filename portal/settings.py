@@ -18,6 +18,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from provisioning.aws.endpoint import is_emulator
+from provisioning.blueprints.hooks import read_hooks
 from provisioning.blueprints.policies import PolicyFileError, PolicyFloor, read_policies
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -195,6 +196,9 @@ FILE_UPLOAD_HANDLERS = ["portal.item_moves.uploading.LimitedUploads"]
 IMPORT_MOST_MIB = _number("IMPORT_MOST_MIB", 50, 1, 1_000)  # of a file of items that is uploaded
 BLUEPRINT_DIRS = _folders(env.str("BLUEPRINT_DIRS", default=""))
 POLICIES = _policies("POLICY_FILE")
+DEPLOY_WEBHOOKS = read_hooks("DEPLOY_WEBHOOKS", _text("DEPLOY_WEBHOOKS"))
+DEPLOY_GITHUB_TOKEN = _text("DEPLOY_GITHUB_TOKEN")
+DEPLOY_GITHUB_API = _web_address("DEPLOY_GITHUB_API") or "https://api.github.com"
 
 INSTALLED_APPS = [
     "portal.accounts",
@@ -362,10 +366,13 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-
 _LEVEL = _choice("LOG_LEVEL", "INFO", _LEVELS)
 # At DEBUG these write what is sent to AWS and what it answers, items and secrets among it.
 _TELLTALES = {key: {"level": "INFO" if _LEVEL == "DEBUG" else _LEVEL} for key in ("boto3", "botocore", "urllib3")}
+_STAMPED: list[structlog.typing.Processor] = [
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+]
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -377,10 +384,7 @@ LOGGING = {
                 structlog.processors.format_exc_info,
                 structlog.processors.JSONRenderer(),
             ],
-            "foreign_pre_chain": [
-                structlog.stdlib.add_log_level,
-                structlog.processors.TimeStamper(fmt="iso", utc=True),
-            ],
+            "foreign_pre_chain": _STAMPED,
         }
     },
     "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "lines"}},
@@ -390,8 +394,7 @@ LOGGING = {
 structlog.configure(
     processors=[
         structlog.stdlib.filter_by_level,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        *_STAMPED,
         structlog.processors.format_exc_info,
         structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
     ],
