@@ -110,7 +110,7 @@ def why_not_download(actor: Actor, job: ItemJob) -> Refusal | None:
     if job.status in MOVING_JOBS:
         return Refusal("The job is still under way.", "moving")
     if job.expires_at is not None and job.expires_at <= timezone.now():
-        return Refusal("Files are kept for a day, and this one is removed. Start it anew.", "expired")
+        return Refusal("Files are kept for a day, and this one is removed. Start it anew.", "time-over")
     if job.kind == JobKind.COMPARE:
         return _why_not_result(job)
     if job.done and not has_chunks(job, OF_KIND[JobKind(job.kind)]):

@@ -182,7 +182,7 @@ def _why_not_resume(job: ItemJob) -> Refusal | None:
     if job.change is not None:
         return Refusal("It is part of a change. Ask for a new one.", "of-a-change")
     if job.expires_at is not None and job.expires_at <= timezone.now():
-        return Refusal("What it had done was kept for a day and is removed. Start it anew.", "expired")
+        return Refusal("What it had done was kept for a day and is removed. Start it anew.", "time-over")
     return None
 
 

@@ -79,7 +79,7 @@ class Source:
 def expired() -> Problem:
     """What is said when what was checked, frozen or kept is not there any more."""
     return Problem(
-        "What this job works on was kept for a while only, and is removed.", "you", "Begin anew.", code="expired"
+        "What this job works on was kept for a while only, and is removed.", "you", "Begin anew.", code="time-over"
     )
 
 
