@@ -337,7 +337,7 @@ class TestEnds:
         job = run(yard, dry, NEW, drive=False)
         JobChunk.objects.filter(job=dry).delete()
         yard.tick(job)
-        assert (job.status, (job.problem or {}).get("code")) == (JobStatus.FAILED, "expired")
+        assert (job.status, (job.problem or {}).get("code")) == (JobStatus.FAILED, "time-over")
 
 
 def test_an_upload_is_taken_in_once(yard: ItemYard) -> None:
