@@ -5,16 +5,33 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from portal.accounts.models import User
+from provisioning.engine.jobs.working import work_on
+from provisioning.engine.reconcile import reconcile
 from provisioning.lifecycle import ChangeKind, JobStatus
-from provisioning.models import AuditEntry, Change, ItemJob, JobChunk
+from provisioning.models import Account, AuditEntry, Change, ItemJob, JobChunk
 
 from ..tables.scene import message
 from .mover import Mover, file_of, words
 
 HOSTILE = ["<img src=x onerror=alert(1)>", '"><svg onload=alert(1)>', "</script><script>alert(1)</script>"]
 ClientOf = Callable[[User], Client]
+
+
+def decided(decider: Client, job: ItemJob, act: str = "approve/") -> ItemJob:
+    """A held job once somebody has decided about its change, and workers have brought both to their end."""
+    assert job.change_id is not None
+    for _ in range(3):
+        reconcile(job.change_id)
+    change = Change.objects.get(pk=job.change_id)
+    decider.post(f"/changes/{change.pk}/{act}", {"digest": change.plan_digest, "run": "now", "comment": "Read it"})
+    for _ in range(6):
+        Change.objects.filter(pk=change.pk, next_check_at__isnull=False).update(next_check_at=timezone.now())
+        reconcile(change.pk)
+        work_on(job.pk)
+    return ItemJob.objects.get(pk=job.pk)
 
 
 def test_import_delete_and_put_back(mover: Mover) -> None:
@@ -201,6 +218,33 @@ class TestProd:
         assert (held.status, held.next_check_at, held.goal["of"]) == (JobStatus.QUEUED, None, str(dry.pk))
         assert len(prod.there()) == 60
         assert "It is being run now." in words(prod.get("table_import_run", dry))
+
+    def test_from_the_file_to_the_items_by_two_people(self, prod: Mover, ada: User, client_of: ClientOf) -> None:
+        Account.objects.update(facts_at=timezone.now())
+        dry = prod.came_of(prod.upload(file_of(*prod.more(2), message(0, content={"S": "from the file"}))))
+        prod.post("table_import_run", dry, mode="over", reason="Two messages were lost")
+        done = decided(client_of(ada), ItemJob.objects.get(change__isnull=False))
+        assert (done.status, done.done, done.skipped) == (JobStatus.SUCCEEDED, 3, 0)
+        assert len(prod.there()) == 62
+
+        prod.post("item_job_put_back", done, reason="It was the wrong file")
+        back = decided(client_of(ada), ItemJob.objects.get(change__isnull=False, goal__mode="back"))
+        assert back.done == 1
+        assert "from the file" not in str(prod.there())
+
+        frozen = prod.came_of(prod.post("table_delete_items", query="?pk=m100"))
+        prod.post("table_delete_run", frozen, typed="prod", reason="A test message")
+        assert decided(client_of(ada), ItemJob.objects.get(change__isnull=False, kind="delete")).done == 1
+        assert len(prod.there()) == 61
+
+    def test_what_nobody_agrees_to_is_not_written(self, prod: Mover, ada: User, client_of: ClientOf) -> None:
+        Account.objects.update(facts_at=timezone.now())
+        dry = prod.came_of(prod.upload(file_of(*prod.more(2))))
+        prod.post("table_import_run", dry, mode="new", reason="Two messages were lost")
+        job = decided(client_of(ada), ItemJob.objects.get(change__isnull=False), "reject/")
+        assert job.status == JobStatus.CANCELLED
+        assert len(prod.there()) == 60
+        assert "Ask for this change" in words(prod.get("table_import_run", dry))  # it may be asked for again
 
     def test_a_deletion_too_and_never_by_a_scan(self, prod: Mover) -> None:
         assert prod.post("table_delete_items").status_code == 403
