@@ -1,12 +1,11 @@
 """Where a page about an item is: its environment, table and key, and what every such page shows around them."""
 
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.http import Http404, HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from portal.access import access_table, actor_of
 from portal.items.shown import key_text
@@ -87,20 +86,12 @@ class Place:
             "decided_by": self.decided_by,
             "why_not_write": self.why_not_write,
             "table_url": self.address("table"),
-            "tables_url": _reversed("environment_tables", self.where),
             "writes_url": self.address("table_writes"),
             "key_text": key_text(self.key, self.types),
             "item_url": self.address("table_item", self.key) if self.key else "",
             "request_key": uuid.uuid4(),
             **more,
         }
-
-
-def _reversed(name: str, where: Mapping[str, str]) -> str:
-    try:
-        return reverse(name, kwargs={part: where[part] for part in ("application", "name")})
-    except NoReverseMatch:
-        return ""
 
 
 def place_of(request: HttpRequest, application: str, name: str, table: str, token: str = "") -> Place:

@@ -170,4 +170,7 @@ def _typed(value: Value) -> tuple[str, str]:
 def cost_words(units: Decimal, price: Decimal | None) -> str:
     """Write units and what they cost, such as `2 write units ≈ $0.0000025`."""
     told = f"{units:f} write unit{'' if units == 1 else 's'}"
-    return told if price is None else f"{told} ≈ {usd_text(price)}"
+    if price is None:
+        return told
+    text = usd_text(price)
+    return f"{told}, {text}" if text.startswith("<") else f"{told} ≈ {text}"
