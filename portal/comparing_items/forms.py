@@ -1,6 +1,8 @@
 """What the form of a comparison in the background sends beside the query and the other environment."""
 
 import uuid
+from collections.abc import Mapping
+from typing import Any
 
 from django import forms
 
@@ -19,9 +21,12 @@ class JobForm(forms.Form):
         max_value=LARGEST_SAMPLE,
         help_text="So many items of each side, looked up on the other. Empty for all of them.",
     )
-    rate = forms.TypedChoiceField(
-        label="Units a second",
-        coerce=int,
-        choices=[(rate, f"{rate:,}") for rate in RATES],
-        help_text="On each table at most. What is left is the application's.",
-    )
+
+    def __init__(self, data: Mapping[str, Any] | None, usual: int) -> None:
+        super().__init__(data, initial={"rate": usual})
+        self.fields["rate"] = forms.TypedChoiceField(
+            label="Units a second",
+            coerce=int,
+            choices=[(rate, f"{rate:,}") for rate in sorted({*RATES, usual})],
+            help_text="Of both tables together, at most. What is left is the application's.",
+        )

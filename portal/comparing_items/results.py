@@ -3,8 +3,8 @@
 import uuid
 from itertools import islice
 
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -13,7 +13,7 @@ from portal.access import access_table, actor_of
 from portal.comparing_items.rows import rows_of
 from portal.comparing_items.views import item_link
 from portal.errors import refused_page
-from portal.item_jobs.access import access_job
+from portal.item_jobs.access import access_job, address
 from provisioning.actions.comparing_items import Corner
 from provisioning.actions.downloading import why_not_download
 from provisioning.engine.jobs.comparing import other_side, results_of
@@ -32,7 +32,7 @@ def result(request: HttpRequest, application: str, name: str, table: str, job_id
     environment, row = access_table(request, application, name, table)
     job = access_job(request, application, name, table, job_id)
     if job.kind != JobKind.COMPARE:
-        raise Http404("This job compares nothing.")
+        return redirect(address("item_job", job))
     why_not = why_not_download(actor_of(request), job)
     if why_not is not None:
         return refused_page(request, why_not.sentence, 403 if why_not.forbidden else GONE)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -25,11 +25,12 @@ from provisioning.actions.comparing_items import (
     counterparts,
     do_compare,
     do_compare_all,
+    price_of,
     why_not_compare,
 )
 from provisioning.actions.refusals import Refusal
 from provisioning.items.masking import PROD
-from provisioning.items.query import shape_of
+from provisioning.items.query import Query, shape_of
 from provisioning.models import Environment, Table
 
 MOST_ROWS = 500  # of a page; a job has them all
@@ -103,7 +104,7 @@ def price(request: HttpRequest, application: str, name: str, table: str) -> Http
 def job(request: HttpRequest, application: str, name: str, table: str) -> HttpResponse:
     """Begin to compare everything that the query in the address finds."""
     here = _here(request, *access_table(request, application, name, table))
-    form, query, other = JobForm(request.POST), here.asked.query, here.other
+    form, query, other = _form(here, request.POST), here.asked.query, here.other
     if query is None or other is None or not form.is_valid():
         return _page(here, form=form, status=INVALID)
     sent = form.cleaned_data
@@ -120,6 +121,11 @@ def job(request: HttpRequest, application: str, name: str, table: str) -> HttpRe
     except Refusal as refusal:
         return _page(here, form=form, refusal=refusal, status=FORBIDDEN if refusal.forbidden else CONFLICT)
     return redirect(address("item_job", made))
+
+
+def _form(here: Here, sent: QueryDict | None) -> JobForm:
+    query, other = here.asked.query or Query(), here.other or here.corner
+    return JobForm(sent, price_of(here.corner, other, query).rate)
 
 
 def _prices(here: Here) -> dict[str, Any]:
@@ -161,7 +167,7 @@ def _page(
         "found": found,
         "rows": rows,
         "left_out": len(found.rows) - len(rows) if found else 0,
-        "form": form or JobForm(initial={"rate": 1_000}),
+        "form": form or _form(here, None),
         "here": reverse("table_compare", kwargs=here.where),
         "job_url": f"{reverse('table_compare_job', kwargs=here.where)}?{here.request.GET.urlencode()}",
         "controls_url": reverse("table_controls", kwargs=here.where),

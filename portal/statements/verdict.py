@@ -6,6 +6,7 @@ from decimal import Decimal
 from portal.tables.action import usd_text
 from provisioning.actions.actor import Actor
 from provisioning.actions.stating import BadStatement, Judged
+from provisioning.actions.writing_in_prod import why_not_ask
 from provisioning.items.intents import WriteIntent, shown_path
 from provisioning.items.masking import PROD
 from provisioning.items.prices import ReadPrice, price_before
@@ -88,6 +89,7 @@ def _of_write(actor: Actor, environment: Environment, intent: WriteIntent) -> Ve
     title, button = _WRITES[intent.verb]
     in_prod = environment.stage == PROD
     why_not = "" if actor.may_change else "You may read everything here, but not change anything."
+    why_not = why_not or (why_not_ask(actor, environment) if in_prod else "")
     changed = ", ".join(("sets " if edit.value else "removes ") + shown_path(edit.path) for edit in intent.patch)
     what = f"{title}: {changed}" if changed else title
     cost = (

@@ -5,11 +5,13 @@ is hidden never leaves here, and what NextToken leads to is kept on our side (pi
 """
 
 import json
-import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
+
+from django.utils import timezone
 
 from provisioning.actions.actor import Actor, audit
 from provisioning.actions.browsing import Row, reached, require_own
@@ -36,7 +38,7 @@ from provisioning.models import Change, Environment, ItemWrite, Table
 
 PIECES = (100, 300, 300, 300)  # items that each call of a click evaluates
 ENOUGH = 25  # items of a page, after which no further call is made
-MOST_SECONDS = 2.0
+LONGEST = timedelta(seconds=2)  # of a click (pitfall 37)
 TOKEN = "token"  # noqa: S105  (the name under which a NextToken is kept)
 NO_SCAN_IN_PROD = "Tables of prod are queried, never scanned: a scan reads everything."
 
@@ -199,7 +201,7 @@ def _gathered(look: _Look) -> _Found:
 def _gather(aws: Clients, select: Select, token: str) -> _Found:
     """Calls until there are enough items for a page, or the work of one click is over (pitfalls 1, 37)."""
     items: list[Item] = []
-    capacity, calls, begun = Decimal(0), 0, time.monotonic()
+    capacity, calls, until = Decimal(0), 0, timezone.now() + LONGEST
     for limit in PIECES:
         try:
             page = execute_select(aws, select.sent.text, select.sent.parameters, limit=limit, next_token=token)
@@ -209,7 +211,7 @@ def _gather(aws: Clients, select: Select, token: str) -> _Found:
             break
         items += page.items
         token, capacity, calls = page.next_token, capacity + page.capacity, calls + 1
-        if not token or len(items) >= ENOUGH or time.monotonic() - begun >= MOST_SECONDS:
+        if not token or len(items) >= ENOUGH or timezone.now() >= until:
             break
     return _Found(tuple(items), token, capacity, calls)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from provisioning.items.intents import Path as Steps
-from provisioning.items.statement_tokens import BadStatementError, Kind, Word, shown
+from provisioning.items.statement_tokens import OF_THE_LANGUAGE, BadStatementError, Kind, Word, shown
 from provisioning.items.values import BadValueError, Item, Value, check_value
 
 COMPARISONS = frozenset({"=", "<>", "!=", "<", "<=", ">", ">="})
@@ -123,7 +123,7 @@ class Reader:
 
     def surprise(self, wanted: str) -> BadStatementError:
         """The error for a word that is not what is wanted here."""
-        hint = ' A name that is a word of the language stands in “"”.' if self.word.kind is Kind.KEYWORD else ""
+        hint = f" {OF_THE_LANGUAGE}" if self.word.kind is Kind.KEYWORD else ""
         return BadStatementError(f"Here stands {shown(self.word)}, where {wanted} is needed.{hint}", self.word.at)
 
     def path(self) -> Path:

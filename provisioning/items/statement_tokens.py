@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+OF_THE_LANGUAGE = "An attribute that is called so stands in quotation marks."
 LONGEST = 8192  # characters that ExecuteStatement takes
 DEEPEST = 60  # brackets within brackets
 
@@ -133,7 +134,7 @@ def _unreadable(text: str, at: int) -> BadStatementError:
     if sign == "`":
         return BadStatementError("Values in back-ticks are not taken here: use a parameter.", at)
     shown = sign if sign.isprintable() and not sign.isspace() else f"character U+{ord(sign):04X}"
-    return BadStatementError(f'“{shown}” has no meaning in a statement. Other names stand in “"”.', at)
+    return BadStatementError(f"“{shown}” has no meaning in a statement. Other names stand in quotation marks.", at)
 
 
 def _alone(words: Sequence[Word]) -> list[Word]:

@@ -13,11 +13,12 @@ from provisioning.items.masking import Mask
 from provisioning.items.query import Shape, View
 from provisioning.items.statement_grammar import AllOf, Comparison, Condition, Literal, Path, Reader
 from provisioning.items.statement_sending import Sent, paths_in, sent_form
-from provisioning.items.statement_tokens import BadStatementError, Kind, Word, shown, words_of
+from provisioning.items.statement_tokens import OF_THE_LANGUAGE, BadStatementError, Kind, Word, shown, words_of
 from provisioning.items.values import Value
 
 MOST_PARTITIONS = 50  # values of a partition key in one IN; DynamoDB takes no more
 
+NO_LIKE = "DynamoDB has no such comparison: use begins_with(…, …) or contains(…, …)."
 NOT_UNDERSTOOD = "Stackyard does not understand the condition, so it counts as a scan of the whole table"
 
 
@@ -153,7 +154,7 @@ def table_of(reader: Reader, shape: Shape, *, before: str = "FROM") -> View:
         index = reader.take().content
     if name != shape.table:
         cut = reader.word.is_sign("-", ".")
-        hint = 'A name like that stands in “"”.' if cut else "Open that table's own page."
+        hint = "A name like that stands in quotation marks." if cut else "Open that table's own page."
         raise BadStatementError(f"This page is about {shape.table} and no other table. {hint}", at)
     view = shape.view(index)
     if view is None:
@@ -169,8 +170,8 @@ def _check_rest(words: Sequence[Word]) -> None:
     allowed |= {"NULL", "MISSING", "TRUE", "FALSE"}
     for word in words:
         if word.kind is Kind.KEYWORD and word.content not in allowed:
-            hint = ' A name that is a word of the language stands in “"”.'
-            raise BadStatementError(f"{shown(word)} is not taken here.{hint}", word.at)
+            hint = NO_LIKE if word.content == "LIKE" else OF_THE_LANGUAGE
+            raise BadStatementError(f"{shown(word)} is not taken here. {hint}", word.at)
 
 
 def _condition(reader: Reader) -> tuple[Condition | None, bool]:

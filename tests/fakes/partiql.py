@@ -166,9 +166,8 @@ def holds(condition: Condition, item: Mapping[str, Value]) -> bool:
     here, there_ = _comparable(first), [_comparable(other) for other in others if other]
     if condition.operator == "BETWEEN":
         return bool(there_[0] <= here <= there_[1])
-    return {"<": here < there_[0], "<=": here <= there_[0], ">": here > there_[0], ">=": here >= there_[0]}[
-        condition.operator
-    ]
+    compared = {"<": here < there_[0], "<=": here <= there_[0], ">": here > there_[0], ">=": here >= there_[0]}
+    return bool(compared[condition.operator])
 
 
 def _value(operand: Operand, item: Mapping[str, Value]) -> Value | None:

@@ -164,7 +164,7 @@ class TestRefused:
         ("table", "hint"),
         [
             ('"prod-messages"', "Open that table's own page"),
-            ("dev-messages", 'stands in “"”'),
+            ("dev-messages", "stands in quotation marks"),
             ('"DEV-MESSAGES"', "no other table"),
             ('"dev-messages.user-index"', "no other table"),
             ('"dev-messages"."other-index"', "has no index “other-index”"),

@@ -1,7 +1,7 @@
 """Comparing a table with the same one elsewhere: at once, in the background, and what is never told."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -29,9 +29,11 @@ class Comparing(Explorer):
     def path(self) -> str:
         return f"{super().path}compare/"
 
-    def compare(self, other: str = "staging", status: int = 200, **asked: str) -> "Comparing":
-        """Compare now."""
-        self.open(f"{self.path}?{urlencode({'with': other, 'run': '1', **asked})}", status)
+    def compare(
+        self, asked: Mapping[str, str] = OF_ALICE, *, other: str = "staging", expects: int = 200, **more: str
+    ) -> "Comparing":
+        """Compare now; the answer has the status that is expected."""
+        self.open(f"{self.path}?{urlencode({'with': other, 'run': '1', **asked, **more})}", expects)
         return self
 
     def begin(self, other: str = "staging", status: int = 302, *, sent: Any = None, **asked: str) -> "Comparing":
@@ -80,7 +82,7 @@ class TestNow:
     """A query, within one click."""
 
     def test_pitfall_16_what_differs_by_key_by_type_and_by_worth(self, page: Comparing, aws: AsAws) -> None:
-        page.compare(**OF_ALICE)
+        page.compare()
         assert "57 the same" in page.words
         assert "All 4 Different 2 Missing here 1 Only here 1" in page.words
         assert "text another type S Hello 4 N 4" in page.words.replace("“", "").replace('"', "")
@@ -89,7 +91,7 @@ class TestNow:
         assert aws.calls["Query"] == 2
 
     def test_rows_lead_to_the_item_on_both_sides(self, page: Comparing, messages: Table, staging: Table) -> None:
-        page.compare(**OF_ALICE)
+        page.compare()
         assert page.text.count(f"/tables/{messages.name}/item/") == 3
         assert page.text.count(f"/tables/{staging.name}/item/") == 3
 
@@ -101,7 +103,7 @@ class TestNow:
         assert not aws.calls
 
     def test_without_a_partition_it_is_left_to_the_background(self, page: Comparing, aws: AsAws) -> None:
-        page.compare()
+        page.compare({})
         assert "in the background only" in page.words
         assert not aws.calls
 
@@ -114,21 +116,21 @@ class TestNow:
         self, page: Comparing, aws: AsAws, messages: Table
     ) -> None:
         put(aws, messages.name, (message(number) for number in range(100, 1200)))
-        page.compare(**OF_ALICE)
+        page.compare()
         assert "There is more to read than one click does." in page.words
         assert aws.calls["Query"] == 5
 
     def test_filters_and_their_faults(self, page: Comparing) -> None:
-        page.compare(**OF_ALICE, path="text", op="=", type="S", value="Changed", to="")
+        page.compare(path="text", op="=", type="S", value="Changed", to="")
         assert "Missing here 1" in page.words
-        page.compare(**OF_ALICE, path="text", op="=", type="N", value="x", to="")
+        page.compare(path="text", op="=", type="N", value="x", to="")
         assert "Nothing was read. 1 thing to correct" in page.words
 
     def test_nothing_to_compare_with(self, client_of: SignIn, alice: User, messages: Table) -> None:
         assert "No other environment of this application" in Comparing(client_of(alice), messages).open().words
 
     def test_an_auditor_may_compare(self, page: Comparing, audrey: User, client_of: SignIn) -> None:
-        assert "57 the same" in Comparing(client_of(audrey), page.table).compare(**OF_ALICE).words
+        assert "57 the same" in Comparing(client_of(audrey), page.table).compare().words
 
     def test_it_is_never_kept_by_a_browser(self, page: Comparing) -> None:
         answer = page.client.get(f"{page.path}?{urlencode({'with': 'staging', 'run': '1', **OF_ALICE})}")
@@ -149,7 +151,7 @@ class TestProd:
         return Comparing(client_of(alice), messages)
 
     def test_pitfall_41_a_hidden_value_is_told_on_neither_side(self, prod_page: Comparing) -> None:
-        prod_page.compare("prod", **OF_ALICE)
+        prod_page.compare(other="prod")
         assert "s3cret" not in prod_page.text
         assert "content differs hidden hidden" in prod_page.words
         assert "59 the same" in prod_page.words
@@ -163,7 +165,7 @@ class TestProd:
         assert not aws.calls
 
     def test_what_is_hidden_there_cannot_be_asked_for_here(self, prod_page: Comparing, aws: AsAws) -> None:
-        prod_page.compare("prod", 403, **OF_ALICE, path="content", op="begins-with", type="S", value="s", to="")
+        prod_page.compare(other="prod", expects=403, path="content", op="begins-with", type="S", value="s", to="")
         assert "content is hidden" in prod_page.words
         assert not aws.calls
 
@@ -243,7 +245,7 @@ class TestReach:
     """Pitfall 42: only the same table of the same application."""
 
     def test_pitfall_42_an_environment_without_the_table_is_none(self, page: Comparing, prod: Environment) -> None:
-        page.compare("prod", **OF_ALICE)
+        page.compare(other="prod")
         assert "the same" not in page.words
         page.begin("prod", status=422)
         page.begin("elsewhere", status=422)
@@ -268,6 +270,6 @@ class TestReach:
 def test_pitfall_38_names_and_values_are_only_text(page: Comparing, aws: AsAws, staging: Table) -> None:
     ugly = '"><img src=x onerror=alert(1)></script>'
     put(aws, staging.name, [message(5, **{ugly: {"S": ugly}}), {**message(6), "id": {"S": ugly}}])
-    page.compare(**OF_ALICE)
+    page.compare()
     assert "<img src=x" not in page.text
     assert "&lt;img src=x" in page.text

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.utils.html import escape
 from fakes.as_aws import AsAws
@@ -186,6 +187,7 @@ class TestLooking:
         assert editor.again("Previous").column("id") == second
         assert editor.again("Previous").column("id") == first
 
+    @time_machine.travel("2026-03-01 12:00", tick=False)  # a click ends after two seconds, too
     def test_pitfall_01_nothing_found_yet_is_not_the_end(self, editor: Editor, aws: AsAws, messages: Table) -> None:
         put(aws, messages.name, (message(number) for number in range(60, 1200)))
         editor.run("SELECT *", "FROM", of_index("WHERE user_id = 'alice' AND text = 'Hello 1199'"))
