@@ -195,11 +195,11 @@ def impact(items: Mapping[str, Any]) -> dict[str, Any]:
     deletes = WriteVerb.DELETE in verbs or (job is not None and job["kind"] == JobKind.DELETE)
     table = items["table"]
     line: dict[str, Any] = {"name": table["name"], "effect": DELETES if deletes else CHANGES}
-    line |= dict.fromkeys(("protected", "recovery", "last_write"))
+    line |= dict.fromkeys(("items", "bytes", "protected", "recovery", "last_write"))
     return {
         "tone": "bad" if deletes else "attention" if verbs or job else "good",
         "sentence": sentence(table["name"], verbs, job),
-        "lines": [line | {"items": table["items"], "bytes": table["bytes"]}] if verbs or job else [],
+        "lines": [line] if verbs or job else [],
     }
 
 

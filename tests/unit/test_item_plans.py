@@ -26,7 +26,7 @@ def write(now: Item | None, intent: WriteIntent = EDIT) -> dict[str, Any]:
 
 def sealed(*writes: dict[str, Any], table_id: str = "t-1") -> str:
     """The digest of a plan of these writes."""
-    items = {"table": {"name": "things", "id": table_id, "items": 1, "bytes": 2}, "writes": list(writes), "job": None}
+    items = {"table": {"name": "things", "id": table_id}, "writes": list(writes), "job": None}
     made = plan.build(kind="write_items", stacks=[], findings=[], cost=None, more={"attempt": 1, "items": items})
     return plan.digest(made)
 

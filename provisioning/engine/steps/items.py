@@ -87,12 +87,7 @@ def items_part(work: Work) -> dict[str, Any]:
     units = item_plans.total(writes)
     table = found.table
     return {
-        "table": {
-            "name": table.name,
-            "id": table.table_id,
-            "items": table.item_count,
-            "bytes": table.size_bytes,
-        },
+        "table": {"name": table.name, "id": table.table_id},
         "writes": writes,
         "units": str(units),
         "price": item_plans.price(units, table.billing_mode),
