@@ -14,11 +14,9 @@ LONGEST = 8192  # characters that ExecuteStatement takes
 DEEPEST = 60  # brackets within brackets
 
 KEYWORDS = frozenset({
-    "SELECT", "FROM", "WHERE", "AND", "OR", "NOT", "IN", "IS", "BETWEEN", "LIKE", "INSERT", "INTO", "VALUE",
-    "VALUES", "UPDATE", "SET", "REMOVE", "DELETE", "RETURNING", "ORDER", "BY", "ASC", "DESC", "AS", "EXISTS",
-    "JOIN", "INNER", "LEFT", "RIGHT", "CROSS", "UNION", "EXCEPT", "INTERSECT", "GROUP", "HAVING", "LIMIT",
-    "NULL", "MISSING", "TRUE", "FALSE", "CASE", "WHEN", "THEN", "ELSE", "END", "UNPIVOT", "LET", "DISTINCT",
-    "ALL", "ON", "CONFLICT", "DO", "NOTHING",
+    "SELECT", "FROM", "WHERE", "AND", "OR", "NOT", "IN", "IS", "BETWEEN", "LIKE", "INSERT", "INTO", "UPDATE", "SET",
+    "REMOVE", "DELETE", "RETURNING", "ORDER", "AS", "EXISTS", "INNER", "JOIN", "UNION", "LIMIT", "NULL", "MISSING",
+    "TRUE", "FALSE",
 })  # fmt: skip
 _WORD = re.compile(
     r"""
@@ -94,7 +92,7 @@ def words_of(text: str) -> tuple[Word, ...]:
     if not found:
         raise BadStatementError("Write a statement, such as SELECT * FROM … WHERE … = ….")
     _check_depth(found)
-    return (*_signed(found), Word(Kind.END, "", len(text), len(text)))
+    return (*_in_context(_signed(found)), Word(Kind.END, "", len(text), len(text)))
 
 
 def _space(text: str, at: int) -> str:
@@ -163,6 +161,27 @@ def _signed(words: Sequence[Word]) -> list[Word]:
         else:
             done.append(word)
     return done
+
+
+def _in_context(words: Sequence[Word]) -> list[Word]:
+    """The words, with those made keywords that are only where they stand: elsewhere they are names of attributes."""
+    done: list[Word] = []
+    for word in words:
+        before = done[-1] if done else None
+        capitals = word.content.upper()
+        if word.kind is Kind.NAME and before is not None and _is_keyword_after(before, capitals, done[0]):
+            done.append(replace(word, kind=Kind.KEYWORD, content=capitals))
+        else:
+            done.append(word)
+    return done
+
+
+def _is_keyword_after(before: Word, capitals: str, first: Word) -> bool:
+    if capitals == "BY":
+        return before.is_keyword("ORDER")
+    if capitals == "VALUE":
+        return first.is_keyword("INSERT") and before.is_name
+    return capitals in {"ASC", "DESC"} and (before.is_name or before.is_sign("]"))
 
 
 def _is_value(before: Sequence[Word]) -> bool:

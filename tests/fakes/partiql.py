@@ -150,10 +150,18 @@ def holds(condition: Condition, item: Mapping[str, Value]) -> bool:
         return any(holds(part, item) for part in condition.parts)
     if isinstance(condition, Not):
         return not holds(condition.part, item)
-    if isinstance(condition, Call):
-        there, wanted = (_value(argument, item) for argument in condition.arguments)
-        text, part = str((there or {}).get("S", "")), str((wanted or {}).get("S", ""))
-        return text.startswith(part) if condition.name == "begins_with" else part in text
+    return _called(condition, item) if isinstance(condition, Call) else _compared(condition, item)
+
+
+def _called(call: Call, item: Mapping[str, Value]) -> bool:
+    there, wanted = (_value(argument, item) for argument in call.arguments)
+    text, part = (there or {}).get("S", ""), (wanted or {}).get("S", "")
+    if call.name == "begins_with":
+        return bool(text.startswith(part))
+    return part in text or part in (there or {}).get("SS", ())
+
+
+def _compared(condition: Comparison, item: Mapping[str, Value]) -> bool:
     first, others = _value(condition.first, item), [_value(other, item) for other in condition.others]
     if condition.operator == "IS":
         return first is None

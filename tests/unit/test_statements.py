@@ -172,7 +172,7 @@ class TestRefused:
         ],
     )
     def test_pitfall_42_no_other_table_is_reached(self, table: str, hint: str) -> None:
-        assert hint in refused(f"SELECT * FROM {table}").sentence
+        assert hint in refused(" ".join(["SELECT * FROM", table])).sentence
 
     def test_more_partitions_than_an_in_takes(self) -> None:
         fifty = ", ".join(f"'{number}'" for number in range(50))
@@ -191,6 +191,15 @@ class TestRefused:
         at = refused(text).at
         assert at is not None
         assert place_of(text, at) == (2, 7)
+
+
+@pytest.mark.parametrize("name", ["value", "by", "desc", "asc", "all", "left", "end", "group", "ASC"])
+def test_attributes_may_be_called_as_words_are_elsewhere(name: str) -> None:
+    found = select(f"WHERE id = 'a' AND {name} = 1 ORDER BY {name} DESC", columns=f"{name}, id")
+    assert found.sent.text.count(f'"{name}"') == 3
+    assert found.sent.text.endswith(f'ORDER BY "{name}" DESC')
+    assert not found.is_scan
+    assert [path.steps for path in found.conditions] == [(name,), (name,)]
 
 
 class TestVerbs:
