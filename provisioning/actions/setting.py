@@ -5,30 +5,30 @@ version that the person looked at: whoever looked at an older one is told, and n
 """
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from provisioning.actions.actor import Actor, audit, require_change_right
+from provisioning.actions.actor import Actor, require_change_right
 from provisioning.actions.changing import require_start
 from provisioning.actions.refusals import Refusal
 from provisioning.blueprints.loader import library
 from provisioning.blueprints.model import Blueprint, Flag, StagePolicy
 from provisioning.blueprints.promises import computed_names
 from provisioning.blueprints.shapes import Pseudo
+from provisioning.engine.parameters.opening import Opening, in_the_way, open_setting
 from provisioning.engine.parameters.putting import is_revert
-from provisioning.engine.steps.parameters import VALUES
 from provisioning.flags.rules import STRING, TYPES, flag_problem, name_problem, store_type, value_problem
-from provisioning.flags.sealing import digest, kept
-from provisioning.lifecycle import OPEN_CHANGES, ChangeKind, ChangeStatus, ParameterVerb, WriteState
+from provisioning.flags.sealing import digest
+from provisioning.lifecycle import ChangeKind, ChangeStatus, ParameterVerb, WriteState
 from provisioning.models import Change, Environment, Parameter, ParameterVersion
 from provisioning.planning import parameter_plans
 from provisioning.planning.parameter_plans import Wish
 from provisioning.planning.policy import needed
-from provisioning.planning.secrets import sealed
 from provisioning.tasks import ring
 
 MOST = 50  # parameters of one change: whoever decides has to read them all
@@ -40,25 +40,31 @@ REDEPLOY = "redeploy"
 class Setting:
     """One parameter as somebody wants it. `value` None deletes it. `expected` is the version that was looked at, None
     for a new one. `restores` is the row of the version whose value this is, where it is an old one. `type` is for a new
-    one that no blueprint declares."""
+    one that no blueprint declares. `copied` says that the value is another environment's."""
 
     key: str
     value: str | None
     expected: int | None
     restores: int | None = None
     type: str = STRING
+    copied: bool = False
 
 
 @dataclass(frozen=True)
 class AskToSet:
     """What comes with every request: why, the form's own key so that a second click finds the first one's change, a
-    start time, whether to redeploy (None: as the flags say), and that a quick second flip is meant (pitfall 22)."""
+    start time, whether to redeploy (None: as the flags say), and that a quick second flip is meant (pitfall 22).
+
+    `more` is added to the change's goal by verbs that ask for more than values; `also` is done with the change in the
+    transaction that opens it."""
 
     reason: str = ""
     key: uuid.UUID | None = None
     start_at: datetime | None = None
     redeploy: bool | None = None
     confirmed: bool = False
+    more: Mapping[str, Any] = field(default_factory=dict)
+    also: Callable[[Change], object] = lambda _change: None
 
 
 def do_set_parameters(actor: Actor, environment: Environment, settings: Sequence[Setting], ask: AskToSet) -> Change:
@@ -183,6 +189,8 @@ def _type(one: Setting, row: Parameter | None, flag: Flag | None) -> str:
 def _wish(one: Setting, row: Parameter | None, flag: Flag | None, path: str) -> Wish:
     if one.value is None:
         verb = ParameterVerb.DELETE
+    elif one.copied:
+        verb = ParameterVerb.COPY
     elif one.expected is None:
         verb = ParameterVerb.CREATE
     elif one.restores is not None or (row is not None and is_revert(row, one.value)):
@@ -194,17 +202,13 @@ def _wish(one: Setting, row: Parameter | None, flag: Flag | None, path: str) -> 
 
 def _require_free(environment: Environment, wishes: Sequence[Wish]) -> None:
     """One open change for a parameter at a time. The caller holds the environment's row."""
-    keys = {wish.key for wish in wishes}
-    open_ones = Change.objects.filter(
-        environment=environment, kind=ChangeKind.SET_PARAMETERS, status__in=OPEN_CHANGES
-    ).select_related("requested_by")
-    for change in open_ones:
-        both = sorted(keys & {one["key"] for one in change.goal.get("sets", ())})
-        if both:
-            who = change.requested_by.get_username()
-            status = ChangeStatus(change.status).label.lower()
-            sentence = f"{who} has a change of {', '.join(both)} open, {status}. One at a time."
-            raise Refusal(sentence, "change-open", fields={both[0]: sentence}, change_id=str(change.pk))
+    found = in_the_way(environment, [wish.key for wish in wishes])
+    if found is not None:
+        change, both = found
+        who = change.requested_by.get_username()
+        status = ChangeStatus(change.status).label.lower()
+        sentence = f"{who} has a change of {', '.join(both)} open, {status}. One at a time."
+        raise Refusal(sentence, "change-open", fields={both[0]: sentence}, change_id=str(change.pk))
 
 
 def _require_patience(environment: Environment, wishes: Sequence[Wish], ask: AskToSet) -> None:
@@ -229,41 +233,28 @@ def _require_patience(environment: Environment, wishes: Sequence[Wish], ask: Ask
 def _opened(
     actor: Actor, environment: Environment, blueprint: Blueprint, wishes: Sequence[Wish], ask: AskToSet
 ) -> Change:
-    now = timezone.now()
-    flags = [declared(blueprint, wish.key) for wish in wishes]
-    wanted = any(flag is not None and flag.after == REDEPLOY for flag in flags)
-    change = Change.objects.create(
-        request_key=ask.key,
-        environment=environment,
-        kind=ChangeKind.SET_PARAMETERS,
-        status=ChangeStatus.PLANNING,
-        requested_by_id=actor.user_id,
-        requested_at=now,
-        reason=ask.reason.strip(),
-        start_at=ask.start_at,
-        next_check_at=now,
-        goal={
-            "sets": [wish.as_dict() for wish in wishes],
-            "redeploy": wanted if ask.redeploy is None else ask.redeploy,
-            "reverts": all(wish.verb == ParameterVerb.RESTORE and _goes_back(environment, wish) for wish in wishes),
-        },
-        secrets=sealed({VALUES: {wish.key: wish.value for wish in wishes if wish.value is not None}}),
+    change = open_setting(
+        environment,
+        wishes,
+        Opening(
+            by_id=actor.user_id,
+            reason=ask.reason,
+            redeploy=redeploys(blueprint, [wish.key for wish in wishes]) if ask.redeploy is None else ask.redeploy,
+            key=ask.key,
+            start_at=ask.start_at,
+            reverts=all(wish.verb == ParameterVerb.RESTORE and _goes_back(environment, wish) for wish in wishes),
+            address=actor.address,
+            more=ask.more,
+        ),
     )
-    for wish in wishes:
-        Parameter.objects.filter(environment=environment, key=wish.key).update(
-            asked_value=kept(wish.type, wish.value or ""), asked_at=now, asked_by=change
-        )
-    audit(
-        actor,
-        f"request_{change.kind}",
-        f"{ChangeKind.SET_PARAMETERS.label} of {environment}, asked for: {', '.join(wish.key for wish in wishes)}",
-        environment=environment,
-        change=change,
-        reason=change.reason,
-        detail={"keys": [wish.key for wish in wishes], "verbs": [wish.verb for wish in wishes]},
-    )
+    ask.also(change)
     ring(change.pk)
     return change
+
+
+def redeploys(blueprint: Blueprint, keys: Sequence[str]) -> bool:
+    """Whether the blueprint wants a redeploy after one of these parameters was set."""
+    return any(flag.key in keys and flag.after == REDEPLOY for flag in blueprint.flags)
 
 
 def _goes_back(environment: Environment, wish: Wish) -> bool:
