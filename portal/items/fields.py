@@ -13,7 +13,7 @@ from django.http import QueryDict
 
 from portal.items.texts import field_of, value_of, with_line_feeds
 from provisioning.items.patching import has_hidden
-from provisioning.items.values import HIDDEN, TYPES, BadValueError, Item, Value, dumps, parsed
+from provisioning.items.values import HIDDEN, TYPES, BadValueError, Item, Value, check_value, dumps, parsed
 
 ROWS, RAW = "rows", "raw"
 MOST_ROWS = 150  # attributes that rows are shown for; a form of more fields is refused on its way in
@@ -182,10 +182,18 @@ def _read_value(row: Row, shown: Item) -> tuple[dict[str, Any] | None, str]:
     code, text = field_of(before)
     if row.is_key or row.is_hidden or (row.code == code and row.text == with_line_feeds(text)):
         return before, ""
+    return _checked(row.code, row.text, hides=has_hidden(shown[row.name]))
+
+
+def _checked(code: str, text: str, *, hides: bool = False) -> tuple[dict[str, Any] | None, str]:
+    """A value as JSON, and what is wrong with it. Marks of what it `hides` are told apart later."""
     try:
-        return value_of(row.code, row.text), ""
+        value = value_of(code, text)
+        if not hides:
+            check_value(value)
     except BadValueError as wrong:
         return None, str(wrong)
+    return value, ""
 
 
 def _read_new(shown: Item, given: QueryDict) -> tuple[NewRow, ...]:
@@ -199,10 +207,7 @@ def _new_value(row: NewRow, taken: Collection[str]) -> tuple[dict[str, Any] | No
         return None, "An attribute has a name."
     if row.name in taken:
         return None, "The item has this attribute already."
-    try:
-        return value_of(row.code, row.text), ""
-    except BadValueError as wrong:
-        return None, str(wrong)
+    return _checked(row.code, row.text)
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ class TestEditing:
             ("n", "NaN", "is no number"),  # pitfall 15
             ("n", "1.5.5", "is no number"),
             ("m", "{", "This is not JSON"),
-            ("m", '{"a": {"L": [{"N": 1}]}}', "m.a[0]"),
+            ("m", '{"a": {"L": [{"N": 1}]}}', "a[0]: A number stands in quotation marks"),
             ("kind", "x" * 410_000, "DynamoDB takes 409,600 at most"),  # pitfall 20
         ],
     )
