@@ -166,6 +166,7 @@ def _page(
         "refusal": refusal,
         "found": found,
         "rows": rows,
+        "partial": bool(here.asked.query and shape.projected(here.asked.query.index) is not None),
         "left_out": len(found.rows) - len(rows) if found else 0,
         "form": form or _form(here, None),
         "here": reverse("table_compare", kwargs=here.where),

@@ -16,8 +16,7 @@ from provisioning.items.query import Query
 def takes_now(here: Corner, there: Corner, query: Query) -> str:
     """What one click reads at most, both sides together."""
     both = [price_before(corner.table, query) for corner in (here, there)]
-    each = (min(price.click, price.whole) if price.items else price.click for price in both)
-    units = sum(each, Decimal(0))
+    units = sum((price.click for price in both), Decimal(0))
     return f"now: ≤ {units_text(units)}, {CALLS * PIECE:,} items of each side"
 
 

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from portal.tables.action import usd_text
+from portal.tables.action import units_text, usd_text
 from provisioning.actions.actor import Actor
 from provisioning.actions.stating import BadStatement, Judged
 from provisioning.actions.writing_in_prod import why_not_ask
 from provisioning.items.intents import WriteIntent, shown_path
 from provisioning.items.masking import PROD
-from provisioning.items.prices import ReadPrice, price_before
+from provisioning.items.prices import price_before
 from provisioning.items.query import Query
 from provisioning.items.statement_tokens import place_of
 from provisioning.items.statements import Select
@@ -59,10 +59,14 @@ def verdict_of(actor: Actor, environment: Environment, table: Table, judged: Jud
         return Verdict("Run", _title(select), why_not=judged.why_not)
     if select.is_scan:
         whole = "index" if select.index else "table"
-        cost = f"the whole {whole} ≈ {_units(price.whole)}{_usd(price.whole_usd)}" if price.items else "of unknown size"
-        cost = f"{cost}; this click ≤ {_units(price.click)}{_usd(price.click_usd)}"
+        cost = (
+            f"the whole {whole} ≈ {units_text(price.whole)}{_usd(price.whole_usd)}"
+            if price.items
+            else "of unknown size"
+        )
+        cost = f"{cost}; this click ≤ {units_text(price.click)}{_usd(price.click_usd)}"
         return Verdict("Scan", _title(select), cost, select.why, reads_all=True)
-    return Verdict("Query", _title(select), _cost_of_query(select, price))
+    return Verdict("Query", _title(select), f"≤ {units_text(price.click)}{_usd(price.click_usd)}")
 
 
 def _as_query(select: Select) -> Query:
@@ -74,15 +78,6 @@ def _title(select: Select) -> str:
         return f"Scan of the whole index {select.index}" if select.index else "Scan of the whole table"
     where = select.index or "the table"
     return f"Query on {where}" + (f", {select.partitions} partitions" if (select.partitions or 0) > 1 else "")
-
-
-def _cost_of_query(select: Select, price: ReadPrice) -> str:
-    """One click reads so many items at most, and 4 MB; of a small table no more than all of it. Each partition takes
-    half a unit at least."""
-    most = min(price.page, price.whole) if price.items else price.page
-    most = max(most, Decimal(select.partitions or 1) / 2)
-    usd = price.page_usd * most / price.page if price.page_usd is not None and price.page else None
-    return f"≤ {_units(most)}{_usd(usd)}"
 
 
 def _of_write(actor: Actor, environment: Environment, intent: WriteIntent) -> Verdict:
@@ -121,11 +116,6 @@ def fault_of(text: str, sentence: str, at: int | None) -> Fault:
     whole = text.split("\n")[line - 1]
     before, after = whole[: column - 1], whole[column - 1 :]
     return Fault(sentence, line, column, before[-_EXCERPT:], after[:_EXCERPT] or " ")
-
-
-def _units(units: Decimal) -> str:
-    text = f"{units:,.1f}".removesuffix(".0")
-    return f"{text} unit{'' if text in {'1', '0.5'} else 's'}"
 
 
 def _usd(amount: Decimal | None) -> str:

@@ -9,8 +9,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from django.db import transaction
-
 from provisioning.actions.actor import Actor, audit
 from provisioning.actions.browsing import reached, require_own
 from provisioning.actions.exporting import Estimate, estimate_of
@@ -140,21 +138,8 @@ def do_compare_all(
     other = {"with": there.environment.pk, "with_table": there.table.name}
     goal = goal_of(query, sample=sample, **other)
     expected = price_of(here, there, query, sample=sample, rate=rate).as_dict()
-    with transaction.atomic():
-        first = key is None or not ItemJob.objects.filter(request_key=key).exists()
-        job = open_job(
-            actor,
-            here.environment,
-            here.table.name,
-            JobKind.COMPARE,
-            Asked(goal=goal, expected=expected, rate=rate),
-            request_key=key,
-        )
-        if first and there.environment.stage == PROD:
-            summary = f"Compares {there.table.name} with {here.environment} in the background"
-            detail: dict[str, object] = {"table": there.table.name, "job": str(job.pk)}
-            audit(actor, "read_items", summary, environment=there.environment, detail=detail)
-    return job
+    asked = Asked(goal=goal, expected=expected, rate=rate)
+    return open_job(actor, here.environment, here.table.name, JobKind.COMPARE, asked, request_key=key)
 
 
 def price_of(

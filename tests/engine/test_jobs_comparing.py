@@ -12,6 +12,7 @@ from fakes.as_aws import AsAws
 from moto import mock_aws
 
 from provisioning.actions.comparing_items import Corner, do_compare_all, price_of
+from provisioning.actions.jobs import do_retry_job
 from provisioning.actions.refusals import Refusal
 from provisioning.engine.jobs import compared as reading
 from provisioning.engine.jobs.chunks import Purpose, read_lines
@@ -240,7 +241,7 @@ def test_pitfall_35_a_table_of_prod_is_never_scanned(prod: TwoYards) -> None:
 
 
 def test_comparing_with_prod_is_written_down_there(prod: TwoYards) -> None:
-    job = prod.open(PARTITION)
+    job = prod.compared(PARTITION)
     entry = AuditEntry.objects.get(environment=prod.there.environment)
     assert (entry.verb, entry.detail["job"]) == ("read_items", str(job.pk))
 
@@ -248,7 +249,12 @@ def test_comparing_with_prod_is_written_down_there(prod: TwoYards) -> None:
 def test_a_second_click_finds_the_first_ones_job(prod: TwoYards) -> None:
     key = uuid.uuid4()
     assert prod.open(PARTITION, key=key) == prod.open(PARTITION, key=key)
-    assert AuditEntry.objects.filter(environment=prod.there.environment).count() == 1
+
+
+def test_a_retry_of_a_comparison_with_prod_is_written_down_too(prod: TwoYards) -> None:
+    job = prod.compared(PARTITION)
+    prod.here.drive(do_retry_job(prod.here.actor, job))
+    assert AuditEntry.objects.filter(environment=prod.there.environment).count() == 2
 
 
 def test_pitfall_42_only_the_same_application_is_compared_with(yards: TwoYards) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import transaction
 from django.utils import timezone
 
 from provisioning.aws.clients import Clients
@@ -23,9 +24,9 @@ from provisioning.engine.jobs.ticking import Again, Finished, StopJobError, tabl
 from provisioning.engine.outcome import Problem
 from provisioning.engine.reaching import default_aws, reach
 from provisioning.items.comparing import Compared, Hiding, from_line
-from provisioning.items.masking import mask_for
+from provisioning.items.masking import PROD, mask_for
 from provisioning.items.query import BadQueryError, shape_of
-from provisioning.models import Environment, ItemJob, JobPart, Table
+from provisioning.models import AuditEntry, Environment, ItemJob, JobPart, Table
 
 SLOW = "Going on at the rate that was asked for."
 PARTS = 2
@@ -42,13 +43,31 @@ def compare_tables(job: ItemJob, aws: Clients, until: datetime) -> Again | Finis
     merges = not here.query.is_scan and not here.query.index and not job.goal.get("sample")
     work = Merging(here, there, results) if merges else Looking(here, there, results, job.goal.get("sample"))
     for number in range(1 if merges else PARTS):
-        part = JobPart.objects.get_or_create(job=job, number=number)[0]
+        part = _part(job, number, (here.row, there.row))
         while not part.done:
             pause = results.pace.seconds_until_free()
             if pause or timezone.now() >= until:
                 return Again(pause, SLOW if pause else "")
             work.step(part)
     return Finished()
+
+
+def _part(job: ItemJob, number: int, tables: tuple[Table, Table]) -> JobPart:
+    """A part of the job. Whoever begins the first one writes down which tables of prod it reads: once, also when it was
+    begun by a retry."""
+    with transaction.atomic():
+        part, begins = JobPart.objects.get_or_create(job=job, number=number)
+        for table in tables if begins and number == 0 else ():
+            if table.environment is not None and table.environment.stage == PROD:
+                AuditEntry.objects.create(
+                    at=timezone.now(),
+                    by_id=job.asked_by_id,
+                    verb="read_items",
+                    environment=table.environment,
+                    summary=f"Compares {table.name} in the background"[:300],
+                    detail={"table": table.name, "job": str(job.pk)},
+                )
+    return part
 
 
 @dataclass(frozen=True)
