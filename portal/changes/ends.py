@@ -30,6 +30,8 @@ _DONE = {
     ChangeKind.ACCEPT_DRIFT: "What differs in {} was accepted as it is.",
     ChangeKind.WRITE_ITEMS: "The items of {} are as was asked for.",
     ChangeKind.SET_PARAMETERS: "The parameters of {} are as was asked for.",
+    ChangeKind.REDEPLOY: "{} was redeployed.",
+    ChangeKind.ROLL_BACK: "{} was rolled back.",
 }
 
 

@@ -43,6 +43,8 @@ def _out_of_order(environment: Environment, kind: ChangeKind, *, data: bool, com
         ChangeKind.ACCEPT_DRIFT: "" if data or compute else f"{environment} has no stacks.",
         ChangeKind.WRITE_ITEMS: "Items are written from the page of their table.",
         ChangeKind.SET_PARAMETERS: "Parameters are set from the page of flags.",
+        ChangeKind.REDEPLOY: "It is redeployed from the environment's page.",
+        ChangeKind.ROLL_BACK: "It is rolled back from the environment's page.",
     }[kind]
 
 

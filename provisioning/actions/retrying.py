@@ -5,6 +5,7 @@ from django.db import transaction
 from provisioning.actions.actor import Actor, audit, require_change_right
 from provisioning.actions.changing import locked, wake, what
 from provisioning.actions.refusals import Refusal
+from provisioning.engine.deploying.steps import BACK_CODE
 from provisioning.engine.starting_over import start_over
 from provisioning.engine.ways_out import known_way_out
 from provisioning.lifecycle import BESIDE_STACKS, UNDER_REVIEW, ChangeKind, ChangeStatus, StepState, move, stack_status
@@ -47,6 +48,8 @@ def _obstacle(actor: Actor, change: Change) -> Refusal | None:
         return Refusal("Only a failed change can be tried again.", "not-failed")
     if change.cleanup:
         return Refusal("Stackyard is still tidying up after the failure. Try again in a moment.", "tidying")
+    if (change.problem or {}).get("code") == BACK_CODE:
+        return Refusal("What it set was put back. Look at why, then ask for it again.", "put-back")
     if change.kind in BESIDE_STACKS:
         return _alone(change)
     newer = Change.objects.filter(environment=change.environment, requested_at__gt=change.requested_at)

@@ -8,7 +8,9 @@ from provisioning.aws.clients import Clients
 from provisioning.aws.errors import Missing, translated
 
 if TYPE_CHECKING:
-    from mypy_boto3_ecs.type_defs import DeploymentTypeDef, ServiceTypeDef
+    from mypy_boto3_ecs.type_defs import DeploymentTypeDef, ServiceTypeDef, TaskTypeDef
+
+TASKS_AT_ONCE = 100  # DescribeTasks takes no more
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,21 @@ class EcsService:
     deployments: tuple[Deployment, ...]
 
 
+@dataclass(frozen=True)
+class Task:
+    """A task of a service. `deployment` is the rollout that started it; `health` is HEALTHY, UNHEALTHY or UNKNOWN.
+    Its configuration is read between `created_at` and `started_at`. `images` are digests, where AWS tells them."""
+
+    arn: str
+    definition: str
+    deployment: str
+    status: str
+    health: str
+    created_at: datetime | None
+    started_at: datetime | None
+    images: tuple[str, ...]
+
+
 def load_balancer(aws: Clients, arn: str) -> LoadBalancer | None:
     """The load balancer, or None when there is none."""
     try:
@@ -160,6 +177,41 @@ def ecs_service(aws: Clients, cluster: str, service: str) -> EcsService | None:
     except Missing:
         return None
     return _service(answer[0]) if answer else None
+
+
+def force_deployment(aws: Clients, cluster: str, service: str) -> EcsService:
+    """Start every task of a service anew on the task definition that it has (N1). Returns the service with the new
+    deployment, which has no token of its own: look at the service's deployments before calling again."""
+    with translated("ecs", "UpdateService"):
+        answer = aws.ecs.update_service(cluster=cluster, service=service, forceNewDeployment=True)
+    return _service(answer["service"])
+
+
+def service_tasks(aws: Clients, cluster: str, service: str) -> tuple[Task, ...]:
+    """The tasks of a service that run or come up, every page of them."""
+    with translated("ecs", "ListTasks"):
+        pages = aws.ecs.get_paginator("list_tasks").paginate(cluster=cluster, serviceName=service)
+        arns = [arn for page in pages for arn in page.get("taskArns", [])]
+    found: list[Task] = []
+    for start in range(0, len(arns), TASKS_AT_ONCE):
+        with translated("ecs", "DescribeTasks"):
+            answer = aws.ecs.describe_tasks(cluster=cluster, tasks=arns[start : start + TASKS_AT_ONCE])
+        found += [_task(task) for task in answer.get("tasks", [])]
+    return tuple(found)
+
+
+def _task(found: "TaskTypeDef") -> Task:
+    digests = (container.get("imageDigest", "") for container in found.get("containers", []))
+    return Task(
+        arn=found.get("taskArn", ""),
+        definition=found.get("taskDefinitionArn", ""),
+        deployment=found.get("startedBy", ""),
+        status=found.get("lastStatus", ""),
+        health=found.get("healthStatus", ""),
+        created_at=found.get("createdAt"),
+        started_at=found.get("startedAt"),
+        images=tuple(digest for digest in digests if digest),
+    )
 
 
 def _service(found: "ServiceTypeDef") -> EcsService:

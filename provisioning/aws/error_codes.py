@@ -10,6 +10,7 @@ ConflictKind = Literal["exists", "in_use", "protected", "changed", "token_used"]
 MISSING = frozenset(
     {
         "AWS.SimpleQueueService.NonExistentQueue",
+        "ActiveInstanceRefreshNotFound",
         "BackupNotFound",
         "ChangeSetNotFound",
         "ClusterNotFound",
@@ -80,6 +81,7 @@ CONFLICTS: dict[str, ConflictKind] = {
     "TableAlreadyExists": "exists",
     "BackupInUse": "in_use",
     "DeleteConflict": "in_use",
+    "InstanceRefreshInProgress": "in_use",
     "OperationInProgress": "in_use",
     "ResourceInUse": "in_use",
     "TableInUse": "in_use",

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
+from provisioning.blueprints.deploying import check_deploy
 from provisioning.blueprints.fields import Problems
 from provisioning.blueprints.masking import check_masking
 from provisioning.blueprints.model import (
@@ -29,10 +30,6 @@ _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _KEEPING = ("Retain", "RetainExceptOnCreate")
 _HOLDS_DATA = frozenset(("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable"))
 _SAMPLE = Pseudo("us-east-1", "000000000000", "sample")
-_DEPLOY_TYPES = {
-    "ec2": {"group": "AWS::AutoScaling::AutoScalingGroup"},
-    "ecs": {"cluster": "AWS::ECS::Cluster", "service": "AWS::ECS::Service"},
-}
 
 
 def check(blueprint: Blueprint, problems: Problems) -> None:
@@ -43,7 +40,7 @@ def check(blueprint: Blueprint, problems: Problems) -> None:
     _check_form(blueprint, problems)
     _check_stages(blueprint, problems)
     _check_path(blueprint, problems)
-    _check_deploy(blueprint, problems)
+    check_deploy(blueprint, problems)
     if problems.found:
         return
     try:
@@ -162,24 +159,6 @@ def _check_path(blueprint: Blueprint, problems: Problems) -> None:
             ("parameter_path",),
             f"“{path}” cannot be the parameter path of each environment.",
             f"Write it as /application/{_PLACEHOLDER}/, not under /aws or /ssm.",
-        )
-
-
-def _check_deploy(blueprint: Blueprint, problems: Problems) -> None:
-    deploy, template = blueprint.deploy, blueprint.stacks["compute"].template
-    for key, expected in _DEPLOY_TYPES[deploy.kind].items():
-        name = getattr(deploy, key)
-        if (template.resources.get(name) or {}).get("Type") != expected:
-            problems.add(
-                ("deploy", key),
-                f"deploy needs the {key} of the compute template.",
-                f"Name its resource of type {expected}.",
-            )
-    if deploy.url_output and deploy.url_output not in template.outputs:
-        problems.add(
-            ("deploy", "url_output"),
-            f"The compute template has no output {deploy.url_output}.",
-            "Correct the name.",
         )
 
 

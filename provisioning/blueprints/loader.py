@@ -10,10 +10,10 @@ from pathlib import Path
 from django.conf import settings
 
 from provisioning.blueprints.checks import check
+from provisioning.blueprints.deploying import deploy_of
 from provisioning.blueprints.fields import Problems, Section
 from provisioning.blueprints.model import (
     CHOICES,
-    DEPLOY_KINDS,
     FILLERS,
     FLAG_AFTER,
     FLAG_TYPES,
@@ -23,7 +23,6 @@ from provisioning.blueprints.model import (
     Blueprint,
     BlueprintProblem,
     ConfigValue,
-    Deploy,
     Flag,
     Library,
     MaskRule,
@@ -53,7 +52,6 @@ _FIELD = frozenset(("stack", "name", "label", "help", "choices", "unit", "advanc
 _PATTERN = frozenset(("table", "title", "index", "partition_key", "sort_key", "descending"))
 _MASK = frozenset(("table", "hide", "stages"))
 _FLAG = frozenset(("key", "title", "description", "type", "default", "after", "allowed", "owner", "stale_after"))
-_DEPLOY = frozenset(("kind", "url_output", "group", "cluster", "service"))
 
 Loaded = tuple[Blueprint | None, tuple[BlueprintProblem, ...]]
 
@@ -192,7 +190,7 @@ def _blueprint(top: Section, slug: str, digest: str, stacks: Mapping[str, StackB
         groups=_groups(top, stacks),
         patterns=_patterns(top),
         flags=_flags(top),
-        deploy=_deploy(top),
+        deploy=deploy_of(top),
         configuration=tuple(ConfigValue(*pair) for pair in top.pairs("configuration").items()),
         formats=top.texts("formats"),
         parameter_path=top.text("parameter_path", "") or None,
@@ -343,18 +341,4 @@ def _flag(flag: Section, owner: str) -> Flag:
         description=flag.text("description", ""),
         owner=flag.text("owner", owner),
         stale_after=flag.day("stale_after"),
-    )
-
-
-def _deploy(top: Section) -> Deploy:
-    if "deploy" not in top.data:
-        top.complain(("deploy",), "The blueprint does not say how it is deployed.", "Add deploy: to it.")
-        return Deploy("ec2")
-    deploy = top.section("deploy", _DEPLOY)
-    return Deploy(
-        kind=deploy.one_of("kind", DEPLOY_KINDS),
-        url_output=deploy.text("url_output", "") or None,
-        group=deploy.text("group", "") or None,
-        cluster=deploy.text("cluster", "") or None,
-        service=deploy.text("service", "") or None,
     )

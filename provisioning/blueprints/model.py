@@ -13,13 +13,15 @@ FILLERS = ("environment", "stage", "application", "owner", "environment_id", "da
 CHOICES = ("", "vpc", "subnets", "key_pair", "image", "security_groups")
 FLAG_TYPES = ("boolean", "text", "number", "choice", "list", "json", "secret")
 FLAG_AFTER = ("nothing", "redeploy")
-DEPLOY_KINDS = ("ec2", "ecs")
+DEPLOY_KINDS = ("ec2", "ecs", "webhook")
+REFRESHES = ("instance_refresh", "run_command")
 ON_EXPIRY = ("expire", "plan_again")
 DATA_CONDITIONS = ("any", "untouched")
 BY_RULE = ("create", "update", "park", "wake", "delete_compute", "protect")
 NEVER_BY_RULE = (
     *("delete_data", "delete_data_stack", "unprotect", "adopt"),
     *("recover", "repair_drift", "accept_drift", "write_items", "set_parameters"),
+    *("redeploy", "roll_back"),
 )
 FORMATS = ("dotenv", "shell", "erlang")
 
@@ -160,8 +162,11 @@ class Flag:
 class Deploy:
     """How the compute stack runs and starts again. Logical ids name resources of the compute template.
 
-    `kind` "ec2": `group` is the Auto Scaling group. `kind` "ecs": `cluster` and `service`.
-    `url_output` names the output of the compute stack that holds the application's address.
+    `kind` "ec2": `group` is the Auto Scaling group, whose instances are replaced (`refresh` "instance_refresh") or run
+    a shell `command`, or an SSM `document` ("run_command"). `kind` "ecs": `cluster` and `service`. `kind` "webhook":
+    somebody else redeploys, who is told by the `webhook` of that name in DEPLOY_WEBHOOKS, or is a `github` workflow.
+    `url_output` names the output of the compute stack that holds the application's address; `report` is a path below
+    it where the running backend tells its parameters. For `watch_minutes` after a redeploy it has to stay healthy.
     """
 
     kind: str
@@ -169,6 +174,31 @@ class Deploy:
     group: str | None = None
     cluster: str | None = None
     service: str | None = None
+    refresh: str = ""
+    command: str = ""
+    document: str = ""
+    webhook: str = ""
+    github: "Workflow | None" = None
+    report: str = ""
+    watch_minutes: int = 0
+
+    @property
+    def method(self) -> str:
+        """How it is redeployed: ecs, instance_refresh, run_command, webhook or github."""
+        if self.kind == "ec2":
+            return self.refresh or REFRESHES[0]
+        return "github" if self.github else self.kind
+
+
+@dataclass(frozen=True)
+class Workflow:
+    """A workflow of a GitHub repository that redeploys. In `ref` and in `inputs`, {environment} and {stage} are
+    replaced."""
+
+    repository: str
+    workflow: str
+    ref: str
+    inputs: Mapping[str, str]
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ A new step is one `ensure_…` function and its name in here. Each step belongs 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from provisioning.engine.deploying import steps as deploying
 from provisioning.engine.outcome import Outcome
 from provisioning.engine.steps import (
     adopting,
@@ -43,7 +44,7 @@ PLAN, APPROVE, DATA, COMPUTE, CONFIGURATION, VERIFY = (
     "Verify",
 )
 CLEAN_UP, ADOPTION, RECOVERY, ACCEPTANCE = "Clean up", "Adopt", "Recover", "Accept"
-BACKUP, RECEIPT, ITEMS, PARAMETERS = "Backups", "Receipt", "Items", "Parameters"
+BACKUP, RECEIPT, ITEMS, PARAMETERS, REDEPLOY = "Backups", "Receipt", "Items", "Parameters", "Redeploy"
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,18 @@ _CONFIGURATION = PlaybookStep(configuration.ensure_configuration, CONFIGURATION,
 _SETTLED = PlaybookStep(configuration.ensure_new_tables_settled, VERIFY, "Expiry and recovery of new tables")
 _VERIFIED = PlaybookStep(verifying.ensure_verified, VERIFY, "Compare reality with the promise")
 
+_RELEASED = PlaybookStep(deploying.ensure_release_kept, VERIFY, "Write down what runs together")
+_RELEASE = PlaybookStep(deploying.ensure_release_kept, VERIFY, "Write down what runs together")
+
+_PUT = PlaybookStep(parameters.ensure_parameters_put, PARAMETERS, "Store the values")
+_READ = PlaybookStep(parameters.ensure_parameters_read, PLAN, "Read each parameter as it is")
+_REDEPLOYED = (
+    PlaybookStep(deploying.ensure_redeployed, REDEPLOY, "Start what runs anew"),
+    PlaybookStep(deploying.ensure_proved, REDEPLOY, "Prove that it is live, and well"),
+    PlaybookStep(deploying.ensure_put_back, REDEPLOY, "Go back where that failed"),
+    PlaybookStep(deploying.ensure_released, REDEPLOY, "Write down what runs together"),
+)
+
 _DRIFT_SEEN = PlaybookStep(drift.ensure_drift_seen, VERIFY, "Look for drift again")
 
 _DELETE_COMPUTE = PlaybookStep(stacks.ensure_compute_stack, COMPUTE, "Delete the compute stack")
@@ -138,6 +151,7 @@ _CREATE = Playbook(
         _CONFIGURATION,
         _SETTLED,
         _VERIFIED,
+        _RELEASE,
     ),
 )
 _REMOVE_COMPUTE = Playbook(
@@ -170,7 +184,7 @@ PLAYBOOKS: Mapping[str, Playbook] = {
     ChangeKind.CREATE: _CREATE,
     ChangeKind.UPDATE: _CREATE,
     ChangeKind.WAKE: Playbook(
-        planning=_PLANNED, running=(_FLAGS, _COMPUTE_SET, _RUN_COMPUTE, _CONFIGURATION, _VERIFIED)
+        planning=_PLANNED, running=(_FLAGS, _COMPUTE_SET, _RUN_COMPUTE, _CONFIGURATION, _VERIFIED, _RELEASE)
     ),
     ChangeKind.PARK: _REMOVE_COMPUTE,
     ChangeKind.DELETE_COMPUTE: _REMOVE_COMPUTE,
@@ -278,12 +292,21 @@ PLAYBOOKS: Mapping[str, Playbook] = {
             PlaybookStep(item_jobs.ensure_job_over, ITEMS, "Let the work on items go, and see its end"),
         ),
     ),
-    ChangeKind.SET_PARAMETERS: Playbook(
+    ChangeKind.SET_PARAMETERS: Playbook(planning=(*_FIRST, _READ, _SEAL), running=(_PUT, *_REDEPLOYED)),
+    ChangeKind.REDEPLOY: Playbook(planning=(*_FIRST, _SEAL), running=_REDEPLOYED),
+    ChangeKind.ROLL_BACK: Playbook(
         planning=(
             *_FIRST,
-            PlaybookStep(parameters.ensure_parameters_read, PLAN, "Read each parameter as it is"),
+            _READ,
+            _TEMPLATES,
+            _NAMES,
+            _GUARD_TEMPLATES,
+            _PLAN_COMPUTE,
+            _GUARD,
+            _LOOK,
+            _PRICE,
             _SEAL,
         ),
-        running=(PlaybookStep(parameters.ensure_parameters_put, PARAMETERS, "Store the values"),),
+        running=(_PUT, _RUN_COMPUTE, *_REDEPLOYED),
     ),
 }

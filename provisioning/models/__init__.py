@@ -22,7 +22,7 @@ from provisioning.models.environment import Check, Environment, Stack, StackReso
 from provisioning.models.item import ItemWrite
 from provisioning.models.job import DownloadTicket, ItemJob, JobChunk, JobPart
 from provisioning.models.parameter import Parameter, ParameterPath, ParameterSchedule, ParameterVersion
-from provisioning.models.release import Release
+from provisioning.models.release import Release, Rollout
 from provisioning.models.table import FoundStack, Table
 from provisioning.models.timing import ResourceTime
 
@@ -66,6 +66,7 @@ __all__ = [
     "ReadTrail",
     "Release",
     "ResourceTime",
+    "Rollout",
     "SealedPlan",
     "Stack",
     "StackResource",

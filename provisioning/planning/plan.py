@@ -51,6 +51,7 @@ def digest(plan: Mapping[str, Any]) -> str:
         "flags": _unordered(plan.get("flags") or []),
         **({"items": item_plans.sealed_part(plan["items"])} if plan.get("items") else {}),
         **({"parameters": parameter_plans.sealed_part(plan["parameters"])} if plan.get("parameters") else {}),
+        **({"release": plan["rollback"]["release"]} if plan.get("rollback") else {}),
     }
     return hashlib.sha256(_text(sealed).encode()).hexdigest()
 

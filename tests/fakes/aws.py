@@ -16,13 +16,15 @@ from provisioning.aws.clients import Clients, Target
 
 from .by_hand import ByHand
 from .cloudformation import CloudFormation
+from .containers import Ecs
 from .costs import CostExplorer
 from .dynamodb import DynamoDB
+from .fleet import AutoScaling, Ec2
 from .operations import turn
 from .queue import Queue
 from .script import Script
 from .service import Door, Service
-from .services import AutoScaling, Balancing, CloudWatch, Ecs, Iam, Scaling, Ssm, Sts, Tagging
+from .services import Balancing, CloudWatch, Iam, Scaling, Ssm, Sts, Tagging
 from .world import Pace, Stack, Table, World
 
 SERVICES: dict[str, type[Service]] = {
@@ -33,6 +35,7 @@ SERVICES: dict[str, type[Service]] = {
     "elbv2": Balancing,
     "autoscaling": AutoScaling,
     "ecs": Ecs,
+    "ec2": Ec2,
     "tagging": Tagging,
     "sts": Sts,
     "cloudwatch": CloudWatch,

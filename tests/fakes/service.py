@@ -13,6 +13,7 @@ Answer = dict[str, Any]
 PAGE = 100
 # Where a page says it ended and where the next one is told to start, for the calls that do not call it NextToken.
 TOKENS = {
+    "list_tasks": ("nextToken", "nextToken"),
     "list_tables": ("LastEvaluatedTableName", "ExclusiveStartTableName"),
     "list_backups": ("LastEvaluatedBackupArn", "ExclusiveStartBackupArn"),
 }

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from .fleet import RunCommand
 from .resources import put_version
 from .script import client_error
 from .service import Answer, Service, page
@@ -17,7 +18,7 @@ AWS_POLICY = {
 }
 
 
-class Ssm(Service):
+class Ssm(RunCommand):
     """Parameter Store."""
 
     def get_parameters_by_path(self, Path: str, NextToken: str = "", **_: Any) -> Answer:
@@ -166,45 +167,6 @@ class Balancing(Service):
             raise client_error("TargetGroupNotFound", "One or more target groups not found", "DescribeTargetHealth")
         health = {"State": "healthy" if self.world.healthy else "unhealthy"}
         return {"TargetHealthDescriptions": [{"Target": {"Id": "i-1", "Port": 80}, "TargetHealth": health}]}
-
-
-class AutoScaling(Service):
-    """Groups of instances."""
-
-    def describe_auto_scaling_groups(self, AutoScalingGroupNames: Sequence[str]) -> Answer:
-        """A group with as many instances as it should have."""
-        placed = self.world.things.get(AutoScalingGroupNames[0])
-        if placed is None:
-            return {"AutoScalingGroups": []}
-        wanted = int(placed.properties["DesiredCapacity"])
-        group = {
-            "AutoScalingGroupName": placed.physical_id,
-            "DesiredCapacity": wanted,
-            "MinSize": int(placed.properties["MinSize"]),
-            "MaxSize": int(placed.properties["MaxSize"]),
-            "Instances": [{"InstanceId": f"i-{number}"} for number in range(wanted)],
-        }
-        return {"AutoScalingGroups": [group]}
-
-
-class Ecs(Service):
-    """Container services."""
-
-    def describe_services(self, cluster: str, services: Sequence[str]) -> Answer:
-        """A service that runs what it should."""
-        placed = self.world.things.get(services[0])
-        if placed is None:
-            return {"services": [], "failures": [{"arn": services[0], "reason": "MISSING"}]}
-        wanted = int(placed.properties["DesiredCount"])
-        found = {
-            "serviceArn": placed.physical_id,
-            "serviceName": placed.physical_id.rpartition("/")[2],
-            "status": "ACTIVE",
-            "desiredCount": wanted,
-            "runningCount": wanted if self.world.healthy else 0,
-            "taskDefinition": placed.properties["TaskDefinition"],
-        }
-        return {"services": [found], "failures": []}
 
 
 class Tagging(Service):

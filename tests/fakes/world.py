@@ -22,6 +22,7 @@ class Pace:
     operation shows only after `lag` beats, as in an eventually consistent listing. A change set is ready after
     `change_set_looks` looks at it, a backup after `backup_looks`, an index that was added after `index_looks` at its
     table; a deleted table is gone after `deletion_looks` at it; a drift detection has ended after `drift_looks` at it.
+    A look at a service that is redeployed brings up one more task, after `task_looks` looks for each.
     """
 
     looks: int = 1
@@ -33,6 +34,7 @@ class Pace:
     index_looks: int = 0
     deletion_looks: int = 0
     drift_looks: int = 0
+    task_looks: int = 0
 
 
 @dataclass
@@ -174,6 +176,31 @@ class Backup:
 
 
 @dataclass
+class Rollout:
+    """One deployment of a container service: how many of its tasks run, and in how many looks the next one does."""
+
+    deployment_id: str
+    definition: str
+    created_at: datetime
+    running: int = 0
+    state: str = "IN_PROGRESS"
+    reason: str = ""
+    fails: str = ""
+    looks_left: int = 0
+
+
+@dataclass
+class Service:
+    """One container service and its deployments, newest first: the first is the primary one. `template` is the task
+    definition that its stack last gave it."""
+
+    arn: str
+    wanted: int
+    rollouts: list[Rollout]
+    template: str = ""
+
+
+@dataclass
 class World:
     """One account and region.
 
@@ -181,7 +208,8 @@ class World:
     `tells_events` off, it is an endpoint without DescribeEvents; `told` is what that tells beside resources: failures
     of hooks and of checks, in its own shape. `early_validation` off is the older AWS, which notices a taken name only
     when it creates (R4). `writes` is what CloudWatch measured, by table; `alarmed` names its alarms that are in alarm;
-    `scalable` what Application Auto Scaling has registered, and for which stack.
+    `scalable` what Application Auto Scaling has registered, and for which stack. `rollouts_fail` are the reasons for
+    which the next redeploys fail, one each ("" lets one go well); ECS's circuit breaker `rolls_back` then.
     """
 
     region: str = "us-east-1"
@@ -197,6 +225,11 @@ class World:
     retry_safe_tokens: bool = True
     empty_wording: str = "The submitted information didn't contain changes. Submit different information."
     healthy: bool = True
+    services: dict[str, "Service"] = field(default_factory=dict)
+    refreshes: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    commands: list[dict[str, Any]] = field(default_factory=list)
+    rollouts_fail: list[str] = field(default_factory=list)
+    rolls_back: bool = True
     ahead: timedelta = timedelta()
     stacks: dict[str, Stack] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)

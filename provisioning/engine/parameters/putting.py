@@ -10,8 +10,9 @@ from provisioning.models import Change, Environment, Parameter, ParameterVersion
 from provisioning.planning.parameter_plans import Wish
 
 
-def begin(environment: Environment, wish: Wish, change: Change) -> ParameterVersion:
-    """Write down a put that is about to be sent, by the person who asked for the change."""
+def begin(environment: Environment, wish: Wish, change: Change, reason: str = "") -> ParameterVersion:
+    """Write down a put that is about to be sent, by the person who asked for the change, for the change's reason unless
+    there is another one."""
     with transaction.atomic():
         row, _ = Parameter.objects.get_or_create(
             environment=environment,
@@ -31,7 +32,7 @@ def begin(environment: Environment, wish: Wish, change: Change) -> ParameterVers
             state=WriteState.SENT,
             by_id=change.requested_by_id,
             at=timezone.now(),
-            reason=change.reason,
+            reason=reason or change.reason,
             restores_id=wish.restores,
             change=change,
         )

@@ -5,7 +5,7 @@ returns must be the next one: if it is not, somebody wrote in between, which is 
 by it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -63,7 +63,8 @@ def parameters_part(work: Work) -> dict[str, Any]:
         "sets": rows,
         "redeploy": work.blueprint.deploy.kind if goal.get("redeploy") else "",
         "reverts": bool(goal.get("reverts")),
-        "sentence": parameter_plans.sentence(str(work.change.environment), rows),
+        **({"back": goal["back"]} if goal.get("back") else {}),
+        "sentence": parameter_plans.sentence(str(work.change.environment), rows, goal.get("back")),
     }
 
 
@@ -136,15 +137,16 @@ def ensure_parameters_put(work: Work) -> Outcome:
     for row in planned:
         if row["key"] in done:
             continue
-        outcome = _put(work, by_key[row["key"]])
+        outcome = put(work, by_key[row["key"]])
         if outcome is not None:
             return outcome
     want_now(work.change.environment)
     return Done(f"{planned[0]['key']} is stored" if len(planned) == 1 else f"{len(planned)} parameters are stored")
 
 
-def _put(work: Work, wish: Wish) -> Outcome | None:
-    """One put, at most one altering call; None once it is stored."""
+def put(work: Work, wish: Wish, begun: Callable[[], ParameterVersion] | None = None) -> Outcome | None:
+    """One put, at most one altering call; None once it is stored. `begun` writes it down before the call, where that
+    takes more than the row."""
     resting = _rests(work, wish)
     if resting > 0:
         return Wait("AWS wants half a minute between deleting a parameter and making it again", resting)
@@ -158,7 +160,8 @@ def _put(work: Work, wish: Wish) -> Outcome | None:
         if sent is not None:
             refused(sent)
         return _stopped(work, parameter_plans.why_not(wish, now) or f"{wish.key} is not there any more.")
-    return _send(work, wish, sent or begin(work.change.environment, wish, work.change))
+    sent = sent or (begun() if begun else begin(work.change.environment, wish, work.change))
+    return _send(work, wish, sent)
 
 
 def _rests(work: Work, wish: Wish) -> float:

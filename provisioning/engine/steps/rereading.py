@@ -28,6 +28,7 @@ Part = dict[str, Any]
 MOVED_BESIDE: Mapping[str, Callable[[Work], tuple[Part, list[str]]]] = {
     ChangeKind.WRITE_ITEMS: items.moved,
     ChangeKind.SET_PARAMETERS: parameters.moved,
+    ChangeKind.REDEPLOY: parameters.moved,
 }
 
 
@@ -158,6 +159,10 @@ def _facts_now(work: Work, sealed: Part, reasons: list[str]) -> Part:
         for name, value in facts.items()
         if plan.digest({**sealed, name: value}) != work.change.plan_digest
     ]
+    if work.change.kind == ChangeKind.ROLL_BACK:
+        set_now, moved = parameters.moved(work)
+        reasons += moved
+        facts |= set_now
     return facts
 
 

@@ -11,6 +11,7 @@ from provisioning.blueprints.shapes import ResolvedResource
 from provisioning.costs.estimate import difference, estimate
 from provisioning.costs.model import CostDifference, Estimate, PricedInput
 from provisioning.engine.claims import hold
+from provisioning.engine.deploying import planned
 from provisioning.engine.outcome import Done, Outcome
 from provisioning.engine.steps import adopting, configuration, deletion, items, looking, parameters
 from provisioning.engine.steps.checking import CREATE, NONE, SETTINGS, TAKE_OVER, UPDATE
@@ -33,9 +34,18 @@ PARTS: Mapping[str, Callable[[Work], Any]] = {
 }
 
 # The same for changes that hold no stack, by kind; such a plan has no price a month.
+_DEPLOYS: Mapping[str, Callable[[Work], Any]] = {
+    "parameters": parameters.parameters_part,
+    "redeploy": planned.redeploy_part,
+}
 BESIDE: Mapping[str, Mapping[str, Callable[[Work], Any]]] = {
     ChangeKind.WRITE_ITEMS: {"impact": items.impact, "items": items.items_part},
-    ChangeKind.SET_PARAMETERS: {"parameters": parameters.parameters_part},
+    ChangeKind.SET_PARAMETERS: _DEPLOYS,
+    ChangeKind.REDEPLOY: _DEPLOYS,
+}
+# What changes of these kinds hold besides the parts of every change of stacks.
+MORE: Mapping[str, Mapping[str, Callable[[Work], Any]]] = {
+    ChangeKind.ROLL_BACK: {**_DEPLOYS, "rollback": planned.rollback_part},
 }
 
 
@@ -96,7 +106,7 @@ def _estimate(resources: Resources) -> Estimate:
 def ensure_plan_sealed(work: Work) -> Outcome:
     """Put the parts together, seal them with a digest (C15), and keep what was sealed for ever."""
     change = work.change
-    parts = BESIDE.get(change.kind, PARTS)
+    parts = BESIDE.get(change.kind) or {**PARTS, **MORE.get(change.kind, {})}
     made = plan.build(
         kind=change.kind,
         stacks=[sealed_part(work, operation) for operation in work.every_part()],

@@ -1,0 +1,66 @@
+"""What a redeploy is about: the service or the group of an environment's compute stack, and what it should run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from django.conf import settings
+
+from provisioning.aws.endpoint import is_emulator
+from provisioning.blueprints.model import Deploy
+from provisioning.engine.work import Work
+from provisioning.lifecycle import StackKind, stack_status
+from provisioning.models import StackResource
+
+NO_MACHINES = "The local AWS starts no machines, so what runs cannot be seen."
+PARKED = "Nothing runs: the values are read when it wakes."
+DEFINITION, GROUP = "AWS::ECS::TaskDefinition", "AWS::ElasticLoadBalancingV2::TargetGroup"
+# What brings up new tasks when CloudFormation changes it.
+ROLLS = frozenset({"AWS::ECS::Service", DEFINITION})
+
+
+@dataclass(frozen=True)
+class Target:
+    """Physical names of what is redeployed. `definitions` are the task definitions that the stack has made (N2);
+    `address` is the application's, empty without one."""
+
+    deploy: Deploy
+    cluster: str
+    service: str
+    group: str
+    definitions: frozenset[str]
+    target_groups: tuple[str, ...]
+    address: str
+    emulated: bool
+
+
+def target_of(work: Work) -> Target | None:
+    """What is redeployed; None while there is no compute stack, as in a parked environment."""
+    stack, deploy = work.stacks[StackKind.COMPUTE], work.blueprint.deploy
+    if stack_status(stack.status).gone or not stack.stack_id:
+        return None
+    rows = StackResource.objects.filter(stack=stack).exclude(status="DELETE_COMPLETE")
+    resources = list(rows.values_list("logical_id", "type", "physical_id"))
+    named = {logical_id: physical_id for logical_id, _, physical_id in resources}
+    name = partial(_physical, named)
+    addresses = [one["value"] for one in stack.outputs if deploy.url_output and one["key"] == deploy.url_output]
+    return Target(
+        deploy=deploy,
+        cluster=name(deploy.cluster),
+        service=name(deploy.service),
+        group=name(deploy.group),
+        definitions=frozenset(physical for _, kind, physical in resources if kind == DEFINITION),
+        target_groups=tuple(physical for _, kind, physical in resources if kind == GROUP),
+        address=addresses[0] if addresses else "",
+        emulated=is_emulator(settings.AWS_ENDPOINT_URL),
+    )
+
+
+def _physical(named: Mapping[str, str], logical_id: str | None) -> str:
+    return named.get(logical_id or "", "")
+
+
+def rolled_by_stack(work: Work) -> bool:
+    """Whether this change's own work on the compute stack has brought up new tasks."""
+    parts = work.parts.get(StackKind.COMPUTE, [])
+    return any(one.called_at is not None and any(row["type"] in ROLLS for row in one.changes or ()) for one in parts)
