@@ -165,6 +165,7 @@ def do_undo_write(
 ) -> ItemWrite:
     """What a write did, taken back, if its items still are as it left them. Raises Refusal, ItemChanged with what the
     server has and what the write had left, ProdNeedsChange."""
+    write = ItemWrite.objects.select_related("undone_by").get(pk=write.pk)
     why = why_not_undo(write)
     if why or write.environment_id != environment.pk or write.table != table.name:
         raise Refusal(why or "This write belongs to another table.", "cannot-undo")
@@ -184,9 +185,7 @@ def why_not_undo(write: ItemWrite) -> str:
         return "Nothing was written, so there is nothing to take back."
     if write.state == WriteState.SENT:
         return "Whether this was written is not known yet."
-    if ItemWrite.objects.filter(undoes=write).exists():
-        return "This was taken back already."
-    return ""
+    return "This was taken back already." if getattr(write, "undone_by", None) else ""
 
 
 def do_write_item(

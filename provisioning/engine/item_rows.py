@@ -162,8 +162,8 @@ def unanswered(now: datetime) -> list[int]:
     """Writes that AWS has not answered for a while, whose items somebody has to look at; each now and then."""
     since = now - UNANSWERED_AFTER
     rows = ItemWrite.objects.filter(state=WriteState.SENT, at__lt=since, problem="").order_by("at")
-    waiting = rows.values_list("pk", flat=True)[:MOST_LOOKS]
-    return [pk for pk in waiting if cache.add(f"item-write-look-{pk}", 1, ASK_EVERY)]
+    waiting = rows.values_list("pk", "at")[:MOST_LOOKS]
+    return [pk for pk, at in waiting if cache.add(f"item-write-look-{pk}-{at.timestamp()}", 1, ASK_EVERY)]
 
 
 def _audit(write: ItemWrite, capacity: Decimal | None, address: str | None) -> None:

@@ -4,7 +4,9 @@ import re
 from collections.abc import Callable
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from fakes.as_aws import AsAws
 from fakes.item_tables import NAME, stored
 
@@ -60,6 +62,19 @@ class TestEditing:
         assert "Nothing was saved" in page.text
         assert page.fields[f"value-{page.place(name)}"] == [text]  # what was typed is still there
         assert stored(aws, KEY) == ITEM
+
+    @pytest.mark.parametrize("mode", ["", "?mode=raw"])
+    def test_pitfall_20_the_largest_item_fits_into_its_form(self, mode: str, alices: ItemBrowser, aws: AsAws) -> None:
+        large: Item = {**ITEM, "text": {"S": '\u201c"é\n' * 45_000}}
+        aws.client.put_item(TableName=NAME, Item=large)
+        page = alices.open(f"edit/{mode}")
+        page.path = page.path.partition("?")[0]
+        if mode:
+            page.fields["item"] = [page.fields["item"][0].replace('"S": "x"', '"S": "y"')]
+        else:
+            page.set(kind="y")
+        page.send()
+        assert stored(aws, KEY) == {**large, "kind": {"S": "y"}}
 
     def test_pitfall_17_the_last_member_of_a_set(self, alices: ItemBrowser, aws: AsAws) -> None:
         aws.client.put_item(TableName=NAME, Item={**ITEM, "tags": {"SS": ["a"]}})
@@ -211,10 +226,16 @@ class TestTakingBack:
     def test_the_list_of_writes(self, alices: ItemBrowser) -> None:
         assert "Nothing was written so far" in alices.go("writes/").text
         alices.edit(n="2")
-        text = alices.go("writes/").text
+        with CaptureQueriesContext(connection) as few:
+            text = alices.go("writes/").text
         assert f'href="{alices.home}item/{key_token(KEY)}/"' in text
         assert "<del>1</del>" in text
         assert "<ins>2</ins>" in text
+        for number in range(3, 8):
+            alices.edit(n=str(number))
+        with CaptureQueriesContext(connection) as many:
+            alices.go("writes/")
+        assert len(many) == len(few)
 
 
 class TestGuards:
