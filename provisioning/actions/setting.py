@@ -5,7 +5,7 @@ version that the person looked at: whoever looked at an older one is told, and n
 """
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -80,8 +80,8 @@ def do_set_parameters(actor: Actor, environment: Environment, settings: Sequence
     try:
         with transaction.atomic():
             Environment.objects.select_for_update(of=("self",), no_key=True).get(pk=environment.pk)
-            wishes = _wishes(environment, blueprint, path, settings)
-            _require_free(environment, wishes)
+            wishes = wishes_for(environment, blueprint, path, settings)
+            require_free(environment, {wish.key for wish in wishes})
             _require_patience(environment, wishes, ask)
             return _opened(actor, environment, blueprint, wishes, ask)
     except IntegrityError:
@@ -120,7 +120,8 @@ def _same_click(actor: Actor, ask: AskToSet) -> Change | None:
     return found
 
 
-def _wishes(environment: Environment, blueprint: Blueprint, path: str, settings: Sequence[Setting]) -> list[Wish]:
+def wishes_for(environment: Environment, blueprint: Blueprint, path: str, settings: Sequence[Setting]) -> list[Wish]:
+    """The settings as wishes, each held against what is known, AWS's rules and what is declared. Raises Refusal."""
     if not settings:
         raise Refusal("Nothing is to be set.", "nothing")
     if len(settings) > MOST:
@@ -200,9 +201,9 @@ def _wish(one: Setting, row: Parameter | None, flag: Flag | None, path: str) -> 
     return Wish(one.key, f"{path}{one.key}", verb, _type(one, row, flag), one.value, one.expected, one.restores)
 
 
-def _require_free(environment: Environment, wishes: Sequence[Wish]) -> None:
-    """One open change for a parameter at a time. The caller holds the environment's row."""
-    found = in_the_way(environment, [wish.key for wish in wishes])
+def require_free(environment: Environment, keys: Collection[str]) -> None:
+    """One open change for a parameter at a time. The caller holds the environment's row. Raises Refusal."""
+    found = in_the_way(environment, keys)
     if found is not None:
         change, both = found
         who = change.requested_by.get_username()

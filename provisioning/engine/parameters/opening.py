@@ -15,6 +15,8 @@ from provisioning.models import AuditEntry, Change, Environment, Parameter
 from provisioning.planning.parameter_plans import Wish
 from provisioning.planning.secrets import sealed
 
+SETS = frozenset({ChangeKind.SET_PARAMETERS, ChangeKind.ROLL_BACK})
+
 
 @dataclass(frozen=True)
 class Opening:
@@ -76,9 +78,9 @@ def open_setting(environment: Environment, wishes: Sequence[Wish], opening: Open
 
 def in_the_way(environment: Environment, keys: Collection[str]) -> tuple[Change, list[str]] | None:
     """An open change of one of these parameters, and which of them it is about: one at a time."""
-    open_ones = Change.objects.filter(
-        environment=environment, kind=ChangeKind.SET_PARAMETERS, status__in=OPEN_CHANGES
-    ).select_related("requested_by")
+    open_ones = Change.objects.filter(environment=environment, kind__in=SETS, status__in=OPEN_CHANGES).select_related(
+        "requested_by"
+    )
     for change in open_ones:
         both = sorted(set(keys) & {one["key"] for one in change.goal.get("sets", ())})
         if both:
