@@ -44,6 +44,24 @@
     if (op.selectedOptions[0]?.hidden) op.value = "=";
   }
 
+  // The keys of another index come from the server; what somebody has typed since they were asked for stays
+  const KEPT = ["pk", "sk"];
+  let typed = {};
+
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target.id !== "controls") return;
+    typed = Object.fromEntries(KEPT.map((id) => [id, document.getElementById(id)?.value]));
+  });
+
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target.id !== "controls") return;
+    for (const id of KEPT) {
+      const field = document.getElementById(id);
+      if (field && typed[id] !== undefined) field.value = typed[id];
+    }
+    document.body.dispatchEvent(new Event("asking"));
+  });
+
   // Values: arrows go from cell to cell, Enter or a click opens the menu of one
   const cellOf = (node) => node.closest?.("[data-items] tbody :is(td, th):not(.open-item)");
 

@@ -11,7 +11,7 @@ from bench.visitor import Visitor
 from portal.pages import PAGES
 from provisioning.items.values import key_token
 
-from . import troubles
+from . import item_pages, odd_items, troubles
 from .plans import CHANGES, path_of
 
 ACCOUNT = ("account_change_password", "account_logout", "mfa_index", "mfa_activate_totp", "mfa_generate_recovery_codes")
@@ -48,6 +48,7 @@ def _given(scene: Scene) -> dict[str, Any]:
         "token": key_token({"id": {"S": "there-is-none"}}),
         "job_id": UUID(int=0),
         "ticket": "none",
+        "write": 1,
     }
 
 
@@ -68,6 +69,8 @@ def _more(scene: Scene) -> list[str]:
         f"{reverse('request_create', args=[APPLICATION])}?name={KEPT}",
         *map(path_of, CHANGES),
         *troubles.paths(),
+        *odd_items.paths(),
+        *item_pages.paths(),
         f"{path_of('waiting')}plans/1/",
         scene.adopted,
         scene.parked,

@@ -9,6 +9,7 @@ from bench.chromium import launch
 from bench.running import Running, free_ports, launch_of
 from bench.scene import Scene, set_scene
 
+from . import odd_items
 from .chromium import Windows
 
 
@@ -26,8 +27,10 @@ def yard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 @pytest.fixture(scope="session")
 def scene(yard: Running) -> Scene:
-    """Environments in every state."""
-    return set_scene(yard)
+    """Environments in every state, one of them with items in its tables."""
+    scene = set_scene(yard)
+    odd_items.put(yard)
+    return scene
 
 
 @pytest.fixture(scope="session")
