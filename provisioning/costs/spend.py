@@ -176,36 +176,48 @@ def _where(line: Line) -> str:
     return line.record_type if line.record_type != USAGE else line.tagged or UNTAGGED
 
 
-_KINDS: Mapping[By, Callable[[Line], tuple[str, Mapping[str, str]]]] = {
-    "environment": lambda line: (line.tagged or UNTAGGED, {"environment": line.tagged or UNTAGGED}),
-    "application": lambda line: (line.application or UNTAGGED, {"application": line.application or UNTAGGED}),
-    "service": lambda line: (line.service, {"service": line.service}),
-    "stage": lambda line: (line.stage or NO_STAGE, {"stage": line.stage or NO_STAGE}),
-    "owner": lambda line: (line.owner or NOBODY, {"owner": line.owner or NOBODY}),
+_LABELS: Mapping[By, Callable[[Line], str]] = {
+    "environment": lambda line: line.tagged or UNTAGGED,
+    "application": lambda line: line.application or UNTAGGED,
+    "service": lambda line: line.service,
+    "stage": lambda line: line.stage or NO_STAGE,
+    "owner": lambda line: line.owner or NOBODY,
 }
+
+
+def label(line: Line, by: By) -> str:
+    """What a line is called among others, when they are told apart by this."""
+    return _LABELS[by](line)
 
 
 def grouped(lines: Iterable[Line], by: By, first: date, end: date) -> list[Group]:
     """The lines by what they have in common, dearest first; credits, refunds and tax each stand apart."""
-    found: dict[tuple[bool, str], tuple[Line, list[int]]] = {}
+    found: dict[tuple[str, ...], tuple[Line, Sequence[int]]] = {}
     for line in lines:
-        label = _KINDS[by](line)[0]
-        key = (line.record_type != USAGE, line.record_type if line.record_type != USAGE else label)
+        key, amounts = _key(line, by), line.between(first, end)
         known = found.get(key)
-        amounts = line.between(first, end)
-        found[key] = (line, list(amounts)) if known is None else (known[0], list(map(add, known[1], amounts)))
+        found[key] = (line, amounts) if known is None else (known[0], list(map(add, known[1], amounts)))
     groups = [_group(line, by, amounts) for line, amounts in found.values()]
     return sorted(
         (group for group in groups if any(group.amounts)), key=lambda one: (-abs(sum(one.amounts)), one.label)
     )
 
 
+def _key(line: Line, by: By) -> tuple[str, ...]:
+    """Two tags may look like other two when they are written as one name, and are not the same."""
+    if line.record_type != USAGE:
+        return ("", line.record_type)
+    if by == "environment":
+        return (USAGE, line.application, line.environment)
+    return (USAGE, line.application) if by == "application" else (USAGE, label(line, by))
+
+
 def _group(line: Line, by: By, amounts: Sequence[int]) -> Group:
     if line.record_type != USAGE:
         return Group(line.record_type, amounts, {"types": line.record_type}, apart=True)
-    label, values = _KINDS[by](line)
+    name = label(line, by)
     environment_id = line.environment_id if by == "environment" else None
-    return Group(label, amounts, values, environment_id, apart=label == UNTAGGED)
+    return Group(name, amounts, {by: name}, environment_id, apart=name == UNTAGGED)
 
 
 def fold(groups: Sequence[Group], most: int = SHOWN) -> list[Group]:
