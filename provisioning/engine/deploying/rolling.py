@@ -44,6 +44,7 @@ LONGEST = timedelta(minutes=45)
 MOST_TRIES = 6  # of telling somebody who does not answer
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 15.0  # seconds between two looks
 BUSY_PAUSE = 5.0
+LOOKED_AT = 10  # redeploys of others that may serve this change as well
 
 
 def rollout_of(work: Work, number: int) -> Rollout | None:
@@ -95,11 +96,11 @@ def _intended(work: Work, target: Target, number: int, before: Before) -> Wait |
         hold(change)
         Environment.objects.select_for_update(of=("self",), no_key=True).get(pk=change.environment_id)
         versions = versions_now(change.environment)
-        other = _another(work)
-        if other is not None and not _covers(work, other, versions):
-            if other.state in MOVING_ROLLOUTS:
-                return Wait(f"Waits for the redeploy of another change: {other.note or 'not begun yet'}", BUSY_PAUSE)
-            other = None
+        others = _others(work)
+        other = next((one for one in others if _covers(work, one, versions)), None)
+        moving = next((one for one in others if one.state in MOVING_ROLLOUTS), None)
+        if other is None and moving is not None:
+            return Wait(f"Waits for the redeploy of another change: {moving.note or 'not begun yet'}", BUSY_PAUSE)
         if other is not None and other.state == RolloutState.INTENDED:
             return Wait("Another change redeploys for this one, too", FIRST_PAUSE)
         ours = Rollout(
@@ -129,11 +130,12 @@ def _intended(work: Work, target: Target, number: int, before: Before) -> Wait |
     return ours
 
 
-def _another(work: Work) -> Rollout | None:
-    """The newest redeploy of another change that runs or has ended well; one that failed serves nobody."""
+def _others(work: Work) -> list[Rollout]:
+    """The newest redeploys of other changes that run or have ended well; one that failed serves nobody."""
     found = Rollout.objects.filter(environment=work.change.environment).exclude(change=work.change)
     moving = Q(state__in=MOVING_ROLLOUTS, change__status=ChangeStatus.RUNNING)
-    return found.filter(moving | Q(state__in=(RolloutState.DONE, RolloutState.BLIND))).order_by("-asked_at").first()
+    over = Q(state__in=(RolloutState.DONE, RolloutState.BLIND))
+    return list(found.filter(moving | over).order_by("-asked_at")[:LOOKED_AT])
 
 
 def _covers(work: Work, other: Rollout, versions: Versions) -> bool:
