@@ -31,6 +31,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.item_moves.urls")),
     path("", include("portal.orphans.urls")),
     path("", include("portal.table_list.urls")),
+    path("", include("portal.flags.urls")),
+    path("", include("portal.parameters.urls")),
     path("", include("portal.adopting.urls")),
     path("", include("portal.changes.urls")),
     path("", include("portal.approvals.urls")),

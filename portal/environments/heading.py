@@ -23,6 +23,7 @@ TABS = (
     ("Overview", "environment"),
     ("Activity", "environment_activity"),
     ("Tables", "environment_tables"),
+    ("Flags", "environment_flags"),
     ("Drift", DRIFT),
     ("Connect", "environment_connect"),
     ("Settings", "environment_settings"),

@@ -82,11 +82,12 @@ def when(moment: datetime | None, *, exact: bool = False) -> SafeString:
         utc.isoformat(timespec="seconds").replace("+00:00", "Z"),
         f"{utc:%Y-%m-%d %H:%M} UTC",
         "exact" if exact else "relative",
-        f"{utc.day} {utc:%b %Y, %H:%M} UTC" if exact else _relative(utc),
+        f"{utc.day} {utc:%b %Y, %H:%M} UTC" if exact else relative_text(utc),
     )
 
 
-def _relative(utc: datetime) -> str:
+def relative_text(utc: datetime) -> str:
+    """How long ago or ahead, as text: "3 min ago", "in 5 min", a date after a week."""
     apart = (timezone.now() - utc).total_seconds()
     seconds = int(abs(apart))
     if seconds >= WEEK:

@@ -1,0 +1,1 @@
+"""Flags: the parameters of an application over its environments, and of one environment."""

@@ -1,0 +1,200 @@
+"""Parameters as rows and columns: what is known of each in each environment, from our own rows in a few queries."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F
+from django.urls import reverse
+from django.utils import timezone
+
+from portal.flags.showing import Shown, belongs, shown
+from provisioning.actions.actor import is_personal
+from provisioning.blueprints.model import STAGES, Blueprint, Flag
+from provisioning.flags.rules import SECURE
+from provisioning.lifecycle import OPEN_CHANGES, ChangeKind, ChangeStatus, ParameterVerb, ScheduleStatus
+from provisioning.models import Change, Environment, Parameter, ParameterPath, ParameterSchedule, ParameterVersion
+
+ASKED = "asked for"  # the word on a parameter that an open change is about
+_OUTSIDERS = frozenset({ParameterVerb.OUTSIDE, ParameterVerb.GONE})
+_COLUMNS = (
+    *("pk", "environment_id", "key", "name", "type", "value", "digest", "version", "modified_at"),
+    *("owned_by", "outside_at", "live_version", "live_on", "live_of", "gone_at"),
+)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One environment, and how old what is known of its parameters is."""
+
+    environment: Environment
+    path: str
+    read_at: datetime | None
+    reading: bool
+    problem: str
+    pages: int
+    reads: int
+
+    @property
+    def personal(self) -> bool:
+        """Whether it is somebody's own."""
+        return is_personal(self.environment.name)
+
+    @property
+    def url(self) -> str:
+        """The flags of this environment alone."""
+        return reverse("environment_flags", args=(self.environment.application, self.environment.name))
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A word about a value that asks for a look, with its colour family and what it means."""
+
+    word: str
+    tone: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One parameter in one environment. `shown` is None where it is not there; `digest` compares without showing."""
+
+    key: str
+    shown: Shown | None = None
+    version: int = 0
+    digest: str = ""
+    at: datetime | None = None
+    who: str = ""
+    owned: str = ""
+    secret: bool = False
+    text: str = ""
+    live: str = ""
+    marks: tuple[Mark, ...] = ()
+
+
+MISSING = Cell("")
+
+
+def columns_of(environments: Iterable[Environment], blueprint: Blueprint | None) -> tuple[Column, ...]:
+    """Environments as columns: by stage, personal ones after. Needs `parameter_path` at hand."""
+    order = {stage: place for place, stage in enumerate(STAGES)}
+    made = [_column(one, (blueprint and blueprint.path(one.name)) or "") for one in environments]
+    return tuple(
+        sorted(made, key=lambda one: (one.personal, order.get(one.environment.stage, len(order)), one.environment.name))
+    )
+
+
+def _column(environment: Environment, below: str) -> Column:
+    try:
+        path = environment.parameter_path
+    except ParameterPath.DoesNotExist:
+        return Column(environment, below, None, reading=False, problem="", pages=0, reads=0)
+    now = timezone.now()
+    due = path.read_due_at is not None and (path.read_due_at <= now or not path.problem)
+    return Column(
+        environment,
+        below,
+        path.read_at,
+        reading=due or (path.reading_until is not None and path.reading_until > now),
+        problem=path.problem,
+        pages=path.pages,
+        reads=path.reads,
+    )
+
+
+def cells_of(columns: Sequence[Column], flags: Mapping[str, Flag]) -> dict[int, dict[str, Cell]]:
+    """By environment and key what is known; four queries, however many there are."""
+    paths = {one.environment.pk: one.path for one in columns}
+    rows = list(Parameter.objects.filter(environment__in=paths).values_list(*_COLUMNS))
+    writers, planned = _writers(paths), _schedules(paths)
+    asked = _asked(paths)
+    found: dict[int, dict[str, Cell]] = {pk: {} for pk in paths}
+    for row in rows:
+        if row[14] is None and belongs(paths[row[1]], row[3]):
+            marks = (*asked.get((row[1], row[2]), ()), *planned.get(row[0], ()))
+            found[row[1]][row[2]] = _cell(row, flags.get(row[2]), writers.get(row[0]), marks)
+    for (pk, key), marks in asked.items():
+        found[pk].setdefault(key, Cell(key, marks=marks))  # what is about to be made
+    return found
+
+
+def _cell(row: Sequence[Any], flag: Flag | None, writer: tuple[Any, ...] | None, marks: tuple[Mark, ...]) -> Cell:
+    _, _, key, _, kind, value, digest, version, at, owned, outside_at, live_version, live_on, live_of, _ = row
+    look = shown(kind, value, flag)
+    live = live_words(version, live_version, live_on, live_of)
+    own = [Mark("outside", "attention", "Set outside Stackyard")] if outside_at else []
+    if live:
+        own.append(Mark(live, "attention", "What runs does not have the stored version yet"))
+    return Cell(
+        key=key,
+        shown=look,
+        version=version,
+        digest=digest,
+        at=at,
+        who=who_put(writer),
+        owned=owned,
+        secret=kind == SECURE,
+        text="" if look.kind == "hidden" else value,
+        live=live,
+        marks=(*own, *marks),
+    )
+
+
+def live_words(version: int, live_version: int | None, live_on: int | None, live_of: int | None) -> str:
+    """How what runs differs from what is stored; empty where it does not, or where nothing is known of it."""
+    if not live_of or live_on is None or live_on >= live_of:
+        return ""
+    if live_on == 0 and live_version is not None:
+        return f"live: v{live_version}"
+    return f"live: {live_on} of {live_of} on v{version}"
+
+
+def who_put(writer: tuple[Any, ...] | None) -> str:
+    """Who put the present version: the person, never the role that Stackyard has in AWS (pitfall 23)."""
+    if writer is None:
+        return ""
+    _, verb, outsider, first, last, name = writer
+    if name:
+        return f"{first} {last}".strip() or str(name)
+    if verb in _OUTSIDERS:
+        return f"outside Stackyard{f', as {outsider}' if outsider else ''}"
+    return "its stack" if verb == ParameterVerb.STACK else ""
+
+
+def _writers(environments: Iterable[int]) -> dict[int, tuple[Any, ...]]:
+    newest = ParameterVersion.objects.filter(
+        parameter__environment__in=environments,
+        version=F("parameter__version"),
+        generation=F("parameter__generation"),
+    ).order_by()
+    return {
+        row[0]: row
+        for row in newest.values_list("parameter_id", "verb", "who", "by__first_name", "by__last_name", "by__username")
+    }
+
+
+def _asked(environments: Iterable[int]) -> dict[tuple[int, str], tuple[Mark, ...]]:
+    """The parameters that an open change is about."""
+    changes = Change.objects.filter(
+        environment__in=environments, kind=ChangeKind.SET_PARAMETERS, status__in=OPEN_CHANGES
+    ).values_list("environment_id", "status", "goal", "requested_by__username")
+    found = {}
+    for environment, status, goal, who in changes:
+        state = ChangeStatus(status)
+        mark = Mark(ASKED, state.tone, f"{who} asked for another value: {state.label.lower()}")
+        for one in goal.get("sets", ()):
+            found[environment, one["key"]] = (mark,)
+    return found
+
+
+def _schedules(environments: Iterable[int]) -> dict[int, tuple[Mark, ...]]:
+    waiting = ParameterSchedule.objects.filter(
+        parameter__environment__in=environments, status__in=[ScheduleStatus.WAITING, ScheduleStatus.SUSPENDED]
+    ).order_by("at")
+    found: dict[int, tuple[Mark, ...]] = {}
+    for parameter, status, at in waiting.values_list("parameter_id", "status", "at"):
+        suspended = status == ScheduleStatus.SUSPENDED
+        words = ("suspended", "attention") if suspended else ("scheduled", "busy")
+        found.setdefault(parameter, (Mark(*words, title=f"Another value at {at:%Y-%m-%d %H:%M} UTC"),))
+    return found
