@@ -28,6 +28,7 @@ from provisioning.engine.jobs.working import work_on
 from provisioning.engine.observe import Look, bring_forward, hurried, is_due, observe, overdue, under_way
 from provisioning.engine.parameters.reading import due_paths
 from provisioning.engine.parameters.reading import read as read_path
+from provisioning.engine.parameters.scheduling import due_schedules, follow
 from provisioning.engine.reading_trails import forget_pages
 from provisioning.engine.reconcile import Tick, reconcile
 from provisioning.engine.surveying import due_surveys, survey
@@ -248,6 +249,14 @@ def read_parameters(path_id: int, **_: object) -> None:
     read_path(path_id)
 
 
+@shared_task
+def follow_schedule(schedule_id: int, **_: object) -> None:
+    """Bring one scheduled value as far as it goes now, and ring for the change that it has opened."""
+    change_id = follow(schedule_id)
+    if change_id is not None:
+        reconcile_change.delay(str(change_id))
+
+
 def ring_costs(refresh_id: int) -> None:
     """Once the transaction is committed, ask a worker to read costs."""
     transaction.on_commit(lambda: _read_costs_now(refresh_id), robust=True)
@@ -321,3 +330,5 @@ def _sweep_costs(now: datetime) -> None:
 def _sweep_parameters(now: datetime) -> None:
     for path_id in due_paths(now):
         read_parameters.delay(path_id)
+    for schedule_id in due_schedules(now):
+        follow_schedule.delay(schedule_id)

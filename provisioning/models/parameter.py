@@ -95,11 +95,17 @@ class ParameterVersion(models.Model):
 
 
 class ParameterSchedule(models.Model):
-    """A value to be set at a time. It is suspended, with the reason, when the value has moved meanwhile."""
+    """A value to be set at a time. It is suspended, with the reason, when the value has moved meanwhile.
+
+    `change` is the change that it has opened. A way back (`back_of`) knows what it expects only once the value before
+    it is stored; with `minutes`, that is when its time is reckoned, and `at` is a guess until then.
+    """
 
     parameter = models.ForeignKey(Parameter, models.CASCADE, related_name="schedules")
     value = models.TextField(blank=True)
     at = models.DateTimeField(db_index=True)
+    minutes = models.PositiveIntegerField(null=True, help_text="After the value before it was stored.")
+    redeploy = models.BooleanField(default=False)
     back_of = models.OneToOneField("self", models.CASCADE, null=True, related_name="back")
     status = models.CharField(max_length=10)
     expected_version = models.PositiveIntegerField(null=True, help_text="Null until the change before it has run.")
@@ -108,7 +114,11 @@ class ParameterSchedule(models.Model):
     asked_at = models.DateTimeField()
     reason = models.TextField(blank=True)
     problem = models.CharField(max_length=300, blank=True)
-    change = models.ForeignKey("Change", models.SET_NULL, null=True, related_name="+")
+    resumed_at = models.DateTimeField(null=True, help_text="When somebody took it up again on another value.")
+    change = models.ForeignKey("Change", models.SET_NULL, null=True, related_name="schedules")
+
+    class Meta:
+        indexes = [models.Index(fields=["status", "at"], name="schedules_to_follow")]
 
     def __str__(self) -> str:
         return f"{self.parameter} at {self.at}"

@@ -5,6 +5,7 @@ A part of a plan never holds a secret's value: only keyed digests, so that it ca
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from provisioning.aws.parameters import Parameter
@@ -95,7 +96,7 @@ def _side(kind: str, value: str, version: int | None) -> dict[str, Any]:
 
 def sealed_part(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """What of it a reviewer agrees to, for the plan's digest: each parameter by name, its version and value as planned
-    on, what it becomes, and whether something is redeployed."""
+    on, what it becomes, whether something is redeployed, and when it goes back by itself."""
     rows = [
         [
             row["name"],
@@ -106,7 +107,8 @@ def sealed_part(parameters: Mapping[str, Any]) -> dict[str, Any]:
         ]
         for row in parameters["sets"]
     ]
-    return {"sets": rows, "redeploy": bool(parameters["redeploy"])}
+    back = parameters.get("back")
+    return {"sets": rows, "redeploy": bool(parameters["redeploy"]), **({"back": back} if back else {})}
 
 
 def moved(sealed: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
@@ -124,8 +126,22 @@ def _standing(side: Mapping[str, Any] | None) -> tuple[Any, Any] | None:
     return (side["version"], side["digest"]) if side else None
 
 
-def sentence(environment: str, rows: Sequence[Mapping[str, Any]]) -> str:
-    """What the change does, in one sentence."""
+def sentence(environment: str, rows: Sequence[Mapping[str, Any]], back: Mapping[str, Any] | None = None) -> str:
+    """What the change does, in one sentence, with the way back that is part of it."""
+    return _forward(environment, rows) + (f", and goes back {when_back(back)}" if back else "")
+
+
+def when_back(back: Mapping[str, Any]) -> str:
+    """When a value goes back by itself, in words: `minutes` after it was stored, or `at` a time in ISO format."""
+    minutes = back.get("minutes")
+    if minutes:
+        return f"{minutes} {'minute' if minutes == 1 else 'minutes'} after it is stored"
+    return f"at {datetime.fromisoformat(back['at']).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _forward(environment: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    if not rows:
+        return f"No parameter of {environment} is set"
     if len(rows) != 1:
         return f"{len(rows)} parameters of {environment} are set"
     (row,) = rows

@@ -26,10 +26,10 @@ def needed(policy: StagePolicy, kind: str, goal: Mapping[str, Any] | None = None
     """What is asked for a change of this kind, with this goal where it has one: the stage's policy, and in prod a
     second person wherever data is at stake, even where the policy asks nobody. A way out that skips, leaves behind or
     forces something of a data stack takes an admin's consent at every stage (S8, S11). Nobody is asked about a way back
-    of parameters where the stage allows that."""
+    of parameters where the stage allows that, nor about one whose time was part of a plan that was decided already."""
     if takes_two(kind, goal or {}):
         return replace(policy, approvals=max(1, policy.approvals), approver_groups=GUARDIANS, auto_approvals=())
-    if policy.revert_without_approval and (goal or {}).get("reverts") is True:
+    if (goal or {}).get("within") or (policy.revert_without_approval and (goal or {}).get("reverts") is True):
         return replace(policy, approvals=0, approver_groups=(), auto_approvals=())
     if kind not in SECOND_PERSON or policy.stage != GUARDED_STAGE:
         return policy
