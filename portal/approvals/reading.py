@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from portal.approvals.waiting import decidable_by, waiting_changes
 from portal.changes.deciding import given
-from portal.changes.plans import plan_counts
+from portal.changes.plans import plan_counts, sentence_of_parameters
 from portal.changes.prices import difference
 from portal.changes.rights import stage_policy
 from portal.changes.standing import Standing, names, standing_of
@@ -27,7 +27,8 @@ SHOWN, RECENT = 50, 15
 @dataclass(frozen=True)
 class Waiting:
     """One change that waits. `delta` is dollars a month, None when it has no price. `given` says how many have agreed
-    where more than one has to; `expires_at` and `start_at` are None where nothing ends or begins by itself."""
+    where more than one has to; `what` says which parameters it sets; `expires_at` and `start_at` are None where nothing
+    ends or begins by itself."""
 
     change: Change
     kind: str
@@ -43,6 +44,8 @@ class Waiting:
     start_at: datetime | None
     comment: str
     own: bool
+    what: str = ""
+    reverts: bool = False
 
     @property
     def of_stacks(self) -> bool:
@@ -107,7 +110,7 @@ def _listed(actor: Actor, found: QuerySet[Change]) -> tuple[Waiting, ...]:
 def _waiting(actor: Actor, change: Change, since: datetime) -> Waiting:
     plan, policy = change.plan or {}, stage_policy(change)
     standing = standing_of(change, change.decisions.all())
-    impact = plan.get("impact", {})
+    impact, parameters = plan.get("impact", {}), plan.get("parameters") or {}
     return Waiting(
         change=change,
         kind=ChangeKind(change.kind).label,
@@ -123,6 +126,8 @@ def _waiting(actor: Actor, change: Change, since: datetime) -> Waiting:
         start_at=change.start_at,
         comment=standing.sent_back.comment if change.sent_back and standing.sent_back else "",
         own=change.requested_by_id == actor.user_id,
+        what=sentence_of_parameters(parameters) if parameters else "",
+        reverts=bool(parameters.get("reverts")),
     )
 
 

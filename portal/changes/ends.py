@@ -7,6 +7,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from portal.changes.parameters import done_words
 from portal.changes.standing import Standing, names
 from provisioning.actions.actor import Actor
 from provisioning.engine.ending import NOTHING
@@ -131,7 +132,8 @@ def _end(change: Change, standing: Standing) -> Remark | None:
     status = ChangeStatus(change.status)
     if status is ChangeStatus.SUCCEEDED:
         done = _DONE[ChangeKind(change.kind)].format(change.environment)
-        return Remark("good", NOTHING if change.waiting_for == NOTHING else done)
+        told = done_words(change) if change.kind == ChangeKind.SET_PARAMETERS else ""
+        return Remark("good", NOTHING if change.waiting_for == NOTHING else told or done)
     if status is ChangeStatus.REJECTED and standing.rejection:
         return Remark("attention", f"{standing.rejection.reviewer} rejected this: {standing.rejection.comment}")
     if status is ChangeStatus.CANCELLED:

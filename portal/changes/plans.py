@@ -151,7 +151,7 @@ def plan_view(plan: Mapping[str, Any], digest: str) -> PlanView:
     ordered = sorted(plan["stacks"], key=lambda stack: (stack["kind"] != StackKind.DATA, stack.get("part", 0)))
     stacks = tuple(_stack(stack) for stack in ordered)
     return PlanView(
-        sentence=sentence_of_items(plan["items"]) if plan.get("items") else sentence(plan_counts(plan), stacks),
+        sentence=_sentence(plan, stacks),
         counts=plan_counts(plan),
         impact=impact_view(plan["impact"]),
         stacks=stacks,
@@ -163,6 +163,15 @@ def plan_view(plan: Mapping[str, Any], digest: str) -> PlanView:
         flags=tuple((flag["name"], flag["value"]) for flag in plan.get("flags") or ()),
         digest=digest,
     )
+
+
+def _sentence(plan: Mapping[str, Any], stacks: Sequence[PlannedStack]) -> str:
+    """The sentence of what the plan is about: stacks, items or parameters."""
+    if plan.get("items"):
+        return sentence_of_items(plan["items"])
+    if plan.get("parameters"):
+        return sentence_of_parameters(plan["parameters"])
+    return sentence(plan_counts(plan), stacks)
 
 
 def plan_counts(plan: Mapping[str, Any]) -> dict[str, int]:
@@ -187,6 +196,13 @@ def sentence_of_items(items: Mapping[str, Any]) -> str:
     if items.get("job"):
         return "Work on many items begins once it is approved, and goes on by itself."
     return "Each item is written once, and only if it still is as it is shown here."
+
+
+def sentence_of_parameters(parameters: Mapping[str, Any]) -> str:
+    """What a plan of parameters does, in one sentence."""
+    if not parameters["sets"]:
+        return "Everything is as was asked for already."
+    return f"{str(parameters['sentence']).rstrip('.')}."
 
 
 def findings_view(findings: Iterable[Mapping[str, str]]) -> tuple[FindingLine, ...]:

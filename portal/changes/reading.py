@@ -11,6 +11,7 @@ from portal.changes.earlier import EarlierPlan, earlier_plans, sealed_plans
 from portal.changes.ends import Failure, Remark, failure_of, remarks
 from portal.changes.expecting import Expected, expected
 from portal.changes.items import PlannedItems, items_view
+from portal.changes.parameters import PlannedParameters, parameters_view
 from portal.changes.plans import FindingLine, PlanView, findings_view, plan_view
 from portal.changes.rail import Record, Stop, rail
 from portal.changes.receipts import Receipt, receipt_view
@@ -66,6 +67,7 @@ class ChangePage:
     state: str
     plan: PlanView | None
     items: PlannedItems | None
+    parameters: PlannedParameters | None
     earlier: tuple[EarlierPlan, ...]
     findings: tuple[FindingLine, ...]
     asked_for: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
@@ -93,6 +95,7 @@ def read_page(actor: Actor, change: Change, *, failed_only: bool = False, reveal
         state=_state(change, rows),
         plan=plan_view(change.plan, change.plan_digest) if change.plan else None,
         items=items_view(change, change.plan, revealed=revealed) if change.plan else None,
+        parameters=parameters_view(change, change.plan) if change.plan else None,
         earlier=earlier_plans(change, rows.plans),
         findings=findings_view(change.findings),
         asked_for=() if change.plan else _asked_for(rows.operations),

@@ -18,6 +18,7 @@ from portal.changes.earlier import access_plan
 from portal.changes.forms import ChangeFilter, DecisionForm, RevealForm
 from portal.changes.items import items_view
 from portal.changes.listing import NEWEST, PAGE_SIZE, listed
+from portal.changes.parameters import parameters_view
 from portal.changes.plans import plan_view
 from portal.changes.states import change_state
 from provisioning.lifecycle import ChangeKind
@@ -139,6 +140,7 @@ def change_plan_at(request: HttpRequest, change_id: uuid.UUID, number: int) -> H
         "sealed": plan,
         "plan": plan_view(plan.content, plan.digest),
         "items": items_view(change, plan.content),
+        "parameters": parameters_view(change, plan.content),
         "decisions": [decision_line(change, one) for one in decisions.filter(plan_digest=plan.digest)],
         "current": not plan.void_because and plan.digest == change.plan_digest,
         "prod_strip": change.environment.stage == PROD,

@@ -1,4 +1,4 @@
-"""The search over environments, changes and tables: every word must fit, one's own come first."""
+"""The search over environments, changes, tables and parameters: every word must fit, one's own come first."""
 
 import re
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 from portal.environments.listing import Row
 from portal.home.reading import ChangeLine, newest_of
 from provisioning.lifecycle import ChangeKind, ChangeStatus, EnvironmentStatus
-from provisioning.models import Change, Environment, Table
+from provisioning.models import Change, Environment, Parameter, Table
 
 LINES = 10
 _ID_START = re.compile(r"[0-9a-f]{4,32}")
@@ -22,27 +22,35 @@ class Found:
     environments: tuple[Row, ...]
     changes: tuple[ChangeLine, ...]
     tables: tuple[Table, ...]
+    parameters: tuple[Parameter, ...]
     more: frozenset[str]
 
     @property
     def nothing(self) -> bool:
         """Whether nothing fits at all."""
-        return not (self.environments or self.changes or self.tables)
+        return not (self.environments or self.changes or self.tables or self.parameters)
 
 
 def search_everything(user_id: int, text: str) -> Found:
-    """At most ten environments, changes and tables that have every word of `text`."""
+    """At most ten environments, changes, tables and parameters that have every word of `text`."""
     words = text.replace("/", " ").split()
     environments = list(_environments(user_id, words)[: LINES + 1])
     changes = newest_of(_changes(user_id, words), LINES + 1)
     tables = list(_tables(user_id, words)[: LINES + 1])
+    parameters = list(_parameters(user_id, words)[: LINES + 1])
     return Found(
         environments=tuple(Row(one, EnvironmentStatus(one.status), "") for one in environments[:LINES]),
         changes=tuple(ChangeLine(one, ChangeKind(one.kind), ChangeStatus(one.status)) for one in changes[:LINES]),
         tables=tuple(tables[:LINES]),
+        parameters=tuple(parameters[:LINES]),
         more=frozenset(
             name
-            for name, found in (("environments", environments), ("changes", changes), ("tables", tables))
+            for name, found in (
+                ("environments", environments),
+                ("changes", changes),
+                ("tables", tables),
+                ("parameters", parameters),
+            )
             if len(found) > LINES
         ),
     )
@@ -89,3 +97,13 @@ def _tables(user_id: int, words: list[str]) -> QuerySet[Table]:
     for word in words:
         found = found.filter(name__icontains=word)
     return found.order_by(_mine_first("environment__owner_id", user_id), "name")
+
+
+def _parameters(user_id: int, words: list[str]) -> QuerySet[Parameter]:
+    """By name alone: finding a value would tell a secret bit by bit. One word has to be in the key itself."""
+    found = Parameter.objects.filter(gone_at__isnull=True).select_related("environment")
+    keyed = Q(pk__in=[])
+    for word in words:
+        found = found.filter(name__icontains=word)
+        keyed |= Q(key__icontains=word)
+    return found.filter(keyed).order_by(_mine_first("environment__owner_id", user_id), "key", "environment__name")
