@@ -77,6 +77,14 @@ def toggle(yard: Yard, environment: Environment, value: str, **more: Any) -> Cha
     return agreed(yard, ask(environment, yard, value, **more))
 
 
+def secret_set(yard: Yard, environment: Environment, value: str, expected: int | None) -> Change:
+    """Set a secret, and redeploy."""
+    settings = [Setting("token", value, expected, type="SecureString")]
+    return yard.drive(
+        do_set_parameters(yard.alice, environment, settings, AskToSet(key=uuid.uuid4(), redeploy=True, confirmed=True))
+    )
+
+
 def agreed(yard: Yard, change: Change) -> Change:
     """Bring a change to its end."""
     yard.drive(change)

@@ -10,7 +10,7 @@ from provisioning.actions.retrying import do_retry
 from provisioning.actions.setting import AskToSet, Setting, do_set_parameters
 from provisioning.aws import parameters as store
 from provisioning.lifecycle import ChangeKind, ChangeStatus, LiveFrom, ParameterVerb, RolloutState, WriteState
-from provisioning.models import AuditEntry, ParameterVersion, Step
+from provisioning.models import AuditEntry, Change, ParameterVersion, Step
 
 from .flags import (
     KEY,
@@ -34,7 +34,7 @@ from .yard import HELLO, Yard
 BROKEN = "tasks failed to start"
 
 
-def notes(change: object) -> dict[str, str]:
+def notes(change: Change) -> dict[str, str]:
     return dict(Step.objects.filter(change=change).values_list("name", "note"))
 
 
