@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
+from test_blueprints import BLUEPRINT, problems_of, write
 
 from provisioning.blueprints.loader import SHIPPED, load_blueprint, load_library
 from provisioning.blueprints.masking import parse_path
-from tests.unit.test_blueprints import BLUEPRINT, problems_of, write
 
 RULES = """\
 masking:
