@@ -18,6 +18,7 @@ from provisioning.lifecycle.changes import (
     move,
 )
 from provisioning.lifecycle.costs import (
+    BudgetScope,
     CostSource,
     RefreshStatus,
 )
@@ -80,6 +81,7 @@ __all__ = [
     "SENT_BACK",
     "STACK_STATUSES",
     "UNDER_REVIEW",
+    "BudgetScope",
     "ChangeKind",
     "ChangeStatus",
     "CostSource",

@@ -1,4 +1,4 @@
-"""Costs: where an amount comes from, and where a reading is."""
+"""Costs: where an amount comes from, where a reading is, what a budget is of."""
 
 from django.db import models
 
@@ -18,3 +18,11 @@ class RefreshStatus(models.TextChoices):
     DONE = "done", "Done"
     FAILED = "failed", "Failed"
     CAPPED = "capped", "Stopped at the monthly cap"
+
+
+class BudgetScope(models.TextChoices):
+    """What a budget is of. An owner is a person, or a group of people for a team."""
+
+    ENVIRONMENT = "environment", "Environment"
+    APPLICATION = "application", "Application"
+    OWNER = "owner", "Owner or team"

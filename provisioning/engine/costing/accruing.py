@@ -20,6 +20,7 @@ from provisioning.blueprints.template import parse
 from provisioning.costs.estimate import estimate
 from provisioning.costs.model import HOURS, PricedInput
 from provisioning.costs.services import TABLES, service_of
+from provisioning.engine.costing.following import costs_changed
 from provisioning.engine.costing.questions import USAGE
 from provisioning.lifecycle import CostSource, StackKind, stack_status
 from provisioning.models import CostDay, CostMeter, Environment, Stack, Table
@@ -44,7 +45,10 @@ def accrue(now: datetime | None = None) -> int:
     if settings.COST_EXPLORER:
         return 0
     now = now or timezone.now()
-    return sum(_accrue_stack(stack, now) for stack in _due(now))
+    added = sum(_accrue_stack(stack, now) for stack in _due(now))
+    if added:
+        costs_changed()
+    return added
 
 
 def accrual_due(now: datetime) -> bool:

@@ -18,6 +18,7 @@ from provisioning.aws import billing
 from provisioning.aws.billing import CostPage
 from provisioning.aws.clients import Clients
 from provisioning.aws.errors import AwsError, Busy, Denied, Refused
+from provisioning.engine.costing.following import costs_changed
 from provisioning.engine.costing.keeping import keep_whole
 from provisioning.engine.costing.ledger import CapReachedError, cap, pay
 from provisioning.engine.costing.questions import FIRST, NAMES_AT, TOTAL, Question, days_to_read, questions, row_of
@@ -82,6 +83,7 @@ def read(refresh_id: int, aws_for: AwsFor = default_aws) -> CostRefresh | None:
     except AwsError as trouble:
         return _trouble(refresh, trouble)
     if done:
+        costs_changed()  # before the end is written down, so that a worker's end in between leaves it to the next one
         return _end(refresh, RefreshStatus.DONE, "")
     return _later(refresh, 0.0)
 
