@@ -129,7 +129,7 @@ def wishes_for(environment: Environment, blueprint: Blueprint, path: str, settin
     if len({one.key for one in settings}) < len(settings):
         raise Refusal("A parameter is in it twice.", "twice")
     rows = {row.key: row for row in Parameter.objects.filter(environment=environment)}
-    owned = _owned(environment, blueprint, path)
+    owned = owned_keys(environment, blueprint, path)
     found, wrong = [], {}
     for one in settings:
         row = rows.get(one.key)
@@ -143,7 +143,7 @@ def wishes_for(environment: Environment, blueprint: Blueprint, path: str, settin
     return found
 
 
-def _owned(environment: Environment, blueprint: Blueprint, path: str) -> frozenset[str]:
+def owned_keys(environment: Environment, blueprint: Blueprint, path: str) -> frozenset[str]:
     """The keys that the environment's stacks make: told by the templates, before any stack is there (pitfall 21)."""
     flags = {flag.key for flag in blueprint.flags}
     account = environment.account

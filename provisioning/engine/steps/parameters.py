@@ -18,6 +18,7 @@ from provisioning.aws.errors import Conflict, Refused
 from provisioning.aws.parameters import Parameter as Stored
 from provisioning.engine.claims import hold
 from provisioning.engine.outcome import Done, Outcome, Problem, Stop, Wait
+from provisioning.engine.parameters.copying import COPIED, why_source_moved
 from provisioning.engine.parameters.putting import begin, landed, overwritten, refused
 from provisioning.engine.parameters.reading import want_now
 from provisioning.engine.work import Work
@@ -49,10 +50,18 @@ def ensure_parameters_read(work: Work) -> Outcome:
     """Each parameter as it is stored now, and whether it still is what was looked at."""
     try:
         found = _read(work)
+        _require_source(work)
     except _RefusedError as why:
         want_now(work.change.environment)
         return Stop(Problem(str(why), "you", LOOK_AGAIN, code="parameter"))
     return Done("1 parameter is read" if len(found) == 1 else f"{len(found)} parameters are read")
+
+
+def _require_source(work: Work) -> None:
+    """What is copied from another environment is there as it was looked at. Raises _RefusedError."""
+    why = why_source_moved(work.change.goal, work.change.environment, work.aws)
+    if why:
+        raise _RefusedError(why)
 
 
 def parameters_part(work: Work) -> dict[str, Any]:
@@ -64,6 +73,7 @@ def parameters_part(work: Work) -> dict[str, Any]:
         "redeploy": work.blueprint.deploy.kind if goal.get("redeploy") else "",
         "reverts": bool(goal.get("reverts")),
         **({"back": goal["back"]} if goal.get("back") else {}),
+        **({"copied_from": goal[COPIED]["from"]} if goal.get(COPIED) else {}),
         "sentence": parameter_plans.sentence(str(work.change.environment), rows, goal.get("back")),
     }
 
