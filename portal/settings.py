@@ -58,6 +58,7 @@ CLOUDFORMATION_WRITE_BURST = number("CLOUDFORMATION_WRITE_BURST", 10, 1, 10_000)
 # Costs are read from Cost Explorer, and reckoned by Stackyard where there is none: on an emulator.
 COST_EXPLORER = bool(web_address("AWS_ENDPOINT_URL_COST_EXPLORER")) or not is_emulator(AWS_ENDPOINT_URL)
 COST_EXPLORER_MONTHLY_CAP = amount("COST_EXPLORER_MONTHLY_CAP", "5.00")  # what reading itself may cost (E1)
+COSTS_BY_OWNER = switch("COSTS_BY_OWNER", default=False)  # engineers see what they own only; others everything
 AWS_EVENTS_QUEUE_URL = web_address("AWS_EVENTS_QUEUE_URL")
 AWS_EXECUTION_ROLE_ARN = env.str("AWS_EXECUTION_ROLE_ARN", default="")
 BILLING_SWITCHES_PER_DAY = number("BILLING_SWITCHES_PER_DAY", 4, 1, 100)  # T7; older accounts allow fewer

@@ -4,6 +4,8 @@ A page asks for the days it needs and never for AWS (pitfall 1). The months that
 from those before, which stay as they are: after a reading only the former are read again.
 """
 
+from __future__ import annotations  # an array is not told its type when the program runs
+
 from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass

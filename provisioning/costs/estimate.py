@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
 from provisioning.costs import compute, other, tables
+from provisioning.costs.allowance import Allowance
 from provisioning.costs.book import PriceBook, book
 from provisioning.costs.model import (
     ZERO,
@@ -18,31 +19,43 @@ from provisioning.costs.model import (
 )
 from provisioning.costs.scenarios import SCENARIOS, SUMMARIES
 from provisioning.costs.sheet import Bill, NotPricedError, Sheet
+from provisioning.costs.usage import Usage
 
+FREE_TIER = "Free allowances are deducted, as if nothing else in the account used them; credits"
 PRICERS: Mapping[str, Callable[[Sheet], Bill]] = {**tables.PRICERS, **compute.PRICERS, **other.PRICERS}
 
 
 def estimate(
-    resources: Sequence[PricedInput], *, scenario: Scenario = "expected", prices: PriceBook | None = None
+    resources: Sequence[PricedInput],
+    *,
+    scenario: Scenario = "expected",
+    prices: PriceBook | None = None,
+    usage: Usage | None = None,
+    allowance: Allowance | None = None,
 ) -> Estimate:
     """Estimate what these resources of one stack cost a month; `prices` defaults to the shipped book.
 
-    A resource that cannot be priced is listed as such and never counts as $0. Raises ValueError for an
-    unknown scenario and for a logical id given twice.
+    `usage` says more than a scenario and goes before it; with its free allowances, an `allowance` shared by several
+    estimates gives each free unit away once. A resource that cannot be priced is listed as such and never counts as $0.
+    Raises ValueError for an unknown scenario and for a logical id given twice.
     """
     if scenario not in SCENARIOS:
         raise ValueError(f"There is no scenario {scenario!r}; there are {', '.join(SCENARIOS)}.")
+    usage = usage or Usage(scenario)
+    free = (allowance or Allowance()) if usage.free_tier else None
     siblings = {resource.logical_id: resource for resource in resources}
     if len(siblings) != len(resources):
         raise ValueError("A logical id is given twice; estimate one stack at a time.")
     prices = prices or book()
-    lines = tuple(_line(Sheet(one, siblings, SCENARIOS[scenario], prices)) for one in resources)
+    lines = tuple(
+        _line(Sheet(one, siblings, SCENARIOS[usage.scenario], prices, usage.figures, free)) for one in resources
+    )
     return Estimate(
         lines=lines,
         monthly=sum((line.monthly for line in lines if line.monthly is not None), ZERO),
         not_priced=tuple(f"{line.logical_id} ({line.type})" for line in lines if line.monthly is None),
-        assumptions=_general_assumptions(resources, scenario, prices),
-        scenario=scenario,
+        assumptions=_general_assumptions(resources, usage, prices),
+        scenario=usage.scenario,
         published=prices.published,
     )
 
@@ -83,7 +96,7 @@ def _not_priced(resource: PricedInput, reason: str) -> CostLine:
     return CostLine(resource.logical_id, resource.type, None, f"not priced: {reason}", assumptions=())
 
 
-def _general_assumptions(resources: Sequence[PricedInput], scenario: Scenario, prices: PriceBook) -> tuple[str, ...]:
+def _general_assumptions(resources: Sequence[PricedInput], usage: Usage, prices: PriceBook) -> tuple[str, ...]:
     elsewhere = sorted(
         {
             region
@@ -93,9 +106,10 @@ def _general_assumptions(resources: Sequence[PricedInput], scenario: Scenario, p
     )
     region_words = (f"Prices in {region} differ; those of {prices.region} are used." for region in elsewhere)
     return (
-        SUMMARIES[scenario],
+        SUMMARIES[usage.scenario],
         f"{prices.currency} list prices of {prices.region} as of {prices.published}, on demand, before tax.",
-        "A month has 730 hours. Free allowances, credits and discounts are not deducted.",
+        f"A month has 730 hours. {FREE_TIER if usage.free_tier else 'Free allowances, credits'} and discounts are not "
+        "deducted.",
         "Traffic to the internet is not counted.",
         *region_words,
     )

@@ -14,6 +14,7 @@ SCENARIOS: Mapping[Scenario, Mapping[str, Decimal]] = {
         "writes": Decimal(0),
         "item_bytes": Decimal(1_024),
         "stored_gb": Decimal("0.1"),
+        "backup_gb": Decimal(0),
         "stream_reads": Decimal(0),
         "lcu": Decimal(0),
         "log_gb": Decimal("0.1"),
@@ -25,6 +26,7 @@ SCENARIOS: Mapping[Scenario, Mapping[str, Decimal]] = {
         "writes": Decimal(250_000),
         "item_bytes": Decimal(1_024),
         "stored_gb": Decimal(1),
+        "backup_gb": Decimal(0),
         "stream_reads": Decimal(650_000),
         "lcu": Decimal("0.25"),
         "log_gb": Decimal(1),
@@ -36,6 +38,7 @@ SCENARIOS: Mapping[Scenario, Mapping[str, Decimal]] = {
         "writes": Decimal(5_000_000),
         "item_bytes": Decimal(1_024),
         "stored_gb": Decimal(20),
+        "backup_gb": Decimal(0),
         "stream_reads": Decimal(2_600_000),
         "lcu": Decimal(2),
         "log_gb": Decimal(20),
@@ -55,11 +58,27 @@ FIGURE_WORDS: Mapping[str, str] = {
     "writes": "{} writes a month, none in transactions.",
     "item_bytes": "{} bytes per item.",
     "stored_gb": "{} GB stored, indexes not counted in.",
+    "backup_gb": "{} GB of backups kept, made on demand.",
     "stream_reads": "{} reads of the stream a month.",
     "lcu": "{} load balancer capacity units (LCU) used on average.",
     "log_gb": "{} GB of logs written a month; keeping them is not counted.",
     "nat_gb": "{} GB a month through the gateway.",
     "parameter_calls": "{} calls a month on the parameter.",
+}
+
+
+# How a figure is asked for: what it is, and its unit.
+FIGURE_LABELS: Mapping[str, tuple[str, str]] = {
+    "reads": ("Reads", "a month, each table"),
+    "writes": ("Writes", "a month, each table"),
+    "item_bytes": ("Size of an item", "bytes"),
+    "stored_gb": ("Stored", "GB, each table"),
+    "backup_gb": ("Backups kept", "GB, each table"),
+    "stream_reads": ("Reads of a stream", "a month"),
+    "lcu": ("Load balancer use", "LCU on average"),
+    "log_gb": ("Logs written", "GB a month"),
+    "nat_gb": ("Through a NAT gateway", "GB a month"),
+    "parameter_calls": ("Calls on an advanced parameter", "a month"),
 }
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from provisioning.costs.allowance import Allowance
 from provisioning.costs.book import PriceBook
 from provisioning.costs.model import HOURS, PricedInput
 from provisioning.costs.scenarios import FIGURE_WORDS, number_words
@@ -59,12 +60,15 @@ def inside(value: Any, *path: str) -> Any:
 
 @dataclass(frozen=True)
 class Sheet:
-    """One resource with its siblings, the figures of the scenario, the prices, and the notes taken."""
+    """One resource with its siblings, the figures of the scenario, the prices, and the notes taken. `changed` are the
+    figures that a person gave instead of the scenario's; `allowance` is what is free, None where nothing is."""
 
     resource: PricedInput
     siblings: Mapping[str, PricedInput]
     figures: Mapping[str, Decimal]
     book: PriceBook
+    changed: Mapping[str, Decimal] = field(default_factory=dict)
+    allowance: Allowance | None = None
     notes: list[str] = field(default_factory=list)
 
     def get(self, *path: str) -> Any:
@@ -118,16 +122,22 @@ class Sheet:
         return []
 
     def figure(self, key: str) -> Decimal:
-        """Return how much is used: as measured when the context knows it, else the scenario's figure."""
+        """Return how much is used: as measured when the context knows it, else as given, else the scenario's."""
         measured = to_number(self.resource.context.get(key))
-        amount = self.figures[key] if measured is None else measured
+        amount = self.changed.get(key, self.figures[key]) if measured is None else measured
         words = FIGURE_WORDS[key].format(number_words(amount))
-        self.assume(words if measured is None else f"Measured: {words}")
+        if measured is None:
+            self.assume(f"As given: {words}" if key in self.changed else words)
+        else:
+            self.assume(f"Measured: {words}")
         return amount
 
     def cost(self, key: str, quantity: Decimal | int) -> Decimal:
-        """Price a quantity of units."""
-        return self.book.price(key).rate * quantity
+        """Price a quantity of units, without those that are free."""
+        free = self.allowance.take(key, Decimal(quantity)) if self.allowance else Decimal(0)
+        if free:
+            self.assume(f"{number_words(free)} of {self.book.price(key).unit} deducted as free.")
+        return self.book.price(key).rate * (quantity - free)
 
     def hourly(self, key: str, quantity: Decimal | int = 1) -> Decimal:
         """Price a quantity of units through every hour of a month."""

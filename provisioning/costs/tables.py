@@ -36,7 +36,7 @@ def price_table(sheet: Sheet) -> Bill:
         raise NotPricedError(f"no price on record for table class {table_class}")
     indexes = _indexes(sheet)
     requests = _provisioned(sheet, indexes) if _is_provisioned(sheet) else _on_demand(sheet, indexes)
-    kept = [requests, _storage(sheet, indexes), *_recovery(sheet, indexes), *_stream(sheet)]
+    kept = [requests, _storage(sheet, indexes), *_recovery(sheet, indexes), *_backups(sheet), *_stream(sheet)]
     return Bill(sum((bill.monthly for bill in kept), Decimal(0)), "; ".join(bill.basis for bill in kept))
 
 
@@ -132,6 +132,14 @@ def _recovery(sheet: Sheet, indexes: list[Index]) -> list[Bill]:
     local = sum((index.share for index in indexes if not index.is_global), Decimal(0))
     kept = sheet.figure("stored_gb") * (1 + local)
     return [Bill(sheet.cost("dynamodb.pitr", kept), f"{number_words(kept)} GB with point-in-time recovery")]
+
+
+def _backups(sheet: Sheet) -> list[Bill]:
+    # Backups are no part of a template: somebody makes them, so they count once somebody says how large they are.
+    if not sheet.changed.get("backup_gb") and "backup_gb" not in sheet.resource.context:
+        return []
+    kept = sheet.figure("backup_gb")
+    return [Bill(sheet.cost("dynamodb.backup", kept), f"{number_words(kept)} GB of backups")]
 
 
 def _stream(sheet: Sheet) -> list[Bill]:

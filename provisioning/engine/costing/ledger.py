@@ -11,6 +11,7 @@ from provisioning.costs.book import book
 from provisioning.models import Account, CostCall, CostRefresh
 
 PRICE = "costexplorer.request"
+PLACES = Decimal("0.0001")  # what a row keeps
 
 
 class CapReachedError(Exception):
@@ -21,7 +22,7 @@ def spent(account: Account, now: datetime) -> Decimal:
     """What this account's questions have cost in the month of `now` (UTC), in US dollars."""
     month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     total = CostCall.objects.filter(account=account, at__gte=month).aggregate(total=Sum("price"))["total"]
-    return total or Decimal(0)
+    return (total or Decimal(0)).quantize(PLACES)  # SQLite adds as floating point
 
 
 def cap() -> Decimal:
@@ -30,10 +31,15 @@ def cap() -> Decimal:
     return amount
 
 
+def is_used_up(account: Account, now: datetime) -> bool:
+    """Whether the price of another page would pass the cap."""
+    return spent(account, now) + book().price(PRICE).rate > cap()
+
+
 def pay(refresh: CostRefresh, operation: str) -> None:
     """Write down a page before it is asked for: one that a worker's end cuts off has its price, too. Raises
     CapReachedError, with nothing written, when it would pass the cap."""
     now, price = timezone.now(), book().price(PRICE).rate
-    if spent(refresh.account, now) + price > cap():
+    if is_used_up(refresh.account, now):
         raise CapReachedError
     CostCall.objects.create(account=refresh.account, refresh=refresh, operation=operation, price=price, at=now)

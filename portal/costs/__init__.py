@@ -1,0 +1,1 @@
+"""Costs: what was spent, what changed and why, where and on what, and how that is known."""
