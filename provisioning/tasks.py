@@ -25,6 +25,7 @@ from provisioning.engine.item_writes import settle_unanswered
 from provisioning.engine.jobs.chunks import drop_expired
 from provisioning.engine.jobs.claims import due_jobs
 from provisioning.engine.jobs.working import work_on
+from provisioning.engine.lifetimes import expired, park
 from provisioning.engine.observe import Look, bring_forward, hurried, is_due, observe, overdue, under_way
 from provisioning.engine.parameters.reading import due_paths
 from provisioning.engine.parameters.reading import read as read_path
@@ -281,6 +282,14 @@ def accrue_costs(**_: object) -> None:
 
 
 @shared_task
+def park_expired(environment_id: int, **_: object) -> None:
+    """Open the change that parks an environment whose time is over, and ring for it."""
+    change_id = park(environment_id)
+    if change_id is not None:
+        reconcile_change.delay(str(change_id))
+
+
+@shared_task
 def sweep(**_: object) -> None:
     """Ring for everything that is due: what a lost message, a killed worker or a long wait left behind."""
     now = timezone.now()
@@ -321,6 +330,8 @@ def _sweep_items(now: datetime) -> None:
 
 
 def _sweep_costs(now: datetime) -> None:
+    for environment_id in expired(now):
+        park_expired.delay(environment_id)
     for refresh_id in due_readings(now):
         read_costs.delay(refresh_id)
     if accrual_due(now):

@@ -1,7 +1,7 @@
 """The catalogue as data: each application with what it creates, asks for and costs at every stage."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from django.db.models import Count
@@ -13,6 +13,8 @@ from provisioning.blueprints.loader import library
 from provisioning.blueprints.model import STACK_KINDS, Blueprint, StagePolicy
 from provisioning.blueprints.promises import filled_values, starting_values, table_promises
 from provisioning.blueprints.shapes import Pseudo, Resolved, TemplateError
+from provisioning.costs.calibration import Calibrations, calibrations
+from provisioning.costs.usage import Usage
 from provisioning.lifecycle import EnvironmentStatus, StackKind
 from provisioning.models import Environment
 
@@ -60,11 +62,14 @@ class StackPart:
 
 @dataclass(frozen=True)
 class Application:
-    """One application of the catalogue, as it would be at its first stage. `region` is where prices are for."""
+    """One application of the catalogue, as it would be at its first stage. `region` is where prices are for, `usage`
+    what they assume, `known` what earlier environments make of them."""
 
     blueprint: Blueprint
     region: str
     environments: int = 0
+    usage: Usage = field(default_factory=Usage)
+    known: Calibrations = field(default_factory=dict)
 
     @property
     def first_stage(self) -> str:
@@ -75,7 +80,17 @@ class Application:
     def stages(self) -> tuple[StageLine, ...]:
         """Every stage."""
         return tuple(
-            StageLine(policy, price_of(self.blueprint, name=stage, stage=stage, region=self.region))
+            StageLine(
+                policy,
+                price_of(
+                    self.blueprint,
+                    name=stage,
+                    stage=stage,
+                    region=self.region,
+                    usage=self.usage,
+                    known=self.known,
+                ),
+            )
             for stage, policy in self.blueprint.stages.items()
         )
 
@@ -138,9 +153,15 @@ def access_blueprint(slug: str) -> Blueprint:
     return blueprint
 
 
-def applications(region: str) -> tuple[Application, ...]:
-    """The whole catalogue, by title."""
+def applications(region: str, usage: Usage) -> tuple[Application, ...]:
+    """The whole catalogue, by title, priced at this use."""
     there = Environment.objects.exclude(status=EnvironmentStatus.REMOVED)
     counts = Counter(dict(there.values_list("application").annotate(Count("pk")).order_by()))
     blueprints = sorted(library().blueprints.values(), key=lambda one: one.title.lower())
-    return tuple(Application(one, region, counts[one.slug]) for one in blueprints)
+    known = calibrations()
+    return tuple(Application(one, region, counts[one.slug], usage, known) for one in blueprints)
+
+
+def one_application(blueprint: Blueprint, region: str, usage: Usage) -> Application:
+    """One application, priced at this use."""
+    return Application(blueprint, region, usage=usage, known=calibrations())

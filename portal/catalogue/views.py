@@ -1,15 +1,19 @@
 """The catalogue, one application, and the blueprints that cannot be read."""
 
+from collections.abc import Iterable
+
 from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from portal.catalogue.reading import Application, access_blueprint, applications
+from portal.catalogue.reading import access_blueprint, applications, one_application
 from portal.pages import READERS_OF_ALL, groups_of
+from portal.requesting.assuming import UsageForm, figures_of, has_usage, usage_query
 from portal.requesting.reading import default_account
 from provisioning.blueprints.loader import SHIPPED, library
+from provisioning.costs.scenarios import FIGURE_LABELS
 from provisioning.lifecycle import EnvironmentStatus
 from provisioning.models import Environment
 
@@ -22,11 +26,23 @@ def _region() -> str:
     return account.region if account else str(settings.AWS_REGION)
 
 
+def _assumed(request: HttpRequest, figures: Iterable[str]) -> UsageForm:
+    """What prices here assume: as the address says."""
+    return UsageForm(request.GET if has_usage(request.GET) else None, figures=figures)
+
+
 @require_GET
 def catalogue(request: HttpRequest) -> HttpResponse:
     """Every application as a card."""
     sees_problems = bool(groups_of(request) & READERS_OF_ALL)
-    context = {"applications": applications(_region()), "broken": sees_problems and bool(library().problems)}
+    figures = {key for one in library().blueprints.values() for key in figures_of(one)}
+    assumed = _assumed(request, [key for key in FIGURE_LABELS if key in figures])
+    context = {
+        "applications": applications(_region(), assumed.usage),
+        "assumed": assumed,
+        "query": usage_query(assumed.usage),
+        "broken": sees_problems and bool(library().problems),
+    }
     return render(request, "catalogue/catalogue.html", context)
 
 
@@ -40,7 +56,15 @@ def application(request: HttpRequest, application: str) -> HttpResponse:
     ordered = found.select_related("owner").order_by(f"-{column}" if sort.startswith("-") else column, "pk")
     page = Paginator(ordered, PER_PAGE).get_page(request.GET.get("page"))
     rows = [(one, EnvironmentStatus(one.status)) for one in page]
-    context = {"application": Application(blueprint, _region()), "blueprint": blueprint, "page": page, "rows": rows}
+    assumed = _assumed(request, figures_of(blueprint))
+    context = {
+        "application": one_application(blueprint, _region(), assumed.usage),
+        "assumed": assumed,
+        "query": usage_query(assumed.usage),
+        "blueprint": blueprint,
+        "page": page,
+        "rows": rows,
+    }
     return render(request, "catalogue/application.html", context)
 
 

@@ -1,12 +1,15 @@
 """What a change costs: before, after, the difference, by resource, and what the numbers rest on."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from portal.changes.states import short_type
-from provisioning.costs.model import CostDifference, Estimate
+from provisioning.costs.model import CostDifference, Estimate, Scenario
+from provisioning.costs.scenarios import SCENARIOS
+from provisioning.costs.usage import Usage, kept_usage
 from provisioning.lifecycle import StackKind
 
 
@@ -24,8 +27,18 @@ class PriceLine:
 
 
 @dataclass(frozen=True)
+class Total:
+    """What the plan's outcome costs a month in one scenario."""
+
+    scenario: Scenario
+    monthly: Decimal
+    chosen: bool
+
+
+@dataclass(frozen=True)
 class PriceView:
-    """Dollars a month at expected use. `not_priced` is left out of the sums, and said beside them."""
+    """Dollars a month at the use that the request assumed. `not_priced` is left out of the sums, and said beside them.
+    `totals` are empty for plans of an earlier release; `published` is the day of the prices."""
 
     before: Decimal
     after: Decimal
@@ -33,6 +46,9 @@ class PriceView:
     lines: tuple[PriceLine, ...]
     not_priced: tuple[str, ...]
     assumptions: tuple[str, ...]
+    usage: Usage
+    totals: tuple[Total, ...]
+    published: date | None
 
     @property
     def more(self) -> bool:
@@ -45,13 +61,21 @@ def price_view(cost: Mapping[str, Any] | None) -> PriceView | None:
     if cost is None:
         return None
     stacks = {kind: CostDifference.from_dict(found) for kind, found in cost["stacks"].items()}
+    usage = kept_usage(cost)
     return PriceView(
         before=Decimal(cost["before"]),
         after=Decimal(cost["after"]),
         delta=Decimal(cost["delta"]),
         lines=tuple(line for kind, found in stacks.items() for line in _lines(kind, found)),
         not_priced=tuple(name for found in stacks.values() for name in found.after.not_priced),
-        assumptions=tuple(dict.fromkeys(text for found in stacks.values() for text in found.after.assumptions)),
+        assumptions=tuple(dict.fromkeys(_assumptions(stacks.values()))),
+        usage=usage,
+        totals=tuple(
+            Total(one, Decimal(cost["totals"][one]), one == usage.scenario)
+            for one in SCENARIOS
+            if one in cost.get("totals", {})
+        ),
+        published=min((found.after.published for found in stacks.values()), default=None),
     )
 
 
@@ -75,6 +99,17 @@ def _lines(kind: str, found: CostDifference) -> list[PriceLine]:
         for line in found.lines
         if line.before or line.after
     ]
+
+
+def _assumptions(found: Iterable[CostDifference]) -> Iterator[str]:
+    """The general ones first, then those of what costs something."""
+    all_of_them = tuple(found)
+    for one in all_of_them:
+        yield from one.after.assumptions
+    for one in all_of_them:
+        for line in one.after.lines:
+            if line.monthly:
+                yield from line.assumptions
 
 
 def _bases(estimate: Estimate | None) -> dict[str, str]:

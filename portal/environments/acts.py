@@ -14,6 +14,7 @@ from provisioning.actions.order import REASON_NEEDED, why_not_instead, why_not_n
 from provisioning.actions.requesting import NAME_TYPED
 from provisioning.actions.superseding import why_not_replace
 from provisioning.blueprints.model import StagePolicy
+from provisioning.costs.model import daily
 from provisioning.lifecycle import ChangeKind, ChangeStatus, StackKind, stack_status
 from provisioning.models import Change, Environment, Stack, StackResource
 from provisioning.planning.policy import may_start_later, needed
@@ -53,7 +54,9 @@ class Act:
     @property
     def monthly(self) -> str:
         """What it saves (or, waking, costs), as text; "" when that is not known."""
-        return f"≈ {money_text(self.saves)} a month" if self.saves else ""
+        if not self.saves:
+            return ""
+        return f"about {money_text(daily(self.saves))} a day (≈ {money_text(self.saves)} a month)"
 
     @property
     def anchor(self) -> str:

@@ -7,7 +7,7 @@ from provisioning.blueprints.loader import library
 from provisioning.blueprints.model import STAGES
 from provisioning.lifecycle import EnvironmentStatus
 
-ANY, MINE = "any", "mine"
+ANY, MINE, SOON = "any", "mine", "soon"
 
 
 class EnvironmentFilter(forms.Form):
@@ -25,6 +25,11 @@ class EnvironmentFilter(forms.Form):
     status = forms.ChoiceField(
         required=False,
         choices=[("", "All but removed"), *EnvironmentStatus.choices, (ANY, "All")],
+        widget=forms.Select(attrs={"data-submit": True}),
+    )
+    expires = forms.ChoiceField(
+        required=False,
+        choices=[("", "Any time"), (SOON, "Soon")],
         widget=forms.Select(attrs={"data-submit": True}),
     )
     owner = forms.ChoiceField(

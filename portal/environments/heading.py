@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from portal.access import access_environment, actor_of
+from portal.environments.lifetimes import read_lifetime
 from portal.environments.outside import outside_notes
 from portal.environments.seen import read_seen
 from portal.requesting.replacing import open_change
@@ -80,6 +81,7 @@ def page_context(request: HttpRequest, environment: Environment, here: str) -> d
         "known": seen.known,
         "back": back,
         "outside": outside_notes(environment),
+        "lifetime": read_lifetime(actor_of(request), environment),
         "differing": differing,
         "tabs": [
             {

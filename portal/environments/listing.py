@@ -4,18 +4,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Value, When
 from django.db.models.expressions import OrderBy
+from django.utils import timezone
 
 from portal.environments.forms import ANY, MINE
+from portal.environments.forms import SOON as EXPIRES_SOON
 from portal.environments.versions import newer_version
 from provisioning.blueprints.loader import library
 from provisioning.blueprints.model import STAGES
-from provisioning.lifecycle import EnvironmentStatus, Outside
-from provisioning.models import Environment
+from provisioning.lifecycle import STACK_STATUSES, EnvironmentStatus, Outside, StackKind, stack_status
+from provisioning.models import Environment, Stack
+from provisioning.planning.lifetimes import SOON, Expiry, expiry
 
 PAGE_SIZE = 25
 DEFAULT_SORT = "-changed"
+
+_THERE = tuple(status.name for status in STACK_STATUSES.values() if not status.gone)
 
 # What asks for a look comes first when people sort by status.
 _STATUS_ORDER = (
@@ -47,12 +52,14 @@ class Noted:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the list; `outside` is what somebody did to its stacks outside Stackyard."""
+    """One line of the list; `outside` is what somebody did to its stacks outside Stackyard, `expiry` an end that is
+    near."""
 
     environment: Environment
     status: EnvironmentStatus
     newer: str
     outside: tuple[Noted, ...] = ()
+    expiry: Expiry | None = None
 
 
 def list_environments(user_id: int, wanted: Mapping[str, str], sort: str, page: str) -> tuple[Page[int], list[Row]]:
@@ -71,6 +78,7 @@ def list_environments(user_id: int, wanted: Mapping[str, str], sort: str, page: 
             EnvironmentStatus(one.status),
             newer_version(one.stacks.all(), blueprints.get(one.application)),
             _outside(one),
+            _near_end(one),
         )
         for one in (rows[key] for key in keys if key in rows)
     ]
@@ -82,6 +90,15 @@ def _outside(environment: Environment) -> tuple[Noted, ...]:
     return tuple(Noted(one.label.removesuffix(" Stackyard"), one.tone) for one in done)
 
 
+def _near_end(environment: Environment) -> Expiry | None:
+    """The end of its lifetime where that is near; what is parked already has none."""
+    found = expiry(environment.expires_at, timezone.now())
+    if found is None or not found.tone:
+        return None
+    there = (stack for stack in environment.stacks.all() if not stack_status(stack.status).gone)
+    return found if any(stack.kind == StackKind.COMPUTE for stack in there) else None
+
+
 def _filtered(user_id: int, wanted: Mapping[str, str]) -> QuerySet[Environment]:
     found = Environment.objects.all()
     if wanted.get("owner") == MINE:
@@ -90,6 +107,9 @@ def _filtered(user_id: int, wanted: Mapping[str, str]) -> QuerySet[Environment]:
         found = found.filter(application=wanted["application"])
     if wanted.get("stage"):
         found = found.filter(stage=wanted["stage"])
+    if wanted.get("expires") == EXPIRES_SOON:
+        there = Stack.objects.filter(environment=OuterRef("pk"), kind=StackKind.COMPUTE, status__in=_THERE)
+        found = found.filter(Exists(there), expires_at__lte=timezone.now() + SOON)
     status = wanted.get("status", "")
     if status and status != ANY:
         found = found.filter(status=status)

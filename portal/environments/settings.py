@@ -19,6 +19,7 @@ from portal.requesting.replacing import Offer
 from provisioning.blueprints.loader import library
 from provisioning.blueprints.model import StagePolicy
 from provisioning.lifecycle import ChangeKind, StackKind
+from provisioning.planning.lifetimes import has_lifetime, most_days
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,9 @@ def _policy(policy: StagePolicy) -> tuple[tuple[str, str], ...]:
     people = " or ".join(policy.approver_groups)
     asked = f"{policy.approvals} by {people}, never by who asks" if policy.approvals else "Not asked for"
     protected = "On for the data stack" if policy.protection else "Off"
-    lifetime = f"{policy.lifetime_days} days" if policy.lifetime_days else "As long as it is needed"
+    lifetime = "As long as it is needed"
+    if has_lifetime(policy):
+        most = most_days(policy, is_admin=False)
+        lifetime = f"{policy.lifetime_days} days, extended to {most} at most; then compute is parked"
     waits = (("Expiry", expiry_sentence(policy)),) if policy.approvals else ()
     return (("Approval", asked), *waits, ("Termination protection", protected), ("Lifetime", lifetime))

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.environments import acting, looking, views
+from portal.environments import acting, extending, looking, views
 
 _ONE = "environments/<slug:application>/<slug:name>/"
 
@@ -16,6 +16,7 @@ urlpatterns = [
     path(f"{_ONE}unprotect/", acting.unprotect, name="environment_unprotect"),
     path(f"{_ONE}delete-data/", acting.delete_data, name="environment_delete_data"),
     path(f"{_ONE}delete-data-stack/", acting.delete_data_stack, name="environment_delete_data_stack"),
+    path(f"{_ONE}extend/", extending.extend, name="environment_extend"),
     path(f"{_ONE}look-again/", looking.look_again, name="environment_look_again"),
     path(f"{_ONE}act/<slug:kind>/", acting.act, name="request_act"),
 ]

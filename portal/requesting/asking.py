@@ -18,6 +18,17 @@ from provisioning.planning.policy import START_DAYS
 PLAN_AGAIN = "plan_again"
 
 
+def lifetime_field() -> forms.IntegerField:
+    """How many days a new environment is to last; left empty, as many as its stage says."""
+    return forms.IntegerField(
+        label="Lasts",
+        required=False,
+        min_value=1,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        help_text="Then its compute is parked by itself; tables stay. Left empty, what the stage says.",
+    )
+
+
 class AskForm(forms.Form):
     """The part that all of them share. `key` makes two clicks one change; `replaces` is the change that waits and
     that this one is sent instead of; `start_at` is shown where a start may be asked for."""
@@ -60,6 +71,12 @@ class AskForm(forms.Form):
             self.add_error(key, sentence)
         if not named:
             self.add_error(None, refusal.sentence)
+
+
+class NamedForm(AskForm):
+    """What of the form of a new environment depends on its stage, renewed while the name is typed."""
+
+    lifetime_days = lifetime_field()
 
 
 @dataclass(frozen=True)

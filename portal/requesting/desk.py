@@ -18,8 +18,10 @@ from portal.requesting.replacing import accepted, offer_for_name, offer_of, open
 from portal.requesting.starting import stage_names
 from provisioning.actions.order import why_not_now
 from provisioning.blueprints.model import STACK_KINDS, Blueprint
+from provisioning.costs.calibration import calibrations
 from provisioning.lifecycle import ChangeKind
 from provisioning.models import Account, Environment
+from provisioning.planning.lifetimes import has_lifetime
 from provisioning.planning.policy import may_start_later
 
 
@@ -72,7 +74,16 @@ def create_page(
         "stage": stage,
         "policy": blueprint.stages[stage],
         "may_start_later": may_start_later(blueprint.stages[stage], ChangeKind.CREATE),
-        "price": price_of(blueprint, name=name, stage=stage, region=account.region, values=values),
+        "price": price_of(
+            blueprint,
+            name=name,
+            stage=stage,
+            region=account.region,
+            values=values,
+            usage=form.assumptions.usage,
+            known=calibrations(),
+        ),
+        "has_lifetime": has_lifetime(blueprint.stages[stage]),
         "monthly_now": monthly_now(blueprint.slug, name),
         "neighbours": neighbours(blueprint.slug),
         "prod_strip": stage == "prod" and "You are asking for production",
@@ -112,6 +123,8 @@ def update_page(
             stage=environment.stage,
             region=desk.account.region,
             values=form.shown(),
+            usage=form.assumptions.usage,
+            known=calibrations(),
         ),
         "monthly_now": environment.monthly_cost,
         "preview": preview_of(blueprint, environment, form.shown()),

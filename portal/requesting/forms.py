@@ -10,14 +10,19 @@ from django import forms
 from django.http import QueryDict
 from django.urls import reverse
 
-from portal.requesting.asking import AskForm
+from portal.requesting.asking import AskForm, lifetime_field
+from portal.requesting.assuming import UsageForm, figures_of, has_usage
 from portal.requesting.fields import field_of, posted_value
 from portal.requesting.layout import OF_VPC, Layout, Setting
 from portal.requesting.prices import Values
 from provisioning.actions.choices import Choices, live_choices
 from provisioning.actions.naming import name_problem
+from provisioning.actions.requesting import Ask
+from provisioning.actions.requesting import Values as Given
 from provisioning.blueprints.model import Blueprint
 from provisioning.blueprints.values import split_list, validate_values
+from provisioning.costs.usage import Usage
+from provisioning.lifecycle import ChangeKind
 from provisioning.models import Account
 
 LISTED_WHOLE = frozenset({"vpc", "subnets", "key_pair", "security_groups"})
@@ -28,7 +33,7 @@ _NAME_ATTRS = {
     "spellcheck": "false",
     "hx-trigger": "input changed delay:300ms",
     "hx-target": "#names",
-    "hx-include": "[name='stage'], [name='replaces'], [name='start_at']",
+    "hx-include": "[name='stage'], [name='replaces'], [name='start_at'], [name='lifetime_days']",
     "hx-sync": "#names:replace",  # also ends what the part asked for itself when the page came: the last name wins
 }
 
@@ -84,6 +89,7 @@ class RequestForm(AskForm):
     """Values are read as text and judged by the verb; only live lists are compared here."""
 
     stage = forms.CharField(widget=forms.HiddenInput, required=False)
+    lifetime_days = lifetime_field()
 
     def __init__(
         self,
@@ -97,18 +103,26 @@ class RequestForm(AskForm):
         keeps: bool = False,
         suggests: bool = True,
         initial: Mapping[str, Any] | None = None,
+        usage: Usage | None = None,
+        assumed: QueryDict | None = None,
     ) -> None:
         """The settings are those of `layout` and begin with `start`, unless `data` was sent.
 
         `name` is None for an environment that has one already, whose secrets then stay when left empty (`keeps`).
-        `suggests` fills live lists that nothing was chosen from; not so once a person has looked at them.
+        `suggests` fills live lists that nothing was chosen from; not so once a person has looked at them. `usage` is
+        what the price begins with; `assumed` a link or an unsent form that says otherwise.
         """
         super().__init__(data, initial={"key": uuid.uuid4(), **(initial or {})})
+        told = data if data is not None else assumed
+        told = told if told is not None and has_usage(told) else None
+        self.assumptions = UsageForm(told, figures=figures_of(blueprint), start=usage)
         self.blueprint, self.layout, self.account = blueprint, layout, account
         self.posted, self.keeps, self.suggests = data, keeps, suggests
         self.cleared: dict[str, str] = {}
         self.choices: dict[str, Choices] = {}
-        if name is not None:
+        if name is None:
+            del self.fields["lifetime_days"]
+        else:
             attrs = {**_NAME_ATTRS, "hx-get": reverse("request_names", args=[blueprint.slug])}
             self.fields["name"] = forms.CharField(
                 label="Name",
@@ -160,6 +174,19 @@ class RequestForm(AskForm):
             self.cleared[setting.key] = f"Cleared, because it is not there: {lost}. Check what is chosen now."
         may_suggest = self.suggests or setting.choices_from in OF_VPC
         return ",".join(kept) or (found.preferred if may_suggest else "")
+
+    def is_valid(self) -> bool:
+        """Whether both the request and what is assumed can be used, each with all its errors."""
+        assumed = self.assumptions.is_valid() or not self.assumptions.is_bound
+        return super().is_valid() and assumed
+
+    def ask(self, kind: ChangeKind, values: Given | None = None, confirm: str = "") -> Ask:
+        """What the form says, with the assumptions that its plan is to be priced on, and the lifetime if one is
+        chosen."""
+        goal: dict[str, Any] = {"usage": self.assumptions.usage.as_dict()}
+        if self.cleaned_data.get("lifetime_days"):
+            goal["lifetime_days"] = self.cleaned_data["lifetime_days"]
+        return replace(super().ask(kind, values, confirm), goal=goal)
 
     def clean_name(self) -> str:
         """The name, if it can be one."""

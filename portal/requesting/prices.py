@@ -1,18 +1,24 @@
-"""What an environment will cost a month at expected use, before anything exists: for the catalogue and the forms.
+"""What an environment will cost a month, before anything exists: for the catalogue and the forms.
 
-It is reckoned from the same templates, values and price list as the plan that follows.
+It is reckoned from the same templates, values, assumptions and price list as the plan that follows.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 
 from provisioning.blueprints.model import STACK_KINDS, Blueprint
 from provisioning.blueprints.promises import filled_values, starting_values
 from provisioning.blueprints.resolving import resolve
 from provisioning.blueprints.shapes import Pseudo, Resolved, TemplateError
+from provisioning.costs.allowance import Allowance
+from provisioning.costs.book import book
+from provisioning.costs.calibration import Calibrated, Calibrations, calibrated
 from provisioning.costs.estimate import estimate
-from provisioning.costs.model import CostLine, PricedInput
+from provisioning.costs.model import CostLine, Estimate, PricedInput, Scenario
+from provisioning.costs.scenarios import SCENARIOS
+from provisioning.costs.usage import Usage
 from provisioning.lifecycle import StackKind
 
 Values = Mapping[str, Mapping[str, str]]
@@ -30,14 +36,28 @@ class StackPrice:
 
 
 @dataclass(frozen=True)
+class Total:
+    """What an environment costs a month in one scenario; the figures that were changed belong to the chosen one."""
+
+    scenario: Scenario
+    monthly: Decimal
+    chosen: bool
+
+
+@dataclass(frozen=True)
 class Price:
-    """What an environment costs a month; `monthly` is None, and `problem` says why, when that cannot be told."""
+    """What an environment costs a month; `monthly` is None, and `problem` says why, when that cannot be told. It is the
+    list price at `usage`; `calibrated` is what earlier environments make of it, shown beside it and never instead."""
 
     monthly: Decimal | None
     stacks: tuple[StackPrice, ...] = ()
     not_priced: tuple[str, ...] = ()
     assumptions: tuple[str, ...] = ()
     problem: str = ""
+    usage: Usage = field(default_factory=Usage)
+    totals: tuple[Total, ...] = ()
+    calibrated: Calibrated | None = None
+    published: date | None = None
 
 
 def resolved_stack(
@@ -51,24 +71,61 @@ def resolved_stack(
     return resolve(stack.template, {**starting_values(blueprint, kind, stage), **given, **filled}, pseudo=pseudo)
 
 
-def price_of(blueprint: Blueprint, *, name: str, stage: str, region: str, values: Values | None = None) -> Price:
-    """The monthly price of an environment under these values; the stage's own where none are given."""
-    stacks: list[StackPrice] = []
-    not_priced: list[str] = []
-    assumptions: list[str] = []
+def price_of(
+    blueprint: Blueprint,
+    *,
+    name: str,
+    stage: str,
+    region: str,
+    values: Values | None = None,
+    usage: Usage | None = None,
+    known: Calibrations | None = None,
+) -> Price:
+    """The monthly price of an environment under these values and this use; the stage's own values and the usual use
+    where none are given. `known` are the calibrations that it is shown with."""
+    usage = usage or Usage()
+    inputs: dict[str, list[PricedInput]] = {}
     for kind in STACK_KINDS:
         given = (values or {}).get(kind, {})
         try:
             resolved = resolved_stack(blueprint, kind, name=name, stage=stage, region=region, values=given)
         except TemplateError:
-            return Price(None, problem="There is no price while a value does not fit.")
-        found = estimate(
-            [PricedInput(one.logical_id, one.type, one.properties, {"region": region}) for one in resolved.resources]
-        )
-        dear = sorted((line for line in found.lines if line.monthly), key=lambda line: line.monthly or 0, reverse=True)
-        free = sum(1 for line in found.lines if line.monthly == 0)
-        stacks.append(StackPrice(StackKind(kind).label, found.monthly, tuple(dear), free))
-        not_priced += found.not_priced
-        assumptions += [*found.assumptions, *(note for line in dear for note in line.assumptions)]
-    monthly = sum((stack.monthly for stack in stacks), Decimal(0))
-    return Price(monthly, tuple(stacks), tuple(not_priced), tuple(dict.fromkeys(assumptions)))
+            return Price(None, problem="There is no price while a value does not fit.", usage=usage)
+        context = {"region": region}
+        inputs[kind] = [PricedInput(one.logical_id, one.type, one.properties, context) for one in resolved.resources]
+    found = _estimates(inputs, usage)
+    stacks = tuple(_stack_price(kind, one) for kind, one in found.items())
+    monthly = _sum(found)
+    notes = [
+        text
+        for kind, stack in zip(found, stacks, strict=True)
+        for text in (*found[kind].assumptions, *(note for line in stack.lines for note in line.assumptions))
+    ]
+    return Price(
+        monthly=monthly,
+        stacks=stacks,
+        not_priced=tuple(name for one in found.values() for name in one.not_priced),
+        assumptions=tuple(dict.fromkeys(notes)),
+        usage=usage,
+        totals=tuple(
+            Total(one, _sum(_estimates(inputs, usage.within(one))), one == usage.scenario) for one in SCENARIOS
+        ),
+        calibrated=calibrated(blueprint.slug, stage, monthly, known or {}),
+        published=book().published,
+    )
+
+
+def _estimates(inputs: Mapping[str, list[PricedInput]], usage: Usage) -> dict[str, Estimate]:
+    """Every stack, with what is free in the account given away once."""
+    allowance = Allowance()
+    return {kind: estimate(found, usage=usage, allowance=allowance) for kind, found in inputs.items()}
+
+
+def _sum(estimates: Mapping[str, Estimate]) -> Decimal:
+    return sum((one.monthly for one in estimates.values()), Decimal(0))
+
+
+def _stack_price(kind: str, found: Estimate) -> StackPrice:
+    dear = sorted((line for line in found.lines if line.monthly), key=lambda line: line.monthly or 0, reverse=True)
+    free = sum(1 for line in found.lines if line.monthly == 0)
+    return StackPrice(StackKind(kind).label, found.monthly, tuple(dear), free)

@@ -9,7 +9,8 @@ from django.views.decorators.vary import vary_on_headers
 
 from portal.access import access_environment, actor_of
 from portal.catalogue.reading import access_blueprint
-from portal.requesting.asking import AskForm
+from portal.requesting.asking import NamedForm
+from portal.requesting.assuming import UsageForm, figures_of, has_usage
 from portal.requesting.desk import Desk, create_desk, create_page, update_desk, update_page
 from portal.requesting.fields import posted_value
 from portal.requesting.forms import RequestForm, shown_values
@@ -22,13 +23,17 @@ from portal.requesting.starting import stage_names, start_of_create, start_of_up
 from provisioning.actions.actor import require_change_right
 from provisioning.actions.refusals import Refusal
 from provisioning.actions.requesting import do_request, do_request_create
+from provisioning.costs.calibration import calibrations
+from provisioning.costs.usage import kept_usage
+from provisioning.engine.usage import usage_of
 from provisioning.lifecycle import ChangeKind
 from provisioning.models import Environment
+from provisioning.planning.lifetimes import has_lifetime
 from provisioning.planning.policy import may_start_later
 
 UNPROCESSABLE = 422
 LOOK = "look"  # the button of those without JavaScript: names, choices and price again, nothing is sent
-KEPT = ("key", "stage", "reason", "start_at")
+KEPT = ("key", "stage", "reason", "start_at", "lifetime_days")
 
 
 @require_http_methods(["GET", "POST"])
@@ -51,7 +56,8 @@ def request_create(request: HttpRequest, application: str) -> HttpResponse:
         replaces=request.GET.get("replaces", ""),
     )
     kept = {"stage": begun.stage, "reason": begun.reason}
-    form = _form(desk, start=begun.values, name=begun.name, initial=kept)
+    usage = kept_usage(begun.source.goal) if begun.source else None
+    form = _form(desk, start=begun.values, name=begun.name, initial=kept, usage=usage, assumed=request.GET)
     return create_page(request, desk, form, source=begun.source)
 
 
@@ -62,7 +68,14 @@ def _form(desk: Desk, **options: Any) -> RequestForm:
 def _look_again(request: HttpRequest, desk: Desk) -> HttpResponse:
     """The form as typed, with choices, names and price read again."""
     kept = {field: request.POST[field] for field in KEPT if field in request.POST}
-    form = _form(desk, start=_typed(request, desk), name=request.POST.get("name", ""), initial=kept, suggests=False)
+    form = _form(
+        desk,
+        start=_typed(request, desk),
+        name=request.POST.get("name", ""),
+        initial=kept,
+        suggests=False,
+        assumed=request.POST,
+    )
     return create_page(request, desk, form, live=True)
 
 
@@ -95,11 +108,18 @@ def request_update(request: HttpRequest, application: str, name: str) -> HttpRes
         return _update(request, desk, environment)
     if request.method == "POST":
         kept = {field: request.POST[field] for field in KEPT if field in request.POST}
-        form = _form(desk, start=_typed(request, desk), keeps=True, initial=kept, suggests=False)
+        form = _form(desk, start=_typed(request, desk), keeps=True, initial=kept, suggests=False, assumed=request.POST)
         return update_page(request, desk, environment, form)
     source = repeated_change(request, application)
     initial = {"stage": environment.stage, "reason": source.reason if source else ""}
-    form = _form(desk, start=start_of_update(desk.blueprint, environment, source), keeps=True, initial=initial)
+    form = _form(
+        desk,
+        start=start_of_update(desk.blueprint, environment, source),
+        keeps=True,
+        initial=initial,
+        usage=kept_usage(source.goal) if source else usage_of(environment),
+        assumed=request.GET,
+    )
     return update_page(request, desk, environment, form, source=source)
 
 
@@ -132,7 +152,8 @@ def request_names(request: HttpRequest, application: str) -> HttpResponse:
     context = {
         "names": names,
         "replacing": replacing,
-        "form": AskForm(initial={"start_at": request.GET.get("start_at", "")}),
+        "form": NamedForm(initial={key: request.GET.get(key, "") for key in ("start_at", "lifetime_days")}),
+        "has_lifetime": policy is not None and has_lifetime(policy),
         "may_start_later": policy is not None and may_start_later(policy, ChangeKind.CREATE),
         "blueprint": desk.blueprint,
         "started_as": request.GET.get("stage", ""),
@@ -171,8 +192,17 @@ def request_price(request: HttpRequest, application: str) -> HttpResponse:
     if request.method == "GET" or not _is_partial(request):
         return redirect("request_create", application)
     name, stage = name_and_stage(desk.blueprint, request.POST.get("name", "").strip())
-    price = price_of(desk.blueprint, name=name, stage=stage, region=desk.account.region, values=_typed(request, desk))
-    context: dict[str, Any] = {"price": price, "monthly_now": monthly_now(application, name)}
+    assumed = UsageForm(request.POST if has_usage(request.POST) else None, figures=figures_of(desk.blueprint))
+    price = price_of(
+        desk.blueprint,
+        name=name,
+        stage=stage,
+        region=desk.account.region,
+        values=_typed(request, desk),
+        usage=assumed.usage,
+        known=calibrations(),
+    )
+    context: dict[str, Any] = {"price": price, "assumed": assumed, "monthly_now": monthly_now(application, name)}
     if "update" in request.POST:
         environment = access_environment(request, application, name)
         context["preview"] = preview_of(desk.blueprint, environment, _typed(request, desk))

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from provisioning.actions import lifetimes
 from provisioning.actions.actor import Actor, audit, is_personal, require_change_right
 from provisioning.actions.changing import require_start
 from provisioning.actions.naming import stage_of
@@ -19,6 +20,7 @@ from provisioning.blueprints.loader import library
 from provisioning.blueprints.model import Blueprint, StagePolicy
 from provisioning.blueprints.promises import filled_values, starting_values
 from provisioning.blueprints.values import validate_values
+from provisioning.costs.usage import BadUsageError, read_usage
 from provisioning.lifecycle import BESIDE_STACKS, ChangeKind, ChangeStatus, EnvironmentStatus, StackKind, stack_status
 from provisioning.models import Account, Change, Environment, Operation, Stack, Template
 from provisioning.planning.policy import may_start_later
@@ -80,10 +82,13 @@ def do_request_create(actor: Actor, application: str, name: str, ask: Ask) -> Ch
     if is_personal(name) and not policy.personal:
         raise Refusal("This application has no personal environments.", "bad-name", fields={"name": "Use dev."})
     _check_start(ask, policy)
+    _check_usage(ask)
+    lifetimes.require_days(actor, policy, ask.goal.get("lifetime_days"))
     try:
         with transaction.atomic():
             old = lock_replaced(ask.replaces)
             environment = _claimed_environment(actor, blueprint, name, stage, old)
+            lifetimes.begin(environment, policy, ask.goal.get("lifetime_days"), ask.start_at)
             return _open_change(actor, environment, blueprint, ask, old)
     except IntegrityError:
         return _lost_race(application, name, ask)
@@ -105,7 +110,9 @@ def do_request(actor: Actor, environment: Environment, ask: Ask) -> Change:
     if ask.kind in SAYS and not ask.goal.get(SAYS[ask.kind]):
         raise Refusal("It was not said what this is about. Ask for it on the environment's page.", "incomplete")
     blueprint = _blueprint(environment.application)
-    _check_start(ask, blueprint.stages[environment.stage])
+    policy = blueprint.stages[environment.stage]
+    _check_start(ask, policy)
+    _check_usage(ask)
     try:
         with transaction.atomic():
             old = lock_replaced(ask.replaces)
@@ -113,6 +120,8 @@ def do_request(actor: Actor, environment: Environment, ask: Ask) -> Change:
             if old is not None:
                 supersede(actor, old, locked, ask.kind)
             guard(locked, ask.kind)
+            if ask.kind == ChangeKind.WAKE:
+                lifetimes.begin(locked, policy, None, ask.start_at)
             return _open_change(actor, locked, blueprint, ask, old)
     except IntegrityError:
         return _lost_race(environment.application, environment.name, ask)
@@ -158,6 +167,15 @@ def _check_start(ask: Ask, policy: StagePolicy) -> None:
         sentence = f"Nothing waits at {policy.stage}: send it when it should run."
         raise Refusal(sentence, "bad-start", fields={"start_at": sentence})
     require_start(ask.start_at)
+
+
+def _check_usage(ask: Ask) -> None:
+    """What is assumed about the use is kept with the change, and its plan is priced on it."""
+    try:
+        read_usage(ask.goal.get("usage"))
+    except BadUsageError as wrong:
+        fields = {f"usage-{key}": sentence for key, sentence in wrong.fields.items()}
+        raise Refusal("Some assumptions cannot be used. Nothing was sent.", "bad-usage", fields=fields) from None
 
 
 def _claimed_environment(actor: Actor, blueprint: Blueprint, name: str, stage: str, old: Change | None) -> Environment:

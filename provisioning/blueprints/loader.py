@@ -47,7 +47,7 @@ _KNOWN = frozenset(
     )
 )
 _STACK = frozenset(("template", "name", "capabilities", "filled"))
-_STAGE = POLICY_KEYS | {"personal", "lifetime_days", "defaults"}
+_STAGE = POLICY_KEYS | {"personal", "lifetime_days", "lifetime_max_days", "defaults"}
 _FIELD = frozenset(("stack", "name", "label", "help", "choices", "unit", "advanced"))
 _PATTERN = frozenset(("table", "title", "index", "partition_key", "sort_key", "descending"))
 _MASK = frozenset(("table", "hide", "stages"))
@@ -262,6 +262,7 @@ def _stages(top: Section) -> dict[str, StagePolicy]:
         found[stage] = StagePolicy(
             stage=stage,
             lifetime_days=policy.count("lifetime_days", optional=True) or None,
+            lifetime_max_days=policy.count("lifetime_max_days", optional=True) or None,
             personal=policy.flag("personal", default=False),
             defaults={kind: defaults.pairs(kind) for kind in STACK_KINDS},
             **parts,

@@ -8,13 +8,17 @@ from django.db import transaction
 from django.utils import timezone
 
 from provisioning.blueprints.shapes import ResolvedResource
+from provisioning.costs.allowance import Allowance
 from provisioning.costs.estimate import difference, estimate
-from provisioning.costs.model import CostDifference, Estimate, PricedInput
+from provisioning.costs.model import Estimate, PricedInput
+from provisioning.costs.scenarios import SCENARIOS
+from provisioning.costs.usage import Usage
 from provisioning.engine.claims import hold
 from provisioning.engine.deploying import planned
 from provisioning.engine.outcome import Done, Outcome
 from provisioning.engine.steps import adopting, configuration, deletion, items, looking, parameters
 from provisioning.engine.steps.checking import CREATE, NONE, SETTINGS, TAKE_OVER, UPDATE
+from provisioning.engine.usage import usage_of_change
 from provisioning.engine.work import Work
 from provisioning.lifecycle import UNDER_REVIEW, ChangeKind, StackKind
 from provisioning.models import Change, Operation, SealedPlan, Stack
@@ -50,9 +54,9 @@ MORE: Mapping[str, Mapping[str, Callable[[Work], Any]]] = {
 
 
 def ensure_priced(work: Work) -> Outcome:
-    """What each stack costs a month before and after, by resource."""
+    """What each stack costs a month before and after, by resource, on the assumptions of the request."""
     after = Decimal(_price(work)["after"])
-    return Done(f"{after:.2f} USD a month, at expected use")
+    return Done(f"{after:.2f} USD a month, {usage_of_change(work.change).words}")
 
 
 def _price(work: Work) -> dict[str, Any]:
@@ -64,20 +68,44 @@ def _price(work: Work) -> dict[str, Any]:
 
 
 def _cost(work: Work) -> dict[str, Any]:
-    found = {kind: _difference(work, kind, stack) for kind, stack in work.stacks.items()}
-    after = sum((one.after.monthly for one in found.values()), Decimal(0))
-    before = sum((one.before.monthly for one in found.values() if one.before), Decimal(0))
+    usage = usage_of_change(work.change)
+    sides = {kind: _sides(work, kind, stack) for kind, stack in work.stacks.items()}
+    was = _estimates({kind: before for kind, (before, _) in sides.items() if before}, usage)
+    then = _estimates({kind: after for kind, (_, after) in sides.items()}, usage)
+    before, after = _sum(was), _sum(then)
     return {
-        "stacks": {kind: one.as_dict() for kind, one in found.items()},
+        "stacks": {kind: difference(was.get(kind), one).as_dict() for kind, one in then.items()},
         "before": str(before),
         "after": str(after),
         "delta": str(after - before),
+        "usage": usage.as_dict(),
+        "totals": {
+            scenario: str(_sum(_estimates({kind: one for kind, (_, one) in sides.items()}, usage.within(scenario))))
+            for scenario in SCENARIOS
+        },
     }
 
 
-def _difference(work: Work, kind: StackKind, stack: Stack) -> CostDifference:
+def _sides(work: Work, kind: StackKind, stack: Stack) -> tuple[Resources, Resources]:
     before = work.deployed(stack) if stack.outputs else _adopted(work, kind)
-    return difference(_estimate(before) if before else None, _estimate(_after(work, kind, before)))
+    return before, _after(work, kind, before)
+
+
+def _estimates(stacks: Mapping[StackKind, Resources], usage: Usage) -> dict[StackKind, Estimate]:
+    """Every stack, with what is free in the account given away once."""
+    allowance = Allowance()
+    return {
+        kind: estimate(
+            [PricedInput(item.logical_id, item.type, item.properties) for item in resources],
+            usage=usage,
+            allowance=allowance,
+        )
+        for kind, resources in stacks.items()
+    }
+
+
+def _sum(estimates: Mapping[StackKind, Estimate]) -> Decimal:
+    return sum((one.monthly for one in estimates.values()), Decimal(0))
 
 
 def _adopted(work: Work, kind: StackKind) -> Resources:
@@ -97,10 +125,6 @@ def _after(work: Work, kind: StackKind, before: Resources) -> Resources:
         return work.resolved(operation).resources
     kept = tuple(item for item in before if item.type in changes.DATA_TYPES and item.deletion_policy != "Delete")
     return () if work.change.kind == ChangeKind.DELETE_DATA else kept
-
-
-def _estimate(resources: Resources) -> Estimate:
-    return estimate([PricedInput(item.logical_id, item.type, item.properties) for item in resources])
 
 
 def ensure_plan_sealed(work: Work) -> Outcome:

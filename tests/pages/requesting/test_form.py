@@ -102,7 +102,7 @@ class TestForm:
         client = client_of(alice)
         for number in range(8):
             rows.environment(alice, f"dev-{number}")
-        with django_assert_max_num_queries(12):
+        with django_assert_max_num_queries(13):
             page(client, f"{FORM}?name=prod")
 
 
