@@ -26,6 +26,13 @@ from provisioning.aws.error_codes import (
 
 BusyReason = Literal["throttled", "unreachable", "aws", "budget"]
 
+# What DynamoDB says to whoever asks a table by the keys of an earlier one of its name.
+OTHER_KEYS = (
+    "the provided key element does not match the schema",
+    "query condition missed key schema element",
+    "missing the key ",
+    "type mismatch for key ",
+)
 SERVICE_NAMES = {
     "cloudformation": "CloudFormation",
     "dynamodb": "DynamoDB",
@@ -137,6 +144,15 @@ class Refused(AwsError):
                 " An administrator has to raise the limit or free some of it; then retry."
             )
         return f"{self._service_name} refused: {self._said} Correct the request, then try again."
+
+
+class OtherKeys(Refused):
+    """A table or an index has other keys than it was asked by: it is another one of the same name by now."""
+
+    @property
+    def sentence(self) -> str:
+        """What happened, whose turn it is, what to do."""
+        return "The table has other keys than when Stackyard last looked. Look again, then ask anew."
 
 
 class Conflict(AwsError):
@@ -256,6 +272,8 @@ def _by_text(code: str, message: str, where: Where) -> AwsError | None:
         return Missing(message, **where)
     if code == "ValidationError" and re.match(r"(stack|changeset)\b.*\balready exists", text, re.DOTALL):
         return Conflict(message, kind="exists", **where)
+    if code == "ValidationException" and any(part in text for part in OTHER_KEYS):
+        return OtherKeys(message, **where)
     # Cost Explorer and DynamoDB say "limit" when they mean "slow down" (E10, T15).
     if _stem(code) == "LimitExceeded" and (where.get("service") == "ce" or "simultaneously" in text):
         return Busy(message, reason="throttled", **where)

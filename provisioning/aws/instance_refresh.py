@@ -1,6 +1,5 @@
 """Instance refreshes: the instances of a group, replaced one after the other."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -62,18 +61,3 @@ def cancel_refresh(aws: Clients, group: str) -> None:
     """Stop the refresh of a group that moves. What it has replaced stays new. Raises Missing when none moves."""
     with translated("autoscaling", "CancelInstanceRefresh"):
         aws.autoscaling.cancel_instance_refresh(AutoScalingGroupName=group)
-
-
-def launched_at(aws: Clients, instance_ids: Sequence[str]) -> dict[str, datetime]:
-    """When each of these instances was launched."""
-    if not instance_ids:
-        return {}
-    with translated("ec2", "DescribeInstances"):
-        pages = aws.ec2.get_paginator("describe_instances").paginate(InstanceIds=list(instance_ids))
-        return {
-            instance["InstanceId"]: instance["LaunchTime"]
-            for page in pages
-            for reservation in page["Reservations"]
-            for instance in reservation["Instances"]
-            if "LaunchTime" in instance
-        }

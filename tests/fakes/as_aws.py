@@ -69,6 +69,12 @@ class AsAws:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.client, name)
 
+    def delete_table(self, **request: Any) -> Answer:
+        """A table goes; another one of its name may have other keys."""
+        self._keys.pop(request["TableName"], None)
+        gone: Answer = self.client.delete_table(**request)
+        return gone
+
     def query(self, **request: Any) -> Answer:
         """A page of one partition."""
         return self._read("Query", self.client.query, request)

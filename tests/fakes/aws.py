@@ -19,7 +19,7 @@ from .cloudformation import CloudFormation
 from .containers import Ecs
 from .costs import CostExplorer
 from .dynamodb import DynamoDB
-from .fleet import AutoScaling, Ec2
+from .fleet import AutoScaling
 from .operations import turn
 from .queue import Queue
 from .script import Script
@@ -35,7 +35,6 @@ SERVICES: dict[str, type[Service]] = {
     "elbv2": Balancing,
     "autoscaling": AutoScaling,
     "ecs": Ecs,
-    "ec2": Ec2,
     "tagging": Tagging,
     "sts": Sts,
     "cloudwatch": CloudWatch,

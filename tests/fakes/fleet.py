@@ -85,15 +85,6 @@ def _advance(refresh: dict[str, Any]) -> None:
         refresh["Status"], refresh["PercentageComplete"] = "Successful", 100
 
 
-class Ec2(Service):
-    """Instances."""
-
-    def describe_instances(self, InstanceIds: Sequence[str], NextToken: str = "") -> Answer:
-        """These instances, launched a while ago."""
-        rows = [{"InstanceId": one, "LaunchTime": self.world.now()} for one in InstanceIds]
-        return {"Reservations": [{"Instances": rows}]}
-
-
 class RunCommand(Service):
     """Commands on instances, each done at the second look at it."""
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from provisioning.aws.clients import Clients
-from provisioning.aws.errors import translated
+from provisioning.aws.errors import OtherKeys, translated
 
 SERVICE = "dynamodb"
 Item = dict[str, dict[str, Any]]
@@ -22,7 +22,8 @@ class Read:
 
     Expressions hold placeholders only; `names` and `values` say what they stand for. `limit` counts what is evaluated,
     not what matches; None goes on to 1 MB (B1). `segment` of `segments` is one part of a parallel scan. `count_only`
-    brings no items. `consistent` is refused on a global index (B4).
+    brings no items. `consistent` is refused on a global index (B4). `keys` are attributes with their types that every
+    item has, as long as the table is the one that was described.
     """
 
     table: str
@@ -39,6 +40,7 @@ class Read:
     segment: int | None = None
     segments: int | None = None
     count_only: bool = False
+    keys: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_query(self) -> bool:
@@ -61,13 +63,15 @@ class ReadPage:
 
 
 def read_page(aws: Clients, read: Read) -> ReadPage:
-    """One page of a query or a scan. Raises Missing, Denied, Refused or Busy."""
+    """One page of a query or a scan. Raises Missing, Denied, Refused or Busy; OtherKeys, which is Refused, when an item
+    lacks one of `keys`."""
     request = _request(read)
-    if read.is_query:
-        with translated(SERVICE, "Query"):
-            return _page(aws.dynamodb.query(**request))
-    with translated(SERVICE, "Scan"):
-        return _page(aws.dynamodb.scan(**request))
+    operation = "Query" if read.is_query else "Scan"
+    with translated(SERVICE, operation):
+        page = _page(aws.dynamodb.query(**request) if read.is_query else aws.dynamodb.scan(**request))
+    if not all(kind in item.get(name, ()) for item in page.items for name, kind in read.keys.items()):
+        raise OtherKeys("Items without the keys of the table.", service=SERVICE, operation=operation)
+    return page
 
 
 def get_item(

@@ -18,6 +18,10 @@ from provisioning.models import (
     ItemJob,
     ItemWrite,
     Operation,
+    Parameter,
+    ParameterVersion,
+    Release,
+    Rollout,
     SealedPlan,
     Stack,
     StackResource,
@@ -36,7 +40,8 @@ OWN = frozenset(
         "note",  # a step that was cut off may find, and say, that its work is done
     }
 )
-DRAWN = frozenset({"digest", "at", "value"})  # of an output: most hold a name that AWS makes up
+# Of an output: most hold a name that AWS makes up. How long a redeploy took depends on who came when.
+DRAWN = frozenset({"digest", "at", "value", "seconds"})
 
 Picture = dict[str, Any]
 
@@ -54,6 +59,10 @@ def picture(yard: Yard) -> Picture:
         "resources": _rows(StackResource.objects.order_by("stack", "logical_id")),
         "tables": _rows(Table.objects.order_by("name")),
         "item writes": _rows(ItemWrite.objects.order_by("change__requested_at", "number", "pk")),
+        "known parameters": _rows(Parameter.objects.order_by("key")),
+        "versions": _rows(ParameterVersion.objects.order_by("parameter__key", "generation", "version", "pk")),
+        "rollouts": _rows(Rollout.objects.order_by("change__requested_at", "attempt", "number")),
+        "releases": _rows(Release.objects.order_by("number")),
         "item jobs": _rows(ItemJob.objects.order_by("asked_at")),
         "audit": _counted(_clean(f"{one.verb}: {one.summary}") for one in AuditEntry.objects.all()),
         "events": _counted(_told()),
@@ -125,8 +134,11 @@ def _left(yard: Yard) -> Picture:
         "tables": {name: _table(one) for name, one in sorted(world.tables.items())},
         "backups": _counted(f"{one.table} {one.status} {len(one.items)}" for one in world.backups.values()),
         "parameters": {
-            name: [_clean(one["Value"]) for one in versions] for name, versions in sorted(world.parameters.items())
+            name: [_clean([one["Value"], one.get("Labels", [])]) for one in versions]
+            for name, versions in sorted(world.parameters.items())
         },
+        "services": sorted(len(one.rollouts) for one in world.services.values()),
+        "refreshes": sorted(one["Status"] for known in world.refreshes.values() for one in known),
     }
 
 
