@@ -188,9 +188,10 @@ def force_deployment(aws: Clients, cluster: str, service: str) -> EcsService:
 
 
 def service_tasks(aws: Clients, cluster: str, service: str) -> tuple[Task, ...]:
-    """The tasks of a service that run or come up, every page of them."""
+    """The tasks of a service that run or come up, every page of them; `service` is its name or its ARN."""
+    name = service.rpartition("/")[2]
     with translated("ecs", "ListTasks"):
-        pages = aws.ecs.get_paginator("list_tasks").paginate(cluster=cluster, serviceName=service)
+        pages = aws.ecs.get_paginator("list_tasks").paginate(cluster=cluster, serviceName=name)
         arns = [arn for page in pages for arn in page.get("taskArns", [])]
     found: list[Task] = []
     for start in range(0, len(arns), TASKS_AT_ONCE):

@@ -47,7 +47,9 @@ class Ecs(Client):
         return {"tasks": [one for one in every if one["taskArn"] in tasks], "failures": []}
 
     def _tasks(self, name: str) -> list[dict[str, Any]]:
-        service = self.world.services.get(name)
+        service = next(
+            (one for arn, one in self.world.services.items() if arn.endswith(f"/{name}") or arn == name), None
+        )
         return [
             {
                 "taskArn": self.world.arn("ecs", f"task/{rollout.deployment_id.rpartition('/')[2]}-{number}"),
