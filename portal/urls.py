@@ -33,6 +33,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.table_list.urls")),
     path("", include("portal.flags.urls")),
     path("", include("portal.costs.urls")),
+    path("", include("portal.budgets.urls")),
+    path("", include("portal.environment_costs.urls")),
     path("", include("portal.parameters.urls")),
     path("", include("portal.schedules.urls")),
     path("", include("portal.copying_parameters.urls")),

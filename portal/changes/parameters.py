@@ -1,7 +1,7 @@
 """Parameters of a plan as reviewers read them: before and after, whose they are, what is redeployed. A plan never holds
 a secret's value: two keyed digests say whether it differs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from portal.changes.plans import PlannedResource, PropertyLine, sentence_of_para
 from portal.flags.showing import visible
 from provisioning.lifecycle import ParameterVerb, WriteState
 from provisioning.models import Change, ParameterVersion
+from provisioning.planning.parameter_plans import when_back
 
 MOST = 2_000  # characters of a value that a plan shows
 HIDDEN_DIFFERS, HIDDEN = "hidden, differs", "hidden"
@@ -30,13 +31,15 @@ _REDEPLOYED = {
 @dataclass(frozen=True)
 class PlannedParameters:
     """The plan's part about parameters. `redeployed` says what starts anew, empty for nothing; `owners` are whom it
-    concerns; `reverts` that it only sets back what was right before."""
+    concerns; `reverts` that it only sets back what was right before; `more` are sentences about where values come from,
+    and when they go back by themselves."""
 
     rows: tuple[PlannedResource, ...]
     links: tuple[tuple[str, str], ...]
     redeployed: str
     owners: tuple[str, ...]
     reverts: bool
+    more: tuple[str, ...] = ()
 
 
 def parameters_view(change: Change, plan: Mapping[str, Any]) -> PlannedParameters | None:
@@ -52,7 +55,18 @@ def parameters_view(change: Change, plan: Mapping[str, Any]) -> PlannedParameter
         redeployed=_REDEPLOYED.get(part["redeploy"], "What runs is redeployed.") if part["redeploy"] else "",
         owners=tuple(dict.fromkeys(row["owner"] for row in rows if row.get("owner"))),
         reverts=bool(part["reverts"]),
+        more=tuple(_more(change, part)),
     )
+
+
+def _more(change: Change, part: Mapping[str, Any]) -> Iterator[str]:
+    if part.get("copied_from"):
+        yield f"Copied from {part['copied_from']}, as it was when it was asked for."
+    if part.get("back"):
+        back = f"It goes back by itself {when_back(part['back'])}."
+        yield f"{back} That is part of this plan: nobody is asked about it again."
+    if change.goal.get("within"):
+        yield "It goes back as the plan before it said, so nobody is asked again."
 
 
 def done_words(change: Change) -> str:

@@ -49,6 +49,9 @@ def _given(scene: Scene) -> dict[str, Any]:
         "job_id": UUID(int=0),
         "ticket": "none",
         "write": 1,
+        "key": "use_dynamodb",
+        "version": 1,
+        "schedule": 1,
     }
 
 

@@ -14,11 +14,22 @@ from portal.pages import EVERYONE, OPEN_NAMES, PAGES, Page
 from portal.urls import urlpatterns as portals
 from provisioning.aws.clients import clients_for
 from provisioning.items.values import key_token
-from provisioning.lifecycle import ChangeKind, ChangeStatus, JobKind, JobStatus, WriteState, WriteVerb
-from provisioning.models import Account, AuditEntry, Change, Decision, Environment, ItemJob, ItemWrite
+from provisioning.lifecycle import ChangeKind, ChangeStatus, JobKind, JobStatus, ScheduleStatus, WriteState, WriteVerb
+from provisioning.models import (
+    Account,
+    AuditEntry,
+    Change,
+    Decision,
+    Environment,
+    ItemJob,
+    ItemWrite,
+    ParameterSchedule,
+    ParameterVersion,
+)
 from provisioning.planning.plan import build, digest
 
 from . import rows
+from .flags.scene import FLAG, parameter
 from .table_rows import table
 
 ADDRESSES = [(page, name) for page in PAGES for name in page.names]
@@ -77,6 +88,15 @@ def change(account: Account, alice: User) -> Change:
         by=alice,
         at=found.requested_at,
     )
+    flag = parameter(rows.environment(alice, "dev", "fileshare"), FLAG)
+    ParameterSchedule.objects.create(
+        parameter=flag,
+        value="false",
+        at=found.requested_at,
+        status=ScheduleStatus.WAITING,
+        by=alice,
+        asked_at=found.requested_at,
+    )
     return found
 
 
@@ -92,7 +112,8 @@ def somebody(*groups: str) -> Client:
 def address(name: str, change: Change) -> str:
     """The address of that name, filled with what is there."""
     known: Mapping[str, Any] = {
-        "application": change.environment.application,
+        # Of the two applications only one has parameters.
+        "application": "fileshare" if "parameter" in name else change.environment.application,
         "name": change.environment.name,
         "change_id": change.pk,
         "format": "dotenv",
@@ -104,6 +125,9 @@ def address(name: str, change: Change) -> str:
         "write": ItemWrite.objects.values_list("pk", flat=True).get(),
         "job_id": ItemJob.objects.values_list("pk", flat=True).get(),
         "ticket": "none",
+        "key": FLAG,
+        "version": ParameterVersion.objects.values_list("pk", flat=True).get(),
+        "schedule": ParameterSchedule.objects.values_list("pk", flat=True).get(),
     }
     for possible, *_ in get_resolver().reverse_dict.getlist(name):
         for _, parts in possible:
