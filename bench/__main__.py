@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from bench.costs import costs
 from bench.creating import creating
 from bench.exporting import exporting
 from bench.figures import Figure, table
@@ -37,6 +38,7 @@ def main() -> int:
             }
             rows["Looking at memory …"] = lambda: [resident(yard)]
             rows["Listing 10,000 environments …"] = lambda: listing(Path(scratch) / "listing")
+            rows["Looking at costs …"] = lambda: costs(Path(scratch) / "costs")
             rows["Looking into a table …"] = lambda: items(Path(scratch) / "items", yard.launch.aws_port)
             rows["Exporting 100,000 items …"] = lambda: exporting(Path(scratch) / "exporting")
             for number, share in CURVE:

@@ -278,7 +278,10 @@ def _broken(scene: Scene) -> Mapping[date, Decimal]:
     if not scene.whole:
         return {}
     shown = {day: amount for day, amount in scene.days.totals.items() if scene.wanted.first <= day < scene.end}
-    return does_not_add_up(scene.days.by_day, shown) if shown else {}
+    if not shown:
+        return {}
+    sums = {scene.days.first + number * DAY: amount for number, amount in enumerate(scene.days.by_day)}
+    return does_not_add_up(sums, shown)
 
 
 def spent_this_month(actor: Actor) -> Decimal | None:

@@ -3,22 +3,17 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from portal.access import actor_of
 from portal.costs.exporting import as_csv, as_json
 from portal.costs.knowing import read_knowing, read_notes
 from portal.costs.reading import DEFAULT_SORT, read_overview, read_scene
+from portal.costs.tabs import costs_tabs
 from portal.costs.visibility import sees_all
 from portal.requesting.reading import default_account
 from provisioning.actions.refreshing_costs import do_refresh_costs
 from provisioning.actions.refusals import Refusal
-
-
-def _tabs(here: str) -> list[dict[str, object]]:
-    named = (("Costs", "costs"), ("Where the numbers come from", "costs_source"))
-    return [{"label": label, "url": reverse(name), "active": name == here, "count": ""} for label, name in named]
 
 
 @require_safe
@@ -27,7 +22,7 @@ def costs(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     scene = read_scene(actor, request.GET)
     context: dict[str, object] = {
-        "tabs": _tabs("costs"),
+        "tabs": costs_tabs("costs"),
         "notes": read_notes(),
         "may_refresh": actor.is_admin,
         "whole": sees_all(actor),
@@ -64,7 +59,7 @@ def costs_source(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     scene = read_scene(actor, request.GET)
     context = {
-        "tabs": _tabs("costs_source"),
+        "tabs": costs_tabs("costs_source"),
         "scene": scene,
         "view": read_knowing(default_account(), scene.mine if scene else (), whole=sees_all(actor)),
         "may_refresh": actor.is_admin,

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from operator import add
 from typing import Any
 
 from django.core.cache import cache
@@ -67,14 +68,11 @@ class Days:
     currencies: tuple[str, ...]
 
     @property
-    def by_day(self) -> dict[date, int]:
-        """The sum of everything by day."""
-        sums: dict[date, int] = {}
+    def by_day(self) -> list[int]:
+        """The sum of everything by day, from `first` on."""
+        sums: list[int] = []
         for amounts in self.columns.values():
-            for number, amount in enumerate(amounts):
-                if amount:
-                    day = self.first + timedelta(days=number)
-                    sums[day] = sums.get(day, 0) + amount
+            sums = list(map(add, sums, amounts)) if sums else list(amounts)
         return sums
 
 

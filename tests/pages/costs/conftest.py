@@ -12,7 +12,7 @@ from portal.accounts.models import User
 from provisioning.models import Account, Environment
 
 from .. import rows
-from .spent import NOW
+from .spent import APRIL, MAY, NOW, TODAY, days, spend
 
 
 @pytest.fixture(autouse=True)
@@ -30,3 +30,13 @@ def _noon(settings: Any) -> Iterator[None]:
 def prod(bob: User, account: Account) -> Environment:
     """Bob's prod of fileshare."""
     return rows.environment(bob, "prod", "fileshare")
+
+
+@pytest.fixture
+def steady(dev: Environment, prod: Environment) -> None:
+    """A dollar and a bit a day for dev since April, two for prod since May, support that nothing can tag."""
+    spend(dev, "1.10", days(APRIL, 48))
+    spend(prod, "2", days(MAY, 18), "Amazon Elastic Container Service")
+    spend(("", ""), "0.5", days(MAY, 18), "AWS Support (Business)")
+    for one in (dev, prod):
+        spend(one, "0.01", [TODAY], "AmazonCloudWatch")
