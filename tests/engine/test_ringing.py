@@ -102,5 +102,5 @@ NAMES = (
     "survey_account",
     "watch_account",
     *("compare_account", "look_at_environment", "detect_drift", "listen_to_hints", "sweep"),
-    *("work_on_job", "settle_item_write", "read_costs", "accrue_costs", "read_parameters"),
+    *("work_on_job", "settle_item_write", "read_costs", "accrue_costs", "park_expired", "read_parameters"),
 )
