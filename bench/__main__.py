@@ -13,6 +13,7 @@ from bench.costs import costs
 from bench.creating import creating
 from bench.exporting import exporting
 from bench.figures import Figure, table
+from bench.flags import flags
 from bench.items import items
 from bench.listing import listing
 from bench.memory import resident
@@ -39,6 +40,7 @@ def main() -> int:
             rows["Looking at memory …"] = lambda: [resident(yard)]
             rows["Listing 10,000 environments …"] = lambda: listing(Path(scratch) / "listing")
             rows["Looking at costs …"] = lambda: costs(Path(scratch) / "costs")
+            rows["Looking at flags …"] = lambda: flags(Path(scratch) / "flags")
             rows["Looking into a table …"] = lambda: items(Path(scratch) / "items", yard.launch.aws_port)
             rows["Exporting 100,000 items …"] = lambda: exporting(Path(scratch) / "exporting")
             for number, share in CURVE:

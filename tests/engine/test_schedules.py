@@ -74,6 +74,11 @@ def at(yard: Yard, **later: float) -> list[Change]:
     return sweep(yard)
 
 
+def again(row: ParameterSchedule) -> ParameterSchedule:
+    """The schedule as it is now."""
+    return ParameterSchedule.objects.get(pk=row.pk)
+
+
 def back_of(first: ParameterSchedule) -> ParameterSchedule:
     return ParameterSchedule.objects.get(back_of=first)
 
@@ -89,8 +94,8 @@ class TestDev:
         (change,) = at(yard, minutes=1)
         assert (change.status, change.requested_by_id) == (ChangeStatus.SUCCEEDED, yard.alice.user_id)
         assert stored(yard, dev) == ("false", 2)
-        made.refresh_from_db()
-        assert (made.status, made.change) == (ScheduleStatus.DONE, change)
+        done = again(made)
+        assert (done.status, done.change) == (ScheduleStatus.DONE, change)
         entry = AuditEntry.objects.get(change=change, verb="request_set_parameters")
         assert entry.by_id == yard.alice.user_id
         assert "as scheduled on 2026-05-04" in entry.summary
@@ -105,9 +110,8 @@ class TestDev:
         back = back_of(made)
         assert back.expected_version is None
         sweep(yard)
-        back.refresh_from_db()
         put = ParameterVersion.objects.get(change=made.change)
-        assert (back.expected_version, back.at) == (2, put.at + timedelta(minutes=30))
+        assert (again(back).expected_version, again(back).at) == (2, put.at + timedelta(minutes=30))
         assert at(yard, minutes=29) == []
         (change,) = at(yard, minutes=1)
         assert change.status == ChangeStatus.SUCCEEDED, change.problem
@@ -215,12 +219,12 @@ class TestMoved:
 
     def test_a_failed_change_that_is_retried_ends_it_well(self, yard: Yard, dev: Environment) -> None:
         made = schedule(yard, dev, Times(back_minutes=10))
-        Change.objects.filter(pk=made.change_id).update(status="failed", finished_at=timezone.now())
+        assert made.change is not None
+        Change.objects.filter(pk=made.change.pk).update(status="failed", finished_at=timezone.now())
         sweep(yard)
         made.refresh_from_db()
         assert (made.status, back_of(made).status) == (ScheduleStatus.SUSPENDED, ScheduleStatus.SUSPENDED)
-        Change.objects.filter(pk=made.change_id).update(status="planning", finished_at=None)
-        assert made.change is not None
+        Change.objects.filter(pk=made.change.pk).update(status="planning", finished_at=None)
         yard.drive(made.change)
         sweep(yard)
         made.refresh_from_db()
