@@ -35,6 +35,13 @@ def over(yard: Yard, environment: Environment) -> Environment:
     return environment
 
 
+def opened(environment: Environment) -> Change:
+    """The change that parks it, opened now."""
+    change_id = park(environment.pk)
+    assert change_id is not None
+    return Change.objects.get(pk=change_id)
+
+
 def parks() -> list[Change]:
     return list(Change.objects.filter(kind=ChangeKind.PARK))
 
@@ -56,7 +63,7 @@ def test_stages_without_a_lifetime_stay(yard: Yard, name: str) -> None:
 
 def test_at_its_end_it_is_parked_by_stackyard_and_its_tables_stay(yard: Yard, dev: Environment) -> None:
     over(yard, dev)
-    change = Change.objects.get(pk=park(dev.pk))
+    change = opened(dev)
     yard.drive(change)
     dev.refresh_from_db()
     assert (change.status, dev.status) == ("succeeded", EnvironmentStatus.PARKED)
@@ -142,7 +149,7 @@ def test_what_is_parked_or_not_there_is_left_alone(yard: Yard, dev: Environment)
 
 def test_whoever_takes_the_park_back_has_decided_and_it_is_not_opened_again(yard: Yard, dev: Environment) -> None:
     over(yard, dev)
-    change = Change.objects.get(pk=park(dev.pk))
+    change = opened(dev)
     do_cancel(yard.alice, change)
     yard.drive(change)
     assert change.status == "cancelled"
@@ -155,7 +162,7 @@ def test_whoever_takes_the_park_back_has_decided_and_it_is_not_opened_again(yard
 
 def test_once_extended_it_ends_anew(yard: Yard, dev: Environment) -> None:
     over(yard, dev)
-    do_cancel(yard.alice, Change.objects.get(pk=park(dev.pk)))
+    do_cancel(yard.alice, opened(dev))
     yard.drive(*parks())
     assert dev.expires_at is not None
     until = do_extend(yard.alice, dev, 7, dev.expires_at)
@@ -175,7 +182,7 @@ def test_while_it_is_being_parked_nothing_is_extended(yard: Yard, dev: Environme
 
 def test_waking_begins_a_new_lifetime(yard: Yard, dev: Environment) -> None:
     over(yard, dev)
-    yard.drive(Change.objects.get(pk=park(dev.pk)))
+    yard.drive(opened(dev))
     yard.clock.shift(30 * DAY)
     change = yard.did(dev, ChangeKind.WAKE)
     dev.refresh_from_db()
