@@ -18,7 +18,7 @@ from portal.item_jobs.words import query_rows, takes
 from portal.tables.asked import Asked, read_asked
 from provisioning.actions.exporting import do_count, do_export, estimate_of
 from provisioning.actions.refusals import Refusal
-from provisioning.engine.jobs.asked import why_not_read
+from provisioning.items.allowed import why_not_read
 from provisioning.items.exporting import FORMS
 from provisioning.items.masking import PROD, mask_for
 from provisioning.items.query import Query, shape_of
@@ -101,7 +101,7 @@ def _of_query(environment: Environment, table: Table, act: Act, query: Query) ->
         "query": query,
         "rows": query_rows(query, shape_of(table)),
         "takes": takes(estimate_of(table, query)),
-        "why_not": why_not_read(act.kind, environment, table, query),
+        "why_not": why_not_read(environment, table, query),
         "masked": not mask_for(environment, table).is_empty,
         "file_forms": FORMS.values(),
     }

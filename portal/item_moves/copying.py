@@ -21,9 +21,8 @@ from portal.tables.asked import read_asked
 from provisioning.actions.actor import Actor, require_change_right
 from provisioning.actions.copying import Sample, copy_cost, destinations, do_copy_sample, do_request_copy, is_masked
 from provisioning.actions.refusals import Refusal
-from provisioning.engine.jobs.asked import why_not_read
+from provisioning.items.allowed import why_not_read
 from provisioning.items.query import Query, shape_of
-from provisioning.lifecycle import JobKind
 from provisioning.models import Environment, Table
 
 NOWHERE = "No other environment of the application has this table with the same keys, and may be changed by you."
@@ -82,7 +81,7 @@ def _may(actor: Actor, environment: Environment) -> bool:
 
 
 def _shown(page: _Page, form: RunForm | None) -> dict[str, Any]:
-    why_not = why_not_read(JobKind.COPY, page.environment, page.table, page.query)
+    why_not = why_not_read(page.environment, page.table, page.query)
     return {
         "form": form,
         "query": page.query,

@@ -31,8 +31,8 @@ from provisioning.actions.bulk_deleting import (
 from provisioning.actions.exporting import estimate_of
 from provisioning.actions.moves import runs_of, why_not_run
 from provisioning.actions.refusals import Refusal
-from provisioning.engine.jobs.asked import why_not_read
 from provisioning.engine.jobs.deleting import FREEZE
+from provisioning.items.allowed import why_not_read
 from provisioning.items.query import Query, shape_of
 from provisioning.items.sealing import NotSealedError
 from provisioning.lifecycle import JobKind
@@ -69,7 +69,7 @@ def freeze(request: HttpRequest, application: str, name: str, table: str) -> Htt
         "query": asked.query,
         "rows": query_rows(asked.query, shape_of(row)),
         "takes": takes(estimate),
-        "why_not": why_not_here(request, environment) or why_not_read(JobKind.DELETE, environment, row, asked.query),
+        "why_not": why_not_here(request, environment) or why_not_read(environment, row, asked.query),
     }
     return render(request, "item_moves/delete.html", context, status=INVALID if form.errors else 200)
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from portal.tables.asked import Asked
 from portal.templatetags.stackyard import CENT, money_text
+from provisioning.items.allowed import why_not_read
 from provisioning.items.masking import PROD
 from provisioning.items.prices import CALLS_OF_A_CLICK, PIECE_BYTES, ReadPrice, price_before
 from provisioning.items.query import Query, Shape
@@ -31,8 +32,7 @@ def action_of(environment: Environment, row: Table, shape: Shape, asked: Asked) 
         return Action(QUERY if asked.typed.pk else SCAN, why_not=next(iter(asked.problems.values()), ""))
     query = asked.query
     if environment.stage == PROD and query.is_scan:
-        partition = (shape.view(query.index) or shape.itself).partition
-        return Action(SCAN, why_not=f"Tables of prod are queried, never scanned. Give a value of {partition}.")
+        return Action(SCAN, why_not=why_not_read(environment, row, query))
     price = price_before(row, query)
     return Action(query.word, *(_of_scan(price, query) if query.is_scan else _of_query(price)))
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.urls import reverse
+
 from portal.tables.action import units_text
 from portal.tables.asked import Asked
 from provisioning.actions.actor import Actor
@@ -11,7 +13,7 @@ from provisioning.actions.refusals import Refusal
 from provisioning.models import Environment, Table
 
 FIELD_CODES = frozenset({"bad-query", "hidden"})  # what is wrong is told field by field
-HELD_BACK, BAD_CURSOR = "held-back", "bad-cursor"
+HELD_BACK, BAD_CURSOR, OTHER_KEYS = "held-back", "bad-cursor", "other-keys"
 _TITLES: Mapping[str, str] = {HELD_BACK: "Not now", BAD_CURSOR: "These results cannot be turned to that page"}
 _FIELDS: Mapping[str, tuple[str, str]] = {
     "index": ("index", "Table or index"),
@@ -68,6 +70,8 @@ def read(actor: Actor, environment: Environment, row: Table, asked: Asked, *, ru
 
 
 def _trouble(refusal: Refusal, asked: Asked) -> Trouble:
+    if refusal.code == OTHER_KEYS:
+        return Trouble("Nothing was read", refusal.sentence, "attention", reverse("tables"), "Look again")
     again = "Begin at the first page" if refusal.code == BAD_CURSOR else "Try again"
     cursor = "" if refusal.code == BAD_CURSOR else asked.cursor
     waits = refusal.code in _TITLES or refusal.code.startswith(("busy-", "index-"))

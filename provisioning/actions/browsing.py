@@ -19,6 +19,7 @@ from provisioning.engine.reaching import default_aws, reach
 from provisioning.engine.reading_budget import spend, wait_before_reading
 from provisioning.engine.reading_pages import Gathered, gather
 from provisioning.engine.reading_trails import Place, find_place, keep_next, previous_of
+from provisioning.items.allowed import ban_on
 from provisioning.items.masking import PROD, Mask, mask_for
 from provisioning.items.paths import steps_of
 from provisioning.items.query import BadQueryError, Query, Shape, check_query, shape_of
@@ -145,10 +146,12 @@ def do_get(actor: Actor, environment: Environment, table: Table, key: Mapping[st
 
 
 def require_allowed(environment: Environment, table: Table, query: Query) -> None:
-    """Refuse a checked query that may not be asked here, whoever reads for it, a job too: scans of prod, and
-    conditions on what is hidden. Raises Refusal, with the fields it is about."""
+    """Refuse a checked query that may not be asked here, whoever reads for it, a job too. Raises Refusal, with the
+    fields it is about."""
     require_own(environment, table)
-    _require_allowed(environment, query, shape_of(table), mask_for(environment, table))
+    ban = ban_on(environment, table, query)
+    if ban is not None:
+        raise Refusal(ban.sentence, ban.code, fields=ban.fields, forbidden=True)
 
 
 def require_own(environment: Environment, table: Table) -> None:
@@ -160,36 +163,9 @@ def require_own(environment: Environment, table: Table) -> None:
 def _look(actor: Actor, environment: Environment, table: Table, query: Query, cursor: str) -> _Look:
     shape, mask = shape_of(table), mask_for(environment, table)
     query = check_query(query, shape)
-    _require_allowed(environment, query, shape, mask)
+    require_allowed(environment, table, query)
     bound = bound_to(actor.user_id, environment.pk, table.name, query)
     return _Look(actor, environment, table, query, shape, mask, bound, find_place(cursor, bound))
-
-
-def _require_allowed(environment: Environment, query: Query, shape: Shape, mask: Mask) -> None:
-    if environment.stage == PROD and query.is_scan:
-        partition = (shape.view(query.index) or shape.itself).partition
-        raise Refusal(
-            f"Tables of prod are queried, never scanned: a scan reads everything. Give a value of {partition}.",
-            "no-scan-in-prod",
-            fields={"pk": f"Needed in prod: a value of {partition}."},
-            forbidden=True,
-        )
-    hidden = _asked_of_hidden(query, shape, mask)
-    if hidden:
-        raise Refusal(next(iter(hidden.values())), "hidden", fields=hidden, forbidden=True)
-
-
-def _asked_of_hidden(query: Query, shape: Shape, mask: Mask) -> dict[str, str]:
-    """Conditions on what is hidden, by field: answers would tell it bit by bit. Whoever knows a whole key may ask for
-    it."""
-    found: dict[str, str] = {}
-    sort = (shape.view(query.index) or shape.itself).sort
-    if query.sort is not None and query.sort.operator != "=" and mask.touches((sort,)):
-        found["sk_op"] = f"{sort} is hidden here, so it can only be asked for with a whole value."
-    for place, condition in enumerate(query.filters):
-        if mask.touches(steps_of(condition.path)):
-            found[f"filter.{place}"] = f"{condition.path} is hidden here, so nothing can be filtered by it."
-    return found
 
 
 def reached(actor: Actor, environment: Environment, table: Table) -> Clients:

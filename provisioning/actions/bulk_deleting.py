@@ -8,12 +8,13 @@ from decimal import Decimal
 from django.db import transaction
 
 from provisioning.actions.actor import Actor, require_change_right
+from provisioning.actions.browsing import require_allowed, require_own
 from provisioning.actions.exporting import estimate_of
 from provisioning.actions.jobs import Asked, open_job
-from provisioning.actions.moves import Run, WriteCost, cost_of, do_request_run, do_run, require_rate, require_table
+from provisioning.actions.moves import Run, WriteCost, cost_of, do_request_run, do_run, require_rate
 from provisioning.actions.refusals import Refusal
 from provisioning.actions.writing_in_prod import AskToWrite
-from provisioning.engine.jobs.asked import goal_of, why_not_read
+from provisioning.engine.jobs.asked import goal_of
 from provisioning.engine.jobs.chunks import Purpose, append_chunk, has_chunks, read_lines
 from provisioning.engine.jobs.deleting import BYTES, FREEZE, ITEMS, UNITS
 from provisioning.engine.jobs.entries import entries_of
@@ -30,13 +31,11 @@ def do_freeze(
     actor: Actor, environment: Environment, table: Table, query: Query, *, rate: int, key: uuid.UUID | None
 ) -> ItemJob:
     """Freeze the list of all that a query or scan finds: it is read, and nothing is deleted. Raises Refusal."""
-    require_table(environment, table)
+    require_own(environment, table)
     require_change_right(actor, environment)
     require_rate(rate)
     query = replace(query, attributes=())
-    why = why_not_read(JobKind.DELETE, environment, table, query)
-    if why:
-        raise Refusal(why, "not-readable", forbidden=True)
+    require_allowed(environment, table, query)
     asked = Asked(goal_of(query, phase=FREEZE), estimate_of(table, query, rate).as_dict(), rate)
     with transaction.atomic():
         return open_job(actor, environment, table.name, JobKind.DELETE, asked, request_key=key)
@@ -46,7 +45,7 @@ def do_freeze_ticked(
     actor: Actor, environment: Environment, table: Table, tokens: Sequence[str], *, key: uuid.UUID | None
 ) -> ItemJob:
     """Freeze the list of the items that stand behind these tokens. Raises Refusal."""
-    require_table(environment, table)
+    require_own(environment, table)
     require_change_right(actor, environment)
     keys = _keys(table, tokens)
     asked = Asked({"phase": FREEZE, "ticked": len(keys)}, {"items": len(keys)})
@@ -103,7 +102,7 @@ def do_request_deletion(
 
 
 def _run(table: Table, frozen: ItemJob, typed: str, rate: int) -> Run:
-    require_table(frozen.environment, table)
+    require_own(frozen.environment, table)
     require_rate(rate)
     why = why_not_delete(frozen)
     if why:

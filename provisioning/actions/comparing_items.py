@@ -17,9 +17,10 @@ from provisioning.actions.reading_troubles import in_words
 from provisioning.actions.refusals import Refusal
 from provisioning.aws.errors import AwsError
 from provisioning.aws.items.reading import read_page
-from provisioning.engine.jobs.asked import goal_of, why_not_read
+from provisioning.engine.jobs.asked import goal_of
 from provisioning.engine.reading_budget import spend
 from provisioning.engine.reading_pages import read_of
+from provisioning.items.allowed import why_not_read
 from provisioning.items.comparing import Compared, Hiding, Pair, Side, compare, in_order_of, merge, pair_up
 from provisioning.items.masking import PROD, mask_for
 from provisioning.items.query import BadQueryError, Query, Shape, check_query, shape_of
@@ -86,7 +87,7 @@ def why_not_compare(here: Corner, there: Corner, query: Query) -> str:
             check_query(query, corner.shape)
         except BadQueryError as wrong:
             return f"{corner.environment}: {wrong.sentence}"
-        why = why_not_read(JobKind.COMPARE, corner.environment, corner.table, query)
+        why = why_not_read(corner.environment, corner.table, query)
         if why:
             return f"{corner.environment}: {why}"
     return ""

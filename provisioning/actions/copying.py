@@ -10,12 +10,13 @@ from typing import Any
 from django.db import transaction
 
 from provisioning.actions.actor import Actor, audit, require_change_right
+from provisioning.actions.browsing import require_allowed, require_own
 from provisioning.actions.jobs import Asked, open_job
-from provisioning.actions.moves import WriteCost, cost_of, needs_change, require_rate, require_table
+from provisioning.actions.moves import WriteCost, cost_of, needs_change, require_rate
 from provisioning.actions.refusals import Refusal
 from provisioning.actions.writing_in_prod import AskToWrite, do_request_job
 from provisioning.costs.tables import write_units
-from provisioning.engine.jobs.asked import goal_of, why_not_read
+from provisioning.engine.jobs.asked import goal_of
 from provisioning.engine.jobs.importing import NEW
 from provisioning.items.masking import mask_for
 from provisioning.items.prices import UNKNOWN_BYTES, units
@@ -98,7 +99,7 @@ def do_request_copy(actor: Actor, sample: Sample, into: Table, *, rate: int, ask
 
 
 def _destination(sample: Sample, into: Table) -> Environment:
-    require_table(sample.environment, sample.table)
+    require_own(sample.environment, sample.table)
     found = next((one for one in destinations(sample.environment, sample.table) if one.pk == into.pk), None)
     if found is None or found.environment is None:
         raise Refusal(
@@ -121,9 +122,7 @@ def _check(actor: Actor, sample: Sample, environment: Environment, rate: int) ->
             "random-query",
             fields={"random": "Only without a partition key."},
         )
-    why = why_not_read(JobKind.COPY, sample.environment, sample.table, sample.query)
-    if why:
-        raise Refusal(why, "not-readable", forbidden=True)
+    require_allowed(sample.environment, sample.table, sample.query)
 
 
 def _opened(

@@ -14,7 +14,7 @@ from provisioning.actions.browsing import require_own
 from provisioning.actions.opening_items import read_back, reader
 from provisioning.actions.reading_troubles import in_words
 from provisioning.actions.refusals import Refusal
-from provisioning.aws.errors import AwsError, Conflict, Refused
+from provisioning.aws.errors import AwsError, Conflict, OtherKeys, Refused
 from provisioning.aws.items.writing import ItemConflict
 from provisioning.engine.item_rows import Sender, key_types, legs_of
 from provisioning.engine.item_writes import NotKnown, NotWritten, carry_out
@@ -265,7 +265,7 @@ def _in_words(error: AwsError, table: Table, intent: WriteIntent, mask: Mask) ->
         return Refusal(error.sentence, "not-known" if isinstance(error, NotKnown) else "not-written")
     if isinstance(error, Conflict):
         return Refusal("Another write is at this item right now. Nothing was written. Try again.", "in-use")
-    if isinstance(error, Refused):
+    if isinstance(error, Refused) and not isinstance(error, OtherKeys):
         items = [item for item in (intent.read, intent.item) if item]
         return Refusal(f"DynamoDB refused it: {redacted(error.message, mask, *items)}", "aws-refused")
     return in_words(error, table.name)

@@ -9,9 +9,10 @@ from typing import Any
 from django.db import transaction
 
 from provisioning.actions.actor import Actor
+from provisioning.actions.browsing import require_allowed, require_own
 from provisioning.actions.jobs import Asked, open_job
 from provisioning.actions.refusals import Refusal
-from provisioning.engine.jobs.asked import goal_of, why_not_read
+from provisioning.engine.jobs.asked import goal_of
 from provisioning.items.prices import price_before
 from provisioning.items.query import Query
 from provisioning.lifecycle import JobKind
@@ -64,11 +65,6 @@ def usual_rate(provisioned: int) -> int:
     return max(1, provisioned // SHARE) if provisioned else USUAL_RATE
 
 
-def why_not_export(environment: Environment, table: Table, query: Query) -> str:
-    """Why this cannot be exported, as the verb would say; empty when it can."""
-    return why_not_read(JobKind.EXPORT, environment, table, query)
-
-
 def do_export(
     actor: Actor, environment: Environment, table: Table, query: Query, *, rate: int, key: uuid.UUID | None = None
 ) -> ItemJob:
@@ -93,13 +89,10 @@ def _open(
     rate: int,
     key: uuid.UUID | None,
 ) -> ItemJob:
-    if table.environment_id != environment.pk:
-        raise Refusal(f"{environment} has no table {table.name}.", "no-table")
+    require_own(environment, table)
     if rate < 1:
         raise Refusal("A rate is 1 unit a second at least.", "rate", fields={"rate": "1 at least."})
-    why = why_not_read(kind, environment, table, query)
-    if why:
-        raise Refusal(why, "not-readable", forbidden=True)
+    require_allowed(environment, table, query)
     asked = Asked(goal=goal_of(query), expected=estimate_of(table, query, rate).as_dict(), rate=rate)
     with transaction.atomic():
         return open_job(actor, environment, table.name, kind, asked, request_key=key)

@@ -13,8 +13,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from provisioning.actions.actor import Actor, require_change_right
+from provisioning.actions.browsing import require_own
 from provisioning.actions.jobs import Asked, open_job
-from provisioning.actions.moves import Run, WriteCost, cost_of, do_request_run, do_run, require_rate, require_table
+from provisioning.actions.moves import Run, WriteCost, cost_of, do_request_run, do_run, require_rate
 from provisioning.actions.refusals import Refusal
 from provisioning.actions.writing_in_prod import AskToWrite
 from provisioning.engine.jobs.checking import BYTES, CUT, EXISTS, NEW, PIECE, UNITS_NEW, UNITS_OVER
@@ -53,7 +54,7 @@ def do_check_import(
     The pieces of the file are committed one by one, so that no other writer waits for all of them; the job is let go
     behind the last one.
     """
-    require_table(environment, table)
+    require_own(environment, table)
     require_change_right(actor, environment)
     if upload.size > most_bytes():
         raise _bad_file(f"The file is larger than {settings.IMPORT_MOST_MIB} MiB. Split it.", "too-large")
@@ -111,7 +112,7 @@ def do_request_import(actor: Actor, table: Table, checked: ItemJob, *, mode: str
 
 
 def _run(table: Table, checked: ItemJob, mode: str, rate: int) -> Run:
-    require_table(checked.environment, table)
+    require_own(checked.environment, table)
     require_rate(rate)
     if mode not in MODES:
         raise Refusal("Say what is to happen to items that are there already.", "mode", fields={"mode": "Choose one."})
@@ -147,7 +148,7 @@ def do_request_put_back(actor: Actor, table: Table, done: ItemJob, ask: AskToWri
 
 
 def _back(table: Table, done: ItemJob) -> Run:
-    require_table(done.environment, table)
+    require_own(done.environment, table)
     why = why_not_put_back(done)
     if why:
         raise Refusal(why, "cannot-put-back")

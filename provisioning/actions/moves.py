@@ -63,12 +63,6 @@ def cost_of(table: Table, items: int, size: int, units: Decimal, rate: int | Non
     return WriteCost(items, size, units, usd, provisioned, rate, ceil(units / rate))
 
 
-def require_table(environment: Environment, table: Table) -> None:
-    """A table is written to through its own environment only, whoever calls (pitfall 42). Raises Refusal."""
-    if table.environment_id != environment.pk or table.account_id != environment.account_id:
-        raise Refusal(f"{environment} has no table {table.name}.", "no-table")
-
-
 def require_rate(rate: int) -> None:
     """Raises Refusal for a rate at which nothing would happen."""
     if rate < 1:

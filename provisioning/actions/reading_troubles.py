@@ -1,7 +1,7 @@
 """Why items could not be read, as a written sentence: what happened, whose turn it is, what to do next."""
 
 from provisioning.actions.refusals import Refusal
-from provisioning.aws.errors import AwsError, Busy, Missing, Refused
+from provisioning.aws.errors import AwsError, Busy, Missing, OtherKeys, Refused
 
 
 def in_words(trouble: AwsError, table: str, index: str = "") -> Refusal:
@@ -14,6 +14,8 @@ def in_words(trouble: AwsError, table: str, index: str = "") -> Refusal:
         )
     if isinstance(trouble, Busy):
         return Refusal(_busy(trouble, table), f"busy-{trouble.reason}")
+    if isinstance(trouble, OtherKeys):
+        return Refusal(f"{table} has other keys than when Stackyard last looked. Look again.", "other-keys")
     if isinstance(trouble, Refused) and index:
         told = trouble.message.lower()
         if "backfilling" in told:

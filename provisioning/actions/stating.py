@@ -24,6 +24,7 @@ from provisioning.aws.errors import AwsError, Busy, Refused
 from provisioning.aws.items.statements import execute_select
 from provisioning.engine.reading_budget import spend
 from provisioning.engine.reading_trails import Place, find_place, keep_next, previous_of
+from provisioning.items.allowed import NEVER_SCANNED
 from provisioning.items.intents import WriteIntent
 from provisioning.items.masking import PROD, Mask, mask_for
 from provisioning.items.query import shape_of
@@ -40,7 +41,6 @@ PIECES = (100, 300, 300, 300)  # items that each call of a click evaluates
 ENOUGH = 25  # items of a page, after which no further call is made
 LONGEST = timedelta(seconds=2)  # of a click (pitfall 37)
 TOKEN = "token"  # noqa: S105  (the name under which a NextToken is kept)
-NO_SCAN_IN_PROD = "Tables of prod are queried, never scanned: a scan reads everything."
 
 
 class BadStatement(Refusal):
@@ -95,7 +95,7 @@ def judge(environment: Environment, table: Table, text: str, parameters: Sequenc
         select = read_select(text, target)
     except BadStatementError as bad:
         raise BadStatement(bad.sentence, bad.at) from None
-    why_not = f"{NO_SCAN_IN_PROD} {select.why}" if select.is_scan and environment.stage == PROD else ""
+    why_not = f"{NEVER_SCANNED} {select.why}" if select.is_scan and environment.stage == PROD else ""
     hidden = why_hidden(select, mask_for(environment, table))
     return Judged(verb, select, needs_consent=select.is_scan, why_not=why_not or hidden)
 

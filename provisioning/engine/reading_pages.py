@@ -56,7 +56,7 @@ class _Sum:
 
 
 def read_of(query: Query, shape: Shape) -> Read:
-    """The call that a query comes to, without start and limit. Raises BadQueryError for one too long."""
+    """The call that a query comes to, without start, limit and segments. Raises BadQueryError for one too long."""
     found = expressions_of(query, shape)
     return Read(
         table=shape.table,
@@ -68,6 +68,7 @@ def read_of(query: Query, shape: Shape) -> Read:
         values=found.values,
         descending=query.descending,
         consistent=query.consistent,
+        keys={name: shape.types[name] for name in shape.start_names(query.index) if name in shape.types},
     )
 
 

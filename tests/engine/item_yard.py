@@ -91,6 +91,17 @@ class ItemYard:
         for item in items:
             self.client.client.put_item(TableName=self.table.name, Item=item)
 
+    def remake(self, key: str) -> None:
+        """Delete the table outside, and make another one of its name with this one key; its row stays as it was."""
+        client = self.client.client
+        client.delete_table(TableName=self.table.name)
+        client.create_table(
+            TableName=self.table.name,
+            KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+
     def open(self, kind: JobKind = JobKind.EXPORT, rate: int | None = None, **goal: Any) -> ItemJob:
         """A job that is due."""
         asked = Asked(goal={"query": [], "segments": 4, **goal}, rate=rate)

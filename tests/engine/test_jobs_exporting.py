@@ -276,16 +276,28 @@ def test_pitfall_41_what_prod_hides_is_never_written_down(prod: ItemYard) -> Non
     assert columns_of(job).kind("phone") == "HIDDEN"
 
 
-def test_pitfall_35_prod_is_not_scanned_by_an_export_and_may_be_counted(prod: ItemYard) -> None:
+@pytest.mark.parametrize("kind", [JobKind.EXPORT, JobKind.COUNT])
+def test_pitfall_35_prod_is_not_scanned_not_even_to_count(prod: ItemYard, kind: JobKind) -> None:
     prod.put(numbered(7))
-    job = prod.open()
+    job = prod.open(kind)
     prod.tick(job)
-    assert (
-        problem_of(job)["sentence"] == "A table of prod is queried, never scanned. Give a value of its partition key."
-    )
+    assert problem_of(job)["sentence"].startswith("Tables of prod are queried, never scanned")
     assert prod.client.asked == []
-    counted = prod.drive(prod.open(JobKind.COUNT))
-    assert counted.report["count"] == 7
+
+
+def test_of_prod_what_a_query_finds_is_counted(prod: ItemYard) -> None:
+    prod.put([{"user": {"S": user}, "at": {"N": str(at)}} for user in ("u1", "u2") for at in range(7)])
+    assert prod.drive(prod.open(JobKind.COUNT, query=[["pk", "u1"]])).report["count"] == 7
+
+
+def test_a_table_that_was_made_anew_with_other_keys_ends_a_job_in_words(yard: ItemYard) -> None:
+    yard.remake("id")
+    yard.put([{"id": {"S": "a"}}])
+    for job in (yard.open(), yard.open(query=[["pk", "u1"]]), yard.open(JobKind.COUNT, query=[["pk", "u1"]])):
+        yard.tick(job)
+        assert problem_of(job)["sentence"] == f"The table {job.table} has other keys than when Stackyard last looked."
+        assert (problem_of(job)["code"], problem_of(job)["resume"]) == ("other-keys", False)
+    assert not JobChunk.objects.filter(purpose=Purpose.RESULT).exists()
 
 
 def test_pitfall_09_a_count_is_exact_and_brings_no_item(yard: ItemYard) -> None:

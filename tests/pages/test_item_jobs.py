@@ -132,11 +132,14 @@ class TestAsking:
     ) -> None:
         Environment.objects.update(stage="prod")
         client = client_of(alice)
-        text = rows.page(client, f"{BASE}/export/")
-        assert "A table of prod is queried, never scanned." in text
-        assert '<form class="form"' not in text
-        answer = client.post(f"{BASE}/export/", {"rate": "100", "key": str(uuid.uuid4())})
-        assert answer.status_code == 403
+        for act in ("export", "count"):
+            text = rows.page(client, f"{BASE}/{act}/")
+            assert "Tables of prod are queried, never scanned: a scan reads everything." in text
+            assert '<form class="form"' not in text
+            answer = client.post(f"{BASE}/{act}/", {"rate": "100", "key": str(uuid.uuid4())})
+            assert answer.status_code == 403
+        assert not ItemJob.objects.exists()
+        assert "tables of prod are never scanned, not even to count" in rows.page(client, f"{BASE}/count/?pk=u1")
         assert "What is hidden in this environment is hidden in the file." in rows.page(client, f"{BASE}/export/?pk=u1")
 
     def test_pitfall_42_another_environments_table_is_not_there(

@@ -16,13 +16,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from provisioning.aws.clients import Clients
-from provisioning.engine.jobs.asked import query_of, why_not_read
+from provisioning.engine.jobs.asked import query_of
 from provisioning.engine.jobs.chunks import Purpose, read_lines
 from provisioning.engine.jobs.compared import Looking, Merging, Place, Results
 from provisioning.engine.jobs.pacing import Pace
 from provisioning.engine.jobs.ticking import Again, Finished, StopJobError, table_of
 from provisioning.engine.outcome import Problem
 from provisioning.engine.reaching import default_aws, reach
+from provisioning.items.allowed import why_not_read
 from provisioning.items.comparing import Compared, Hiding, from_line
 from provisioning.items.masking import PROD, mask_for
 from provisioning.items.query import BadQueryError, shape_of
@@ -115,7 +116,7 @@ def _place(job: ItemJob, environment: Environment, table: Table, aws: Clients) -
         query = query_of(job.goal, shape)
     except BadQueryError as wrong:
         raise _stop(f"{table.name}: {wrong.sentence}") from None
-    why = why_not_read(job.kind, environment, table, query)
+    why = why_not_read(environment, table, query)
     if why:
         raise _stop(f"{table.name}: {why}")
     return Place(aws, table, shape, query)

@@ -20,7 +20,7 @@ from django.utils import timezone
 from provisioning.aws.clients import Clients
 from provisioning.aws.items.reading import Read, read_page
 from provisioning.engine.jobs.applying import Applying
-from provisioning.engine.jobs.asked import read_of, why_not_read
+from provisioning.engine.jobs.asked import read_of, require_readable
 from provisioning.engine.jobs.chunks import Purpose, append_chunk
 from provisioning.engine.jobs.entries import Entry, Source, lines_of
 from provisioning.engine.jobs.importing import writer_of
@@ -67,9 +67,7 @@ class _Sampling:
         mine = environment.account_id == job.environment.account_id
         self.aws = aws if mine else reach(environment.account, default_aws)
         query, read = read_of(job, table)
-        why = why_not_read(job.kind, environment, table, query)
-        if why:
-            raise StopJobError(Problem(why, "you", "Ask for something else on its page.", code="not-readable"))
+        require_readable(environment, table, query)
         shape = shape_of(table)
         self.mask = mask_for(environment, table)
         self.place = Place(self.aws, table.name, shape.itself.keys, self.mask)

@@ -14,7 +14,7 @@ def count(job: ItemJob, aws: Clients, until: datetime) -> Again | Finished:
     """Bring a count on; what it has counted is `done`. Raises as `export` does."""
     table = table_of(job)
     query, read = read_of(job, table, count_only=True)
-    require_readable(job, table, query)
+    require_readable(job.environment, table, query)
     again = Reading(job, aws, read, _nothing, _keep).go_on(until)
     return Finished({"count": job.done}) if again is None else again
 

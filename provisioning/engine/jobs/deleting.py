@@ -65,7 +65,7 @@ def _freeze_query(job: ItemJob, place: Place, until: datetime) -> Again | Finish
     costs the same (pitfall 36)."""
     table = table_of(job)
     query, read = read_of(job, table)
-    require_readable(job, table, query)
+    require_readable(job.environment, table, query)
     shape = shape_of(table)
     make = partial(_page, job, place, shape, whole=shape.projected(query.index) is None)
     outcome = Reading(job, place.aws, read, make, partial(_keep, job)).go_on(until)

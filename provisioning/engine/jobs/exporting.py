@@ -25,7 +25,7 @@ def export(job: ItemJob, aws: Clients, until: datetime) -> Again | Finished:
     """Bring an export on. Raises StopJobError, AwsError, LeaseLostError and CancelAskedError."""
     table = table_of(job)
     query, read = read_of(job, table)
-    require_readable(job, table, query)
+    require_readable(job.environment, table, query)
     columns = columns_of(job, table)
     make = partial(_page, job, mask_for(job.environment, table))
     again = Reading(job, aws, read, make, partial(_keep, job, columns)).go_on(until)

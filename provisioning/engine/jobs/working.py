@@ -14,7 +14,7 @@ import structlog
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
-from provisioning.aws.errors import AwsError, Busy, Missing
+from provisioning.aws.errors import AwsError, Busy, Missing, OtherKeys
 from provisioning.engine.claims import MOST_CLAIMS, LeaseLostError
 from provisioning.engine.jobs.chunks import Purpose, has_chunks
 from provisioning.engine.jobs.claims import CancelAskedError, claim_job, end_job, hold_job, is_hopeless, release_job
@@ -74,7 +74,7 @@ def _tick(job: ItemJob, aws_for: AwsFor) -> Again | Held | Finished | None:
     except NotSealedError:
         _fail(job, _unreadable(), resume=False)
     except AwsError as error:
-        _fail(job, _refused(job, error), resume=True)
+        _fail(job, _refused(job, error), resume=not isinstance(error, OtherKeys))
     except (LeaseLostError, OperationalError, InterfaceError):
         raise  # nothing can be recorded without the lease, or the database: the next claim goes on from there
     except Exception:
@@ -141,6 +141,9 @@ def _refused(job: ItemJob, error: AwsError) -> Problem:
     if isinstance(error, Missing):
         sentence = f"The table {job.table} is not there any more."
         return Problem(sentence, "you", "It may have been deleted outside Stackyard.", str(error), "table-gone")
+    if isinstance(error, OtherKeys):
+        sentence = f"The table {job.table} has other keys than when Stackyard last looked."
+        return Problem(sentence, "you", "Look again, then ask anew on its page.", str(error), "other-keys")
     return Problem(error.sentence, "you or an administrator", AGAIN, str(error), "aws")
 
 

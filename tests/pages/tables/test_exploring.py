@@ -128,6 +128,20 @@ class TestTrouble:
         assert "is not there any more" in explorer.words
         assert 'value="m001"' in explorer.text
 
+    def test_a_table_that_was_made_anew_with_other_keys(self, explorer: Explorer, aws: AsAws) -> None:
+        name = explorer.table.name
+        aws.delete_table(TableName=name)
+        aws.client.create_table(
+            TableName=name,
+            AttributeDefinitions=[{"AttributeName": "code", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "code", "KeyType": "HASH"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        aws.client.put_item(TableName=name, Item={"code": {"S": "a"}})
+        explorer.open()
+        assert f"{name} has other keys than when Stackyard last looked. Look again." in explorer.words
+        assert '<a href="/tables/">Look again</a>' in explorer.text
+
     def test_an_index_that_is_being_built(self, explorer: Explorer, aws: AsAws) -> None:
         aws.script.building.add(INDEX)
         explorer.ask(index=INDEX, pk="alice")
@@ -185,7 +199,7 @@ class TestWhose:
         table = make_messages(aws, prod, f"prod{MESSAGES}")
         explorer = Explorer(client_of(alice), table).open()
         assert "Nothing is read yet" in explorer.words
-        assert "Tables of prod are queried, never scanned. Give a value of id." in explorer.words
+        assert "Tables of prod are queried, never scanned: a scan reads everything. Give a value of id." in explorer.words
         assert not aws.calls
         assert "queried, never scanned" in explorer.ask().words
         assert not aws.calls
