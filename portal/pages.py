@@ -42,6 +42,7 @@ PAGES: tuple[Page, ...] = (
             "environment_delete_data_stack",
             "environment_drift",
             "environment_recover",
+            "releases",
             "environment_look_again",
             "changes",
             "change",
@@ -70,6 +71,8 @@ PAGES: tuple[Page, ...] = (
             "environment_detect_drift",
             "environment_repair_drift",
             "environment_accept_drift",
+            "redeploy",
+            "roll_back",
             "request_adopt",
             "look_again",
             "orphans_delete",
@@ -182,6 +185,7 @@ PAGES: tuple[Page, ...] = (
     Page("setting-budgets", "Setting budgets", ("budget_set", "budget_remove"), groups=CHANGERS),
     Page("reading-costs", "Reading costs", ("costs_refresh",), groups=ADMINS),
     Page("catalogue", "Catalogue", ("catalogue", "application"), icon="catalogue"),
+    Page("api", "API", ("api_reference", "api_tokens", "api_token_revoke")),
     Page("audit", "Audit", ("audit",), groups=READERS_OF_ALL, icon="audit", admin=True),
     Page("engine", "Engine", ("engine",), groups=READERS_OF_ALL, icon="refresh", admin=True),
     Page("taking-up", "Taking up", ("change_take_up",), groups=ADMINS),
@@ -190,7 +194,8 @@ PAGES: tuple[Page, ...] = (
 
 # Without a person: health, static files are served before views, and sign-in itself (allauth's own URLs).
 OPEN_NAMES = frozenset({"healthz", "readyz"})
-OPEN_PREFIXES = ("account_", "socialaccount_", "mfa_", "openid_connect_")
+# The operations of the API let in by themselves: a token, its scopes, and the groups of the page that does the same.
+OPEN_PREFIXES = ("account_", "socialaccount_", "mfa_", "openid_connect_", "v1_")
 _BY_NAME = {name: page for page in PAGES for name in page.names}
 
 

@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.environments.urls")),
     path("", include("portal.drift.urls")),
     path("", include("portal.recovering.urls")),
+    path("", include("portal.rolling_back.urls")),
     path("", include("portal.tables.urls")),
     path("", include("portal.items.urls")),
     path("", include("portal.statements.urls")),
@@ -42,6 +43,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.changes.urls")),
     path("", include("portal.approvals.urls")),
     path("", include("portal.audit.urls")),
+    path("", include("portal.api.urls")),
+    path("", include("portal.api_tokens.urls")),
     path("", include("portal.engine_room.urls")),
 ]
 

@@ -13,6 +13,7 @@ from portal.changes.comparisons import (
     deletion_view,
     stage_below_view,
 )
+from portal.changes.deploys import sentence_of_deploy
 from portal.changes.impact import Impact, impact_view
 from portal.changes.prices import PriceView, price_view
 from portal.changes.states import short_type
@@ -166,9 +167,12 @@ def plan_view(plan: Mapping[str, Any], digest: str) -> PlanView:
 
 
 def _sentence(plan: Mapping[str, Any], stacks: Sequence[PlannedStack]) -> str:
-    """The sentence of what the plan is about: stacks, items or parameters."""
+    """The sentence of what the plan is about: stacks, items, a redeploy, or parameters."""
     if plan.get("items"):
         return sentence_of_items(plan["items"])
+    deploys = sentence_of_deploy(plan)
+    if deploys:
+        return deploys
     if plan.get("parameters"):
         return sentence_of_parameters(plan["parameters"])
     return sentence(plan_counts(plan), stacks)

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from portal.changes.deciding import DecisionCard, decision_card
+from portal.changes.deploys import PlannedDeploy, deploy_view
 from portal.changes.earlier import EarlierPlan, earlier_plans, sealed_plans
 from portal.changes.ends import Failure, Remark, failure_of, remarks
 from portal.changes.expecting import Expected, expected
@@ -68,6 +69,7 @@ class ChangePage:
     plan: PlanView | None
     items: PlannedItems | None
     parameters: PlannedParameters | None
+    deploy: PlannedDeploy | None
     earlier: tuple[EarlierPlan, ...]
     findings: tuple[FindingLine, ...]
     asked_for: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
@@ -96,6 +98,7 @@ def read_page(actor: Actor, change: Change, *, failed_only: bool = False, reveal
         plan=plan_view(change.plan, change.plan_digest) if change.plan else None,
         items=items_view(change, change.plan, revealed=revealed) if change.plan else None,
         parameters=parameters_view(change, change.plan) if change.plan else None,
+        deploy=deploy_view(change, change.plan) if change.plan else None,
         earlier=earlier_plans(change, rows.plans),
         findings=findings_view(change.findings),
         asked_for=() if change.plan else _asked_for(rows.operations),

@@ -14,6 +14,7 @@ from django.views.decorators.vary import vary_on_headers
 from portal.access import access_change, actor_of
 from portal.changes import reading, story
 from portal.changes.deciding import decision_line
+from portal.changes.deploys import deploy_view
 from portal.changes.earlier import access_plan
 from portal.changes.forms import ChangeFilter, DecisionForm, RevealForm
 from portal.changes.items import items_view
@@ -141,6 +142,7 @@ def change_plan_at(request: HttpRequest, change_id: uuid.UUID, number: int) -> H
         "plan": plan_view(plan.content, plan.digest),
         "items": items_view(change, plan.content),
         "parameters": parameters_view(change, plan.content),
+        "deploy": deploy_view(change, plan.content),
         "decisions": [decision_line(change, one) for one in decisions.filter(plan_digest=plan.digest)],
         "current": not plan.void_because and plan.digest == change.plan_digest,
         "prod_strip": change.environment.stage == PROD,

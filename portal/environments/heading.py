@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from portal.access import access_environment, actor_of
+from portal.environments.acts import monthly_of
 from portal.environments.lifetimes import read_lifetime
 from portal.environments.outside import outside_notes
 from portal.environments.seen import read_seen
@@ -24,7 +25,9 @@ TABS = (
     ("Overview", "environment"),
     ("Activity", "environment_activity"),
     ("Tables", "environment_tables"),
+    ("Costs", "environment_costs"),
     ("Flags", "environment_flags"),
+    ("Releases", "releases"),
     ("Drift", DRIFT),
     ("Connect", "environment_connect"),
     ("Settings", "environment_settings"),
@@ -64,6 +67,7 @@ def page_context(request: HttpRequest, environment: Environment, here: str) -> d
     """The context of the heading; `here` is the URL name of the page that is open."""
     arguments = (environment.application, environment.name)
     data, compute = (is_there(environment, kind) for kind in StackKind)
+    wakes = data and not compute and not why_not_now(environment, ChangeKind.WAKE)
     seen, differing = read_seen(environment), len(drifted(environment))
     back = request.get_full_path() if request.method in {"GET", "HEAD"} else reverse(here, args=arguments)
     return {
@@ -74,7 +78,8 @@ def page_context(request: HttpRequest, environment: Environment, here: str) -> d
         "open_change": open_change(environment),
         "data_there": data,
         "compute_there": compute,
-        "wakes": data and not compute and not why_not_now(environment, ChangeKind.WAKE),
+        "wakes": wakes,
+        "wake_costs": monthly_of(environment, StackKind.COMPUTE) if wakes else None,
         "key": uuid.uuid4(),
         "troubled": troubled(environment),
         "seen": seen,

@@ -1,0 +1,13 @@
+"""Addresses of releases."""
+
+from django.urls import path
+
+from portal.rolling_back import views
+
+_ONE = "environments/<slug:application>/<slug:name>/"
+
+urlpatterns = [
+    path(f"{_ONE}releases/", views.releases, name="releases"),
+    path(f"{_ONE}redeploy/", views.redeploy, name="redeploy"),
+    path(f"{_ONE}roll-back/", views.roll_back, name="roll_back"),
+]
