@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from portal.access import access_environment, actor_of
+from portal.budgets.reading import notice_of, told_threshold
 from portal.environments.acts import monthly_of
 from portal.environments.lifetimes import read_lifetime
 from portal.environments.outside import outside_notes
@@ -39,6 +40,7 @@ def access_with_stacks(request: HttpRequest, application: str, name: str) -> Env
     environment = access_environment(request, application, name)
     # The data stack first.
     stacks = Stack.objects.select_related("drift__asked_by").order_by("-kind")
+    stacks = stacks.annotate(told=told_threshold(environment))
     prefetch_related_objects([environment], Prefetch("stacks", stacks))
     return environment
 
@@ -61,6 +63,11 @@ def troubled(environment: Environment) -> Stack | None:
     """The first stack that takes no update: it is stuck, or something works on it. Needs the stacks at hand."""
     known = ((stack, stack_status(stack.status)) for stack in environment.stacks.all())
     return next((stack for stack, status in known if not (status.gone or (status.updatable and status.live))), None)
+
+
+def _told(environment: Environment) -> int | None:
+    """The highest threshold of its budget that was told this month: it came along with the stacks."""
+    return next((getattr(stack, "told", None) for stack in environment.stacks.all()), None)
 
 
 def page_context(request: HttpRequest, environment: Environment, here: str) -> dict[str, Any]:
@@ -88,6 +95,7 @@ def page_context(request: HttpRequest, environment: Environment, here: str) -> d
         "outside": outside_notes(environment),
         "lifetime": read_lifetime(actor_of(request), environment),
         "differing": differing,
+        "budget_told": notice_of(actor_of(request), environment, _told(environment)),
         "tabs": [
             {
                 "label": label,

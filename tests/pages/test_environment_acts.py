@@ -34,7 +34,7 @@ class TestActs:
         )
         text = page(client_of(alice), self.URL)
         assert "Table real-messages with all its items" in text
-        assert "Saves ≈ $33.52 a month." in text
+        assert "Parking saves about $1.10 a day (≈ $33.52 a month)." in text
         assert "Park the environment or delete its compute first." in text
         assert f'action="{self.ACT}delete_compute/"' in text
         assert f'action="{self.ACT}delete_data_stack/"' not in text
