@@ -46,7 +46,7 @@ SAMPLE = 10
 def freeze(request: HttpRequest, application: str, name: str, table: str) -> HttpResponse:
     """Freeze the list of what the query in the address finds, or of the rows that were ticked; nothing is deleted."""
     environment, row = access_table(request, application, name, table)
-    if request.method == "POST" and "token" in request.POST:
+    if request.method == "POST" and {"ticked", "token"} & request.POST.keys():
         return _ticked(request, environment, row)
     asked = read_asked(request.GET, shape_of(row))
     context: dict[str, Any] = {

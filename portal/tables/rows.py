@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from portal.tables.asked import PLAIN, TYPED, Asked
@@ -29,11 +28,13 @@ class Head:
 
 @dataclass(frozen=True)
 class Line:
-    """A row: its cells, the address of its item (empty when there is no page of it) and what it is called."""
+    """A row: its cells, the address of its item (empty when there is no page of it), what it is called, and what
+    stands for its item in a form."""
 
     cells: SafeString
     url: str
     label: str
+    token: str
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def rows_of(
     look = Look(typed, ttl, now, lambda name: projected is None or name in projected)
     return Rows(
         heads=tuple(_head(name, view, shape, kinds.get(name, set()), ttl) for name in columns.shown),
-        lines=tuple(_line(item, columns.shown, look, link(token), shape) for item, token in found),
+        lines=tuple(_line(item, columns.shown, look, shape, url=link(token), token=token) for item, token in found),
         columns=columns,
         typed=typed,
         chosen=bool(asked.view),
@@ -107,9 +108,9 @@ def _head(name: str, view: View, shape: Shape, kinds: set[str], ttl: str) -> Hea
     return Head(name, role, kinds == {"N"}, expires=bool(ttl) and name == ttl)
 
 
-def _line(item: Item, names: Sequence[str], look: Look, url: str, shape: Shape) -> Line:
-    cells = ((cell(name, item, look, heads=place == 0),) for place, name in enumerate(names))
-    return Line(format_html_join("", "{}", cells), url, key_words(item, shape.itself.keys))
+def _line(item: Item, names: Sequence[str], look: Look, shape: Shape, *, url: str, token: str) -> Line:
+    cells = "".join(cell(name, item, look, heads=place == 0) for place, name in enumerate(names))
+    return Line(SafeString(cells), url, key_words(item, shape.itself.keys), token)
 
 
 def _told(why: Mapping[str, str]) -> tuple[str, ...]:

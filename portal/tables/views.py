@@ -80,6 +80,7 @@ def explore(request: HttpRequest, application: str, name: str, table: str) -> Ht
         "rows": rows,
         "known": rows.columns.known if rows else tuple(here.shape.types),
         "tools": tools.entries(request, here.where, here.asked),
+        "ticks": tools.ticks(request, here.environment, here.where, here.asked) if rows else "",
         "new_url": tools.address_of(request, tools.NEW, here.where),
         "columns_url": reverse("table_columns", kwargs=here.where),
         "links": _links(here, page, rows) if page and rows else {},

@@ -199,7 +199,9 @@ class TestWhose:
         table = make_messages(aws, prod, f"prod{MESSAGES}")
         explorer = Explorer(client_of(alice), table).open()
         assert "Nothing is read yet" in explorer.words
-        assert "Tables of prod are queried, never scanned: a scan reads everything. Give a value of id." in explorer.words
+        assert (
+            "Tables of prod are queried, never scanned: a scan reads everything. Give a value of id." in explorer.words
+        )
         assert not aws.calls
         assert "queried, never scanned" in explorer.ask().words
         assert not aws.calls
