@@ -1,0 +1,1 @@
+"""Budgets: how each stands, setting and removing them, and what they have told."""
