@@ -167,8 +167,8 @@ def scale(lowest: Decimal, highest: Decimal) -> tuple[Decimal, ...]:
 
 
 def axis_text(amount: Decimal, step: Decimal, currency: str) -> str:
-    """An amount of the grid: with as many decimals as its steps need."""
-    digits = max(0, -step.adjusted())
+    """An amount of the grid: with as many decimals as its steps need, cents at least where it needs any."""
+    digits = max(2, -step.adjusted()) if step < 1 else 0
     mark = "$" if currency == "USD" else f"{currency}\N{NO-BREAK SPACE}"
     sign = MINUS if amount < 0 else ""
     return f"{sign}{mark}{abs(amount):,.{digits}f}"
@@ -228,8 +228,9 @@ def _names(chart: Chart, columns: Sequence[Column]) -> tuple[Named, ...]:
     places = [middle for middle, _ in found]
     for number in range(1, len(places)):
         places[number] = max(places[number], places[number - 1] + LABEL_APART)
-    over = max(0.0, places[-1] - (HEIGHT - BOTTOM))
-    places = [place - over for place in places]
+    places[-1] = min(places[-1], float(HEIGHT - BOTTOM))
+    for number in range(len(places) - 2, -1, -1):
+        places[number] = min(places[number], places[number + 1] - LABEL_APART)
     return tuple(
         Named(_cut(chart.series[place].label), place, round(y, 2), round(middle, 2))
         for (middle, place), y in zip(found, places, strict=True)

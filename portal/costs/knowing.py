@@ -24,10 +24,12 @@ LATEST = 10
 
 @dataclass(frozen=True)
 class TagHealth:
-    """One tag that costs are split by: `problem` says why they cannot be, empty when they can; `ask` whom to ask."""
+    """One tag that costs are split by: `problem` says why they cannot be and whom to ask, empty when they can be.
+    `listed` is whether AWS says anything of tags to us at all."""
 
     key: str
     active: bool
+    listed: bool
     problem: str
     last_used_on: date | None
     seen_at: datetime | None
@@ -94,7 +96,7 @@ def read_notes() -> Notes:
     since = timezone.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     days = sorted(CostRevision.objects.filter(at__gte=since).values_list("day", flat=True))
     months = Counter(f"{day:%B}" for day in days)
-    tags = [tag for tag in tag_health() if tag.problem] if settings.COST_EXPLORER else []
+    tags = [tag for tag in tag_health() if tag.problem and tag.listed] if settings.COST_EXPLORER else []
     return Notes(settings.COST_EXPLORER, moving, problem, tags, months)
 
 
@@ -127,13 +129,15 @@ def tag_health() -> list[TagHealth]:
 def _health(key: str, known: dict[str, CostTag]) -> TagHealth:
     tag = known.get(key)
     if tag is not None and tag.status == ACTIVE:
-        return TagHealth(key, active=True, problem="", last_used_on=tag.last_used_on, seen_at=tag.seen_at)
+        return TagHealth(key, active=True, listed=True, problem="", last_used_on=tag.last_used_on, seen_at=tag.seen_at)
     if tag is not None:
         problem = (
             f"{key} is not activated for costs, as of {tag.seen_at:%-d %B %Y}: what it marks counts as untagged. "
             "Ask whoever manages the payer account to activate it under Cost allocation tags; that takes a day."
         )
-        return TagHealth(key, active=False, problem=problem, last_used_on=tag.last_used_on, seen_at=tag.seen_at)
+        return TagHealth(
+            key, active=False, listed=True, problem=problem, last_used_on=tag.last_used_on, seen_at=tag.seen_at
+        )
     if not known:
         problem = (
             f"Whether {key} is activated for costs is not known: only the payer account may say. "
@@ -144,7 +148,7 @@ def _health(key: str, known: dict[str, CostTag]) -> TagHealth:
             f"AWS does not list {key} as a tag for costs. It does a day after something that carries it first ran; "
             "then whoever manages the payer account can activate it."
         )
-    return TagHealth(key, active=False, problem=problem, last_used_on=None, seen_at=None)
+    return TagHealth(key, active=False, listed=bool(known), problem=problem, last_used_on=None, seen_at=None)
 
 
 def _variants(lines: Iterable[Line]) -> list[tuple[str, tuple[str, ...]]]:

@@ -194,7 +194,7 @@ def _row(scene: Scene, group: Group, places: Mapping[str, int], everything: Deci
         url=link_of(scene.wanted, group),
         environment_url=environment_url(group, scene.mine),
         place=places.get(group.label),
-        share=group.total * 100 / everything if everything > 0 else None,
+        share=group.total * 100 / everything if everything > 0 and group.total > 0 else None,
         a_day=money(sum(group.amounts[:settled])) / settled if settled else None,
         forecast=_forecast(scene, members) if group.environment_id is not None else None,
     )
@@ -282,16 +282,3 @@ def _broken(scene: Scene) -> Mapping[date, Decimal]:
         return {}
     sums = {scene.days.first + number * DAY: amount for number, amount in enumerate(scene.days.by_day)}
     return does_not_add_up(sums, shown)
-
-
-def spent_this_month(actor: Actor) -> Decimal | None:
-    """What the environments of a person have cost this month so far, as the costs page has it. None before there are
-    any costs."""
-    found = known()
-    if found is None:
-        return None
-    first = timezone.now().date().replace(day=1)
-    days = read_days(found, month_before(first))
-    lines = lines_of(days) if days.currencies else []
-    mine = [line for line in lines if line.owner == actor.name and line.record_type == USAGE]
-    return total(mine, first, timezone.now().date() + DAY)

@@ -2,16 +2,21 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
-from django.db.models import Case, Count, Exists, IntegerField, OuterRef, QuerySet, Sum, Value, When
+from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, QuerySet, Sum, Value, When, Window
 from django.http import HttpRequest
+from django.utils import timezone
 
 from portal.access import actor_of
 from portal.approvals.waiting import decidable_by, waiting_count
+from portal.budgets.reading import Told, notices_for, told_this_month
 from portal.environments.listing import Row
 from portal.environments.versions import newer_version
 from provisioning.blueprints.loader import library
+from provisioning.costs.days import spent_since
+from provisioning.costs.spend import money
 from provisioning.lifecycle import MOVING_CHANGES, ChangeKind, ChangeStatus, EnvironmentStatus
 from provisioning.models import Change, Environment, Stack
 
@@ -31,11 +36,14 @@ class ChangeLine:
 
 @dataclass(frozen=True)
 class Board:
-    """Everything on home below its heading. `pause` is when to look again, in seconds."""
+    """Everything on home below its heading. `spent` is what my environments have cost this month so far, None before
+    there are any costs; `told` is what budgets told; `pause` is when to look again, in seconds."""
 
     mine: tuple[Row, ...]
     mine_count: int
     monthly: Decimal | None
+    spent: Decimal | None
+    told: tuple[Told, ...]
     waiting: tuple[ChangeLine, ...]
     waiting_count: int
     running: tuple[ChangeLine, ...]
@@ -45,27 +53,45 @@ class Board:
     pause: int
 
 
+@dataclass(frozen=True)
+class Numbers:
+    """My environments in numbers: the estimate of those that have stacks (None without any), how many there are, what
+    they have cost this month so far (None before there are any costs). `told` is False where no budget told anything;
+    who has no environments has to look."""
+
+    monthly: Decimal | None
+    count: int
+    spent: Decimal | None
+    told: bool
+
+
 def read_board(request: HttpRequest) -> Board:
     """The board of the person who asks."""
     actor = actor_of(request)
     user_id = actor.user_id
     mine = _mine(user_id)
-    monthly, count = _mine_in_numbers(user_id)
+    numbers = _mine_in_numbers(user_id)
     waiting = waiting_count(request)
-    running = _changes().filter(status__in=MOVING_CHANGES).annotate(others=_not_mine(user_id))
-    running_lines = _lines(running.order_by("others", "-requested_at")[:LINES])
+    moving = _changes().filter(status__in=MOVING_CHANGES)
+    running = list(
+        moving.annotate(others=_not_mine(user_id), every=Window(Count("pk"))).order_by("others", "-requested_at")[
+            :LINES
+        ]
+    )
     recent, recent_is_mine = _recent(user_id)
     return Board(
         mine=mine,
-        mine_count=count,
-        monthly=monthly,
+        mine_count=numbers.count,
+        monthly=numbers.monthly,
+        spent=numbers.spent,
+        told=tuple(notices_for(actor)) if numbers.told else (),
         waiting=_lines(decidable_by(actor).defer("plan", "goal", "findings")[:LINES]) if waiting else (),
         waiting_count=waiting,
-        running=running_lines,
-        running_count=Change.objects.filter(status__in=MOVING_CHANGES).count() if running_lines else 0,
+        running=_lines(running),
+        running_count=running[0].every if running else 0,
         recent=recent,
         recent_is_mine=recent_is_mine,
-        pause=BUSY_PAUSE if running_lines else CALM_PAUSE,
+        pause=BUSY_PAUSE if running else CALM_PAUSE,
     )
 
 
@@ -84,14 +110,32 @@ def _mine(user_id: int) -> tuple[Row, ...]:
     )
 
 
-def _mine_in_numbers(user_id: int) -> tuple[Decimal | None, int]:
-    """The estimate of my environments that have stacks (None without any), and how many there are at all."""
+def _mine_in_numbers(user_id: int) -> Numbers:
     there = Stack.objects.filter(environment=OuterRef("pk")).exclude(status__in=["", "DELETE_COMPLETE"])
-    mine = Environment.objects.filter(owner_id=user_id).exclude(status=EnvironmentStatus.REMOVED)
-    numbers = mine.annotate(there=Exists(there)).aggregate(
-        monthly=Sum(Case(When(there=True, then="monthly_cost"))), count=Count("pk")
+    everything = Environment.objects.filter(owner_id=user_id).annotate(
+        left=~Q(status=EnvironmentStatus.REMOVED),
+        there=Exists(there),
+        spent=spent_since(_first_of_month()),
+        told=Exists(told_this_month()),
     )
-    return numbers["monthly"], numbers["count"]
+    found = everything.aggregate(
+        rows=Count("pk"),
+        count=Count("pk", filter=Q(left=True)),
+        monthly=Sum(Case(When(there=True, left=True, then="monthly_cost"))),
+        all_spent=Sum("spent"),
+        any_told=Count("pk", filter=Q(told=True)),
+    )
+    spent = found["all_spent"]
+    return Numbers(
+        monthly=found["monthly"],
+        count=found["count"],
+        spent=money(spent) if spent is not None else None,
+        told=bool(found["any_told"]) or not found["rows"],
+    )
+
+
+def _first_of_month() -> date:
+    return timezone.now().date().replace(day=1)
 
 
 def _changes() -> QuerySet[Change]:

@@ -5,18 +5,20 @@ from the table behind the chart with the keyboard. Everything that came from out
 """
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from django import template
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from portal.charts import BOTTOM, HEIGHT, LEFT, PLOT_HEIGHT, RIGHT, TOP, WIDTH, Chart, Column, Drawing, draw
-from portal.templatetags.stackyard import money_text
+from portal.templatetags.stackyard import MINUS, money_text
 
 register = template.Library()
 
 EDGE = WIDTH - RIGHT
 FLOOR = HEIGHT - BOTTOM
+TEN = 10  # per cent, below which one decimal is told
 
 
 @register.simple_tag
@@ -128,3 +130,13 @@ def swatch(place: int) -> SafeString:
         '<svg class="swatch" viewBox="0 0 8 8" aria-hidden="true" focusable="false">'
         f'<rect class="series-{int(place) + 1}" width="8" height="8" rx="2"/></svg>'
     )
+
+
+@register.simple_tag
+def per_cent(share: Decimal | None, *, signed: bool = False) -> str:
+    """A share of a hundred: "45 %", "0.3 %", with `signed` "+45 %"; a dash for what is not known."""
+    if share is None:
+        return "\N{EN DASH}"
+    digits = 1 if abs(share) < TEN else 0
+    sign = MINUS if share < 0 else "+" if signed and share > 0 else ""
+    return f"{sign}{abs(share):,.{digits}f}\N{NO-BREAK SPACE}%"

@@ -15,11 +15,25 @@ from operator import add
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import BigIntegerField, Count, F, Func, Max, QuerySet, Subquery
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    Count,
+    Exists,
+    F,
+    Func,
+    Max,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
 from django.utils import timezone
 
 from provisioning.costs.forecast import settled_day
-from provisioning.costs.spend import Line, month_before, trillionths
+from provisioning.costs.spend import USAGE, Line, month_before, trillionths
 from provisioning.lifecycle import CostSource, RefreshStatus
 from provisioning.models import Account, CostDay, CostRefresh, CostTotal, Environment
 
@@ -187,3 +201,12 @@ def lines_of(days: Days) -> list[Line]:
         for key, amounts in sorted(days.columns.items(), key=lambda one: one[0][:2])
         if key[5] == days.currencies[0]
     ]
+
+
+def spent_since(first: date) -> Subquery:
+    """What the environment of a query has cost from a day on, usage only, as whole trillionths; None without any. From
+    the source that `known` takes, as a part of a query that is made anyway."""
+    explorer = Exists(CostDay.objects.filter(source=CostSource.EXPLORER))
+    chosen = Case(When(explorer, then=Value(CostSource.EXPLORER.value)), default=Value(CostSource.ACCRUAL.value))
+    rows = CostDay.objects.filter(environment=OuterRef("pk"), day__gte=first, record_type=USAGE, source=chosen)
+    return Subquery(rows.order_by().values("environment").annotate(spent=Sum(Trillionths(F("amount")))).values("spent"))

@@ -75,5 +75,5 @@ def numbers(client: Client, query: str = "") -> Any:
 def lines(client: Client, query: str = "") -> list[dict[str, str]]:
     """The rows of the page, as CSV."""
     answer = client.get(f"/costs/numbers.csv?{query}")
-    text = b"".join(answer).decode("utf-8-sig")  # type: ignore[arg-type]  # a streaming answer
+    text = b"".join(answer).decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(text)))

@@ -49,7 +49,7 @@ class TestFourQuestions:
         assert text.count('class="column"') == 20
         assert "Wed 13 May 2026: $3.60. fileshare/prod $2.00, hello-erlang/dev-alice $1.10, Untagged $0.50" in text
         told = words(text)
-        assert re.search(r"hello-erlang/dev-alice (by service \S+ \S+ )?\$19.81 30.6 % \$1.10", told)
+        assert re.search(r"hello-erlang/dev-alice (by service\W+\S+ )?\$19.81 31 % \$1.10", told)
         assert "All 3 $64.82" in told
 
     @pytest.mark.parametrize("by", ["environment", "application", "service", "stage", "owner"])
@@ -284,3 +284,12 @@ class TestKnowing:
         assert "The first amounts appear an hour after" in read(client_of(alice))
         for path in ("numbers.csv", "numbers.json"):
             assert client_of(alice).get(f"/costs/{path}").status_code == 302
+
+
+def test_home_has_what_the_page_has(steady: None, alice: User, client_of: SignIn) -> None:
+    spend(("", ""), "4", [MAY], record_type="Tax")
+    client = client_of(alice)
+    assert numbers(client, "range=month&owner=alice")["total"] == "19.81"
+    text = read(client, path="/")
+    assert "Cost this month $19.81" in words(text)
+    assert 'href="/costs/?range=month&amp;owner=alice"' in text
