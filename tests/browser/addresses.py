@@ -48,6 +48,7 @@ def _given(scene: Scene) -> dict[str, Any]:
         "token": key_token({"id": {"S": "there-is-none"}}),
         "job_id": UUID(int=0),
         "ticket": "none",
+        "budget_id": 0,
         "write": 1,
         "key": "use_dynamodb",
         "version": 1,

@@ -93,7 +93,7 @@ class TestBudgets:
         every_day("400", date(2026, 5, 19), 2, dev)
         assert tell() == 0
         standing = standings(Budget.objects.all(), known(), date(2026, 5, 20))[0]  # type: ignore[arg-type]  # there is something
-        assert (standing.spent.settled, standing.spent.so_far) == (1, 801)
+        assert (standing.spent.settled, standing.spent.so_far) == (Decimal(1), Decimal(801))
 
     def test_a_month_is_told_to_its_end_and_the_next_one_anew(self, dev: Environment, yard: Yard) -> None:
         budget(BudgetScope.ENVIRONMENT, f"{HELLO}/dev", "31", (100,))

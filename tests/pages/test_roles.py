@@ -125,6 +125,7 @@ def address(name: str, change: Change) -> str:
         "write": ItemWrite.objects.values_list("pk", flat=True).get(),
         "job_id": ItemJob.objects.values_list("pk", flat=True).get(),
         "ticket": "none",
+        "budget_id": 0,
         "key": FLAG,
         "version": ParameterVersion.objects.values_list("pk", flat=True).get(),
         "schedule": ParameterSchedule.objects.values_list("pk", flat=True).get(),

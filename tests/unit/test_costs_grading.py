@@ -42,7 +42,7 @@ def test_costs_pitfall_06_days_that_are_not_settled_grade_nobody() -> None:
     amounts = days("2.40", 14) | days("0.01", 2, FIRST + 14 * DAY)
     found = grade(amounts, [Expected(BORN, MONTHLY)], FIRST + 13 * DAY)
     assert found is not None
-    assert (found.error, found.last) == (0, FIRST + 13 * DAY)
+    assert (found.error, found.last) == (Decimal(0), FIRST + 13 * DAY)
 
 
 def test_days_of_a_change_are_left_out_and_each_day_has_its_own_estimate() -> None:
@@ -50,14 +50,14 @@ def test_days_of_a_change_are_left_out_and_each_day_has_its_own_estimate() -> No
     amounts = days("2.40", 10) | {date(2026, 5, 11): Decimal(99)} | days("0.24", 10, date(2026, 5, 12))
     found = grade(amounts, [Expected(BORN, MONTHLY), Expected(parked, MONTHLY / 10)], date(2026, 5, 21))
     assert found is not None
-    assert (found.days, found.error) == (20, 0)
+    assert (found.days, found.error) == (20, Decimal(0))
 
 
 def test_a_day_without_an_amount_cost_nothing_once_there_was_one() -> None:
     amounts = {FIRST + 10 * DAY: Decimal("2.40"), FIRST + 12 * DAY: Decimal("2.40")}
     found = grade(amounts, [Expected(BORN, MONTHLY)], FIRST + 13 * DAY)
     assert found is not None
-    assert (found.first, found.days, found.error) == (FIRST + 10 * DAY, 4, -50)
+    assert (found.first, found.days, found.error) == (FIRST + 10 * DAY, 4, Decimal(-50))
 
 
 def test_only_the_last_days_are_looked_at() -> None:

@@ -26,7 +26,7 @@ def expected_of(environments: Iterable[int]) -> dict[int, list[Expected]]:
     found: dict[int, list[Expected]] = {}
     for environment_id, at, after in rows.values_list("environment_id", "finished_at", "plan__cost__after"):
         monthly = _amount(after)
-        if monthly is not None:
+        if monthly is not None and at is not None:
             found.setdefault(environment_id, []).append(Expected(at, monthly))
     return found
 
