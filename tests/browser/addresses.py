@@ -11,7 +11,7 @@ from bench.visitor import Visitor
 from portal.pages import PAGES
 from provisioning.items.values import key_token
 
-from . import item_pages, odd_items, troubles
+from . import item_pages, odd_items, spent, troubles
 from .plans import CHANGES, path_of
 
 ACCOUNT = ("account_change_password", "account_logout", "mfa_index", "mfa_activate_totp", "mfa_generate_recovery_codes")
@@ -73,6 +73,7 @@ def _more(scene: Scene) -> list[str]:
         f"{reverse('request_create', args=[APPLICATION])}?name={KEPT}",
         *map(path_of, CHANGES),
         *troubles.paths(),
+        *spent.paths(),
         *odd_items.paths(),
         *item_pages.paths(),
         f"{path_of('waiting')}plans/1/",
@@ -85,6 +86,8 @@ def _more(scene: Scene) -> list[str]:
         f"{reverse('environments')}?text=nothing-is-called-so",
         f"{reverse('orphans')}?q=nothing-is-called-so",
         f"{reverse('tables')}?q=nothing-is-called-so",
+        f"{reverse('costs')}?range=365&by=service&types=all",
+        f"{reverse('costs')}?application=nothing-is-called-so",
         *(reverse("environment_tables", args=[APPLICATION, name]) for name in (PARKED, BROKEN)),
         environment.replace(READY, "dev-nobody-made-this"),
     ]
