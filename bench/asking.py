@@ -18,12 +18,16 @@ class UnexpectedPageError(Exception):
     """The portal answered with another page than the one that was to come."""
 
 
+ALONE = "on"  # the value of a box without one of its own
+
+
 def usable(form: Form, wanted: Values) -> dict[str, str | Sequence[str]]:
-    """What to fill in: what is wanted, and where a choice is still open the first one offered (of a list all)."""
+    """What to fill in: what is wanted, and where a choice is still open the first one offered (of a list all). A box
+    that stands alone is no open choice: it is left as it is."""
     values: dict[str, str | Sequence[str]] = {}
     for name, offered in form.choices.items():
         options = [value for value, _ in offered if value]
-        if options and not any(form.sent.get(name, [])):
+        if options not in ([], [ALONE]) and not any(form.sent.get(name, [])):
             values[name] = options if name not in form.sent else options[0]
     return values | {name: value for name, value in wanted.items() if name in form.names}
 

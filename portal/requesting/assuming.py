@@ -38,16 +38,14 @@ class FigureField(forms.CharField):
 class UsageForm(forms.Form):
     """A scenario and its figures. One left empty is the scenario's own, which its help text names."""
 
-    scenario = forms.ChoiceField(
-        label="Use", required=False, choices=[(one, SUMMARIES[one]) for one in SCENARIOS], initial="expected"
-    )
+    scenario = forms.ChoiceField(label="Use", choices=[(one, SUMMARIES[one]) for one in SCENARIOS], initial="expected")
     free_tier = forms.BooleanField(label=LABEL, required=False, help_text=WARNING)
 
     def __init__(self, data: QueryDict | None, *, figures: Iterable[str], start: Usage | None = None) -> None:
         """`figures` are those that are asked for; `start` is what the form begins with."""
         start = start or Usage()
         initial = {"scenario": start.scenario, "free_tier": start.free_tier}
-        super().__init__(data, prefix=PREFIX, initial=initial)
+        super().__init__(_whole(data, start), prefix=PREFIX, initial=initial)
         self.start = start
         for key in figures:
             label, unit = FIGURE_LABELS[key]
@@ -112,6 +110,15 @@ def usage_query(usage: Usage) -> str:
 def has_usage(data: QueryDict) -> bool:
     """Whether a link or a form says anything about the use."""
     return any(key.startswith(f"{PREFIX}-") for key in data)
+
+
+def _whole(data: QueryDict | None, start: Usage) -> QueryDict | None:
+    """What was sent; a link that names a figure and no scenario means the one that the form starts with."""
+    if data is None or f"{PREFIX}-scenario" in data:
+        return data
+    more = data.copy()
+    more[f"{PREFIX}-scenario"] = start.scenario
+    return more
 
 
 def _sent(cleaned: Mapping[str, Any]) -> dict[str, Any]:

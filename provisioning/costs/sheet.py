@@ -136,7 +136,7 @@ class Sheet:
         """Price a quantity of units, without those that are free."""
         free = self.allowance.take(key, Decimal(quantity)) if self.allowance else Decimal(0)
         if free:
-            self.assume(f"{number_words(free)} of {self.book.price(key).unit} deducted as free.")
+            self.assume(f"Deducted as free: {number_words(free)} x {self.book.price(key).unit}.")
         return self.book.price(key).rate * (quantity - free)
 
     def hourly(self, key: str, quantity: Decimal | int = 1) -> Decimal:

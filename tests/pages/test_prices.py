@@ -16,6 +16,7 @@ from provisioning.costs.estimate import difference, estimate
 from provisioning.costs.model import PricedInput
 from provisioning.costs.scenarios import SCENARIOS
 from provisioning.costs.usage import Usage
+from provisioning.lifecycle import ChangeStatus
 from provisioning.models import Account, Change, CostCalibration, Environment
 
 from . import rows
@@ -105,6 +106,17 @@ class TestForms:
         )
         assert "turned out" not in priced(client_of(alice))
 
+    def test_a_request_keeps_the_assumptions_and_the_next_form_begins_with_them(
+        self, account: Account, alice: User, client_of: ClientOf
+    ) -> None:
+        client = client_of(alice)
+        usage = {"scenario": "peak", "figures": {"writes": "7"}, "free_tier": False}
+        rows.change(rows.environment(alice, "dev"), alice, ChangeStatus.SUCCEEDED, goal={"usage": usage})
+        text = page(client, "/environments/hello-erlang/dev/update/")
+        assert '<option value="peak" selected>' in text
+        assert re.search(r'name="usage-writes" value="7"', text)
+        assert "at peak use with 1 figure changed" in text
+
 
 class TestCatalogue:
     """The cards."""
@@ -116,6 +128,20 @@ class TestCatalogue:
         assert "per month at peak use with 1 figure changed" in text
         assert f"{FORM}?usage-scenario=peak&amp;usage-lcu=4" in text
         assert 'value="4"' in text
+
+    def test_a_figure_without_a_scenario_belongs_to_the_expected_use(
+        self, account: Account, alice: User, client_of: ClientOf
+    ) -> None:
+        text = page(client_of(alice), "/catalogue/?usage-lcu=4")
+        assert "per month at expected use with 1 figure changed" in text
+
+    def test_what_cannot_be_read_is_named_and_not_used(
+        self, account: Account, alice: User, client_of: ClientOf
+    ) -> None:
+        text = page(client_of(alice), "/catalogue/?usage-scenario=rush&usage-lcu=four")
+        assert "per month at expected use" in text
+        assert "is not one of the available choices" in text
+        assert "This must be a number from 0 up" in text
 
     def test_an_application_does_as_well(self, account: Account, alice: User, client_of: ClientOf) -> None:
         text = page(client_of(alice), "/catalogue/hello-erlang/?usage-scenario=idle")
