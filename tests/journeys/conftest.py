@@ -9,6 +9,9 @@ import pytest
 
 from bench.running import Running, free_ports, launch_of
 from bench.visitor import Visitor
+from tools.ports import LOOPBACK
+
+from .relay import Relay
 
 BROKEN = """\
 title: Crooked
@@ -29,9 +32,31 @@ def blueprint_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def _one_yard(tmp_path_factory: pytest.TempPathFactory, blueprint_folder: Path) -> Iterator[Running]:
-    port, aws_port = free_ports(2)
-    extra = {"BLUEPRINT_DIRS": str(blueprint_folder)}
+def _aws_port() -> int:
+    return free_ports(1)[0]
+
+
+@pytest.fixture(scope="session")
+def _one_relay(_aws_port: int) -> Iterator[Relay]:
+    relay = Relay(f"http://{LOOPBACK}:{_aws_port}")
+    yield relay
+    relay.close()
+
+
+@pytest.fixture
+def relay(_one_relay: Relay) -> Iterator[Relay]:
+    """What stands between Stackyard and the Parameter Store and containers of its AWS."""
+    yield _one_relay
+    _one_relay.plain()
+
+
+@pytest.fixture(scope="session")
+def _one_yard(
+    tmp_path_factory: pytest.TempPathFactory, blueprint_folder: Path, _aws_port: int, _one_relay: Relay
+) -> Iterator[Running]:
+    port, aws_port = free_ports(1)[0], _aws_port
+    between = {"AWS_ENDPOINT_URL_ECS": _one_relay.address, "AWS_ENDPOINT_URL_SSM": _one_relay.address}
+    extra = {"BLUEPRINT_DIRS": str(blueprint_folder), **between}
     yard = Running(launch_of(tmp_path_factory.mktemp("home"), port, aws_port, extra))
     try:
         yard.bring_up()
