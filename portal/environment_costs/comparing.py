@@ -51,11 +51,6 @@ class Compared:
         """How many more days the grade needs."""
         return max(0, ENOUGH - (self.grade.days if self.grade else 0))
 
-    @property
-    def off(self) -> Decimal | None:
-        """By how many per cent it was off, without a sign."""
-        return abs(self.grade.error) if self.grade else None
-
 
 @dataclass(frozen=True)
 class Idle:

@@ -10,9 +10,13 @@ from django.utils.safestring import SafeString, mark_safe
 
 from portal.access import actor_of
 from portal.budgets.reading import Line
+from portal.costs.visibility import may_see
 from portal.environment_costs.beside import read_beside
 from portal.templatetags.stackyard import money_text
 from provisioning.costs.limits import WHOLE, per_cent
+from provisioning.engine.costing.calibrating import grade_of
+from provisioning.lifecycle import ChangeStatus
+from provisioning.models import Change
 
 register = template.Library()
 
@@ -55,3 +59,17 @@ def costs_beside(context: dict[str, Any]) -> SafeString:
     scene = context.get("scene")
     beside = read_beside(actor_of(request), scene.known if scene else None)
     return render_to_string("costs/_beside.html", {"beside": beside}, request)
+
+
+@register.simple_tag(takes_context=True)
+def graded(context: dict[str, Any], change: Change) -> SafeString:
+    """How the estimate of a change that succeeded turned out, for who may see it; nothing until enough days are known
+    (pitfall 20)."""
+    request: HttpRequest | None = context.get("request")
+    if request is None or change.status != ChangeStatus.SUCCEEDED:
+        return SafeString("")
+    environment = change.environment
+    grade = grade_of(change)
+    if grade is None or not may_see(actor_of(request), environment.application, environment.owner.get_username()):
+        return SafeString("")
+    return render_to_string("environment_costs/_graded.html", {"grade": grade, "environment": environment})

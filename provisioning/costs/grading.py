@@ -51,6 +51,11 @@ class Grade:
         return (self.ratio - 1) * 100
 
     @property
+    def off(self) -> Decimal:
+        """The error without its sign."""
+        return abs(self.error)
+
+    @property
     def is_enough(self) -> bool:
         """Whether it may be told, and learnt from."""
         return self.days >= ENOUGH

@@ -34,6 +34,7 @@ from provisioning.models import (
     ReadBudget,
     Table,
 )
+from provisioning.planning.plan import build, digest
 
 from . import rows
 from .cost_rows import DAY, budget, cost, last_days
@@ -50,6 +51,9 @@ def clock() -> Iterator[time_machine.Traveller]:
     """It is noon of 20 May."""
     with time_machine.travel(NOW, tick=False) as traveller:
         yield traveller
+
+
+COST = {"before": "0", "after": "73", "delta": "73", "stacks": {}}
 
 
 def words(client: Client, path: str) -> str:
@@ -162,6 +166,24 @@ class TestCompared:
         assert "graded after 14 complete days" in text
         assert "6 more days are needed" in text
         assert "than estimated" not in text
+
+    def test_costs_pitfall_20_the_change_that_was_approved_shows_how_its_price_turned_out(
+        self, *, dev: Environment, alice: User, bob: User, client_of: SignIn, settings: Any
+    ) -> None:
+        planned(dev, alice, "73", 19)  # $2.40 a day; 1 May
+        made = dev.changes.get()
+        plan = build(kind=ChangeKind.CREATE, stacks=[], findings=[], cost=COST)
+        type(made).objects.filter(pk=made.pk).update(plan=plan, plan_digest=digest(plan))
+        path = f"/changes/{made.pk}/"
+        last_days("3.00", 19, dev)
+        assert "It has cost 25 % more than that: $51.00 instead of $40.80 on 17 complete" in words(
+            client_of(alice), path
+        )
+        planned(dev, alice, "90", 5)
+        assert "It has cost" not in words(client_of(alice), path)  # 2 to 14 May are 13 days
+        dev.changes.exclude(pk=made.pk).delete()
+        settings.COSTS_BY_OWNER = True
+        assert "It has cost" not in words(client_of(bob), path)
 
     def test_the_own_reckoning_says_that_it_teaches_nothing(
         self, dev: Environment, alice: User, client_of: SignIn

@@ -11,9 +11,9 @@ from decimal import Decimal, InvalidOperation
 from django.db.models import Q
 from django.utils import timezone
 
-from provisioning.costs.daily import daily_by
+from provisioning.costs.daily import daily, daily_by
 from provisioning.costs.days import known
-from provisioning.costs.grading import LOOKED_AT, Expected, Grade, factor, grade
+from provisioning.costs.grading import ENOUGH, LOOKED_AT, Expected, Grade, factor, grade
 from provisioning.lifecycle import ChangeStatus, CostSource
 from provisioning.models import Change, CostCalibration, Environment
 
@@ -47,6 +47,22 @@ def grades(environments: Iterable[int], source: CostSource, settled: date) -> di
     expected = expected_of(ids)
     found = ((pk, grade(amounts, expected.get(pk, ()), settled)) for (pk,), amounts in days.items())
     return {pk: one for pk, one in found if one is not None}
+
+
+def grade_of(change: Change) -> Grade | None:
+    """How the estimate that a change was decided by turned out, until another one replaced it; None while too few days
+    are known to tell. Asks for nothing while it is too young."""
+    at, monthly = change.finished_at, _amount(((change.plan or {}).get("cost") or {}).get("after"))
+    if at is None or monthly is None or timezone.now() - at < timedelta(days=ENOUGH):
+        return None
+    what = known()
+    if what is None:
+        return None
+    environment = change.environment_id
+    later = [one.at.date() for one in expected_of([environment]).get(environment, ()) if one.at > at]
+    last = min([what.settled, *(day - timedelta(days=1) for day in later)])
+    found = grade(daily(what.source, Q(environment=environment), at.date()), [Expected(at, monthly)], last)
+    return found if found is not None and found.is_enough else None
 
 
 def calibrate() -> int:
