@@ -13,7 +13,7 @@ READERS_OF_ALL = frozenset({"admins", "auditors"})
 @dataclass(frozen=True)
 class Page:
     """A page: `names` are the URL names that belong to it, `groups` who may open it. With an `icon` it stands in
-    the rail, where its first URL name is the link."""
+    the rail, where its first URL name is the link; `within` is the page of the rail that it belongs to otherwise."""
 
     slug: str
     label: str
@@ -21,6 +21,7 @@ class Page:
     groups: frozenset[str] = EVERYONE
     icon: str = ""
     admin: bool = False
+    within: str = ""
 
 
 PAGES: tuple[Page, ...] = (
@@ -131,6 +132,7 @@ PAGES: tuple[Page, ...] = (
             "table_write_undo",
         ),
         groups=CHANGERS,
+        within="tables",
     ),
     Page(
         "moving-items",
@@ -144,6 +146,7 @@ PAGES: tuple[Page, ...] = (
             "item_job_put_back",
         ),
         groups=CHANGERS,
+        within="tables",
     ),
     Page(
         "flags",

@@ -20,7 +20,7 @@ def shell(request: HttpRequest) -> dict[str, object]:
             "label": page.label,
             "url": reverse(page.names[0]),
             "icon": page.icon,
-            "active": page is here,
+            "active": here is not None and page.slug in {here.slug, here.within},
             "count": waiting_count(request) if page.slug == "approvals" else 0,
             "admin": page.admin,
         }

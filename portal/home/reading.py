@@ -17,8 +17,8 @@ from portal.environments.versions import newer_version
 from provisioning.blueprints.loader import library
 from provisioning.costs.days import spent_since
 from provisioning.costs.spend import money
-from provisioning.lifecycle import MOVING_CHANGES, ChangeKind, ChangeStatus, EnvironmentStatus
-from provisioning.models import Change, Environment, Stack
+from provisioning.lifecycle import MOVING_CHANGES, MOVING_JOBS, ChangeKind, ChangeStatus, EnvironmentStatus
+from provisioning.models import Change, Environment, ItemJob, Stack
 
 MY_ENVIRONMENTS = 10
 LINES = 6
@@ -48,6 +48,7 @@ class Board:
     waiting_count: int
     running: tuple[ChangeLine, ...]
     running_count: int
+    jobs_count: int
     recent: tuple[ChangeLine, ...]
     recent_is_mine: bool
     pause: int
@@ -89,6 +90,7 @@ def read_board(request: HttpRequest) -> Board:
         waiting_count=waiting,
         running=_lines(running),
         running_count=running[0].every if running else 0,
+        jobs_count=ItemJob.objects.filter(status__in=MOVING_JOBS).count(),
         recent=recent,
         recent_is_mine=recent_is_mine,
         pause=BUSY_PAUSE if running else CALM_PAUSE,

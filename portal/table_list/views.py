@@ -34,6 +34,7 @@ def tables(request: HttpRequest) -> HttpResponse:
         "tabs": [
             {"label": "Tables", "url": reverse("tables"), "active": True, "count": ""},
             {"label": "Kept tables", "url": reverse("orphans"), "active": False, "count": orphan_count() or ""},
+            {"label": "Jobs", "url": reverse("my_jobs"), "active": False, "count": ""},
         ],
     }
     return render(request, "table_list/list.html", context)

@@ -70,7 +70,7 @@ def _typed_json(value: Value) -> SafeString:
     if HIDDEN in value:
         return SafeString("")
     text = dumps(value)
-    return _markup(' data-j="{}"', text) if len(text) <= MOST else mark_safe(" data-big")
+    return SafeString(f' data-j="{escape(text)}"') if len(text) <= MOST else SafeString(" data-big")
 
 
 def _inner(name: str, kind: str, value: Value, look: Look) -> tuple[SafeString, bool]:
@@ -104,18 +104,17 @@ def _text(text: str, look: Look) -> tuple[SafeString, bool]:
     shown = word({"S": text}, quoted=True) if look.typed else text
     exact = not _UNSEEN.search(text) and text == text.strip()
     if len(shown) <= CUT and "\n" not in text:
-        return _markup("{}" if exact else '<span class="odd">{}</span>', shown), exact and not look.typed
+        told = escape(shown)
+        return SafeString(told if exact else f'<span class="odd">{told}</span>'), exact and not look.typed
     return _fold(SafeString(escape(shown[: CUT - 1].rstrip() + "…")), shown), False
 
 
 def _fold(head: SafeString, whole: str) -> SafeString:
     """A line that unfolds to the whole."""
     more = f"\n… {len(whole) - MOST:,} more characters. Open the item to see them." if len(whole) > MOST else ""
-    return _markup(
-        '<details class="fold"><summary>{}</summary><pre class="whole" tabindex="0">{}{}</pre></details>',
-        head,
-        whole[:MOST],
-        more,
+    return SafeString(
+        f'<details class="fold"><summary>{head}</summary>'
+        f'<pre class="whole" tabindex="0">{escape(whole[:MOST])}{more}</pre></details>'
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from html import escape
 
 from django.utils.safestring import SafeString
 
@@ -10,6 +11,7 @@ from portal.tables.asked import PLAIN, TYPED, Asked
 from portal.tables.cells import Look, cell, key_words
 from portal.tables.columns import Choice, Columns, arrange
 from portal.tables.plain import lies, types_of
+from portal.templatetags.stackyard import icon
 from provisioning.items.query import Shape, View
 from provisioning.items.values import Item
 
@@ -27,23 +29,13 @@ class Head:
 
 
 @dataclass(frozen=True)
-class Line:
-    """A row: its cells, the address of its item (empty when there is no page of it), what it is called, and what
-    stands for its item in a form."""
-
-    cells: SafeString
-    url: str
-    label: str
-    token: str
-
-
-@dataclass(frozen=True)
 class Rows:
-    """What stands below the controls. `why_typed` says which attributes plain text would lie about; `chosen` that
-    somebody asked for this view; `unprojected` that the index leaves attributes out."""
+    """What stands below the controls; `lines` are rows as markup, for there are many of them. `why_typed` says which
+    attributes plain text would lie about; `chosen` that somebody asked for this view; `unprojected` that the index
+    leaves attributes out."""
 
     heads: tuple[Head, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[SafeString, ...]
     columns: Columns
     typed: bool
     chosen: bool
@@ -65,19 +57,27 @@ def rows_of(
     now: datetime,
     choice: Choice,
     link: Callable[[str], str],
+    ticks: bool = False,
 ) -> Rows:
-    """Items with their tokens as rows. `link` gives the address of the item of a token."""
+    """Items with their tokens as rows. `link` gives the address of the item of a token, empty where it has no page;
+    `ticks` puts a box before each that sends its token with the form `ticked`."""
     items = [item for item, _ in found]
     view = (shape.view(asked.query.index) if asked.query else None) or shape.itself
     projected = shape.projected(view.name)
     kinds = types_of(items)
     columns = arrange(_names(kinds, asked, shape, projected, (*choice.first, ttl)), _keys(view, shape), choice)
-    why = lies(items)
+    why, arrow = lies(items), icon("arrow")
     typed = asked.view == TYPED or (not asked.view and bool(why))
     look = Look(typed, ttl, now, lambda name: projected is None or name in projected)
     return Rows(
         heads=tuple(_head(name, view, shape, kinds.get(name, set()), ttl) for name in columns.shown),
-        lines=tuple(_line(item, columns.shown, look, shape, url=link(token), token=token) for item, token in found),
+        lines=tuple(
+            _line(
+                _way(key_words(item, shape.itself.keys), link(token), token if ticks else "", arrow),
+                "".join(cell(name, item, look, heads=place == 0) for place, name in enumerate(columns.shown)),
+            )
+            for item, token in found
+        ),
         columns=columns,
         typed=typed,
         chosen=bool(asked.view),
@@ -108,9 +108,20 @@ def _head(name: str, view: View, shape: Shape, kinds: set[str], ttl: str) -> Hea
     return Head(name, role, kinds == {"N"}, expires=bool(ttl) and name == ttl)
 
 
-def _line(item: Item, names: Sequence[str], look: Look, shape: Shape, *, url: str, token: str) -> Line:
-    cells = "".join(cell(name, item, look, heads=place == 0) for place, name in enumerate(names))
-    return Line(SafeString(cells), url, key_words(item, shape.itself.keys), token)
+def _line(way: str, cells: str) -> SafeString:
+    return SafeString(f'<tr><td class="open-item">{way}</td>{cells}</tr>')
+
+
+def _way(label: str, url: str, token: str, arrow: str) -> str:
+    """The box to tick an item, empty without a token, and the link to its page."""
+    name, way = escape(label), ""
+    if token:
+        way = (
+            f'<input class="tick" type="checkbox" name="token" value="{escape(token)}" form="ticked"'
+            f' aria-label="Tick {name}">'
+        )
+    link = f'<a href="{escape(url)}" aria-label="Open {name}" title="Open this item">{arrow}</a>'
+    return way + link if url else way
 
 
 def _told(why: Mapping[str, str]) -> tuple[str, ...]:

@@ -65,7 +65,8 @@ def explore(request: HttpRequest, application: str, name: str, table: str) -> Ht
     here = _here(request, application, name, table)
     reading = read(actor_of(request), here.environment, here.row, here.asked, runs=here.runs)
     here, page = replace(here, asked=reading.asked), reading.page
-    rows = _rows(here, page) if page else None
+    ticks = tools.ticks(request, here.environment, here.where, here.asked) if page else ""
+    rows = _rows(here, page, ticks=bool(ticks)) if page else None
     offered = controls_of(here.row, here.shape, here.asked.typed)
     context = {
         **_asking(here, offered),
@@ -80,7 +81,7 @@ def explore(request: HttpRequest, application: str, name: str, table: str) -> Ht
         "rows": rows,
         "known": rows.columns.known if rows else tuple(here.shape.types),
         "tools": tools.entries(request, here.where, here.asked),
-        "ticks": tools.ticks(request, here.environment, here.where, here.asked) if rows else "",
+        "ticks": ticks,
         "new_url": tools.address_of(request, tools.NEW, here.where),
         "columns_url": reverse("table_columns", kwargs=here.where),
         "links": _links(here, page, rows) if page and rows else {},
@@ -143,7 +144,7 @@ def _asking(here: Here, offered: Controls | None) -> dict[str, Any]:
     }
 
 
-def _rows(here: Here, page: PageOfItems) -> Rows:
+def _rows(here: Here, page: PageOfItems, *, ticks: bool) -> Rows:
     # One address is made, not one for each row.
     pattern = _reversed(ITEM, **here.where, token=_PLACE)
     before, _, after = pattern.rpartition(_PLACE)
@@ -155,6 +156,7 @@ def _rows(here: Here, page: PageOfItems) -> Rows:
         now=timezone.now(),
         choice=choice_of(here.person, here.row),
         link=lambda token: f"{before}{token}{after}" if pattern else "",
+        ticks=ticks,
     )
 
 

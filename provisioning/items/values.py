@@ -49,19 +49,18 @@ class BadValueError(ValueError):
 
 def dumps(thing: Mapping[str, Any], *, pretty: bool = False) -> str:
     """A value or an item as typed JSON."""
-    return json.dumps(
-        thing,
-        default=_as_base64,
-        ensure_ascii=False,
-        indent=2 if pretty else None,
-        separators=None if pretty else (",", ":"),
-    )
+    return (_PRETTY if pretty else _COMPACT).encode(thing)
 
 
 def _as_base64(content: object) -> str:
     if isinstance(content, bytes | bytearray):
         return base64.b64encode(content).decode()
     raise TypeError(f"{type(content).__name__} is no part of an item.")
+
+
+# Made once: a page encodes thousands of values.
+_COMPACT = json.JSONEncoder(default=_as_base64, ensure_ascii=False, separators=(",", ":"))
+_PRETTY = json.JSONEncoder(default=_as_base64, ensure_ascii=False, indent=2)
 
 
 def loads_item(text: str) -> Item:

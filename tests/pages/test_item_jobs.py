@@ -1,5 +1,6 @@
 """Pages of jobs: what is asked and what it takes, progress, downloads that are mine and once, and other people's."""
 
+import re
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -126,6 +127,22 @@ class TestAsking:
         answer = client_of(alice).post(f"{BASE}/export/", {"rate": "999999", "key": str(uuid.uuid4())})
         assert answer.status_code == 422
         assert not ItemJob.objects.exists()
+
+    def test_jobs_are_a_click_away_from_home_and_from_the_tables(
+        self, table: Table, dev: Environment, alice: User, bob: User, client_of: SignIn
+    ) -> None:
+        assert "Jobs on items" not in rows.page(client_of(bob), "/")
+        job_of(dev, alice, JobStatus.RUNNING)
+        home = rows.page(client_of(bob), "/")
+        assert '<a href="/jobs/?who=all">Jobs on items</a>' in home
+        assert '<a href="/jobs/">Jobs</a>' in rows.page(client_of(bob), "/tables/")
+
+    def test_the_rail_says_tables_wherever_items_are_altered(
+        self, table: Table, alice: User, client_of: SignIn
+    ) -> None:
+        here = re.compile(r'<a href="/tables/" title="Tables" aria-current="page">')
+        for page in ("", "new/", "import/", "delete-items/", "copy-items/", "jobs/"):
+            assert here.search(rows.page(client_of(alice), f"{BASE}/{page}{'?ask=1' if not page else ''}")), page
 
     def test_pitfall_35_prod_offers_no_scan(
         self, table: Table, dev: Environment, alice: User, client_of: SignIn

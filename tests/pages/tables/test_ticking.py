@@ -43,7 +43,7 @@ def test_none_ticked_leads_back_to_the_same_query(explorer: Explorer) -> None:
     explorer.ask(index=INDEX, pk="alice")
     form = re.search(r'<form id="ticked" method="post" action="([^"]+)"', explorer.text)
     assert form
-    answer = explorer.client.post(unescape(form[1]), follow=True)
+    answer = explorer.client.post(unescape(form[1]), {"ticked": "1"}, follow=True)
     assert "Tick the items first." in answer.content.decode()
     assert answer.redirect_chain[-1][0].startswith(explorer.path)
     assert "pk=alice" in answer.redirect_chain[-1][0]
