@@ -35,8 +35,8 @@ def scene(yard: Running) -> Scene:
 
 @pytest.fixture(scope="session")
 def plans(yard: Running, scene: Scene) -> None:
-    """Changes in every state that a decision can have, and environments in trouble."""
-    for module in ("plans", "troubles"):
+    """Changes in every state that a decision can have, environments in trouble, and what environments have cost."""
+    for module in ("plans", "troubles", "spent"):
         yard.manage("shell", "-c", f"import sys; sys.path.append('tests'); from browser.{module} import write; write()")
 
 
