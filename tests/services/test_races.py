@@ -11,8 +11,9 @@ from django.utils import timezone
 from bench.asking import ask_create, change_path, changes_on, follow, request_form, usable
 from bench.visitor import Page, Visitor
 from provisioning.engine.claims import claim_account, claim_change, release_change
-from provisioning.lifecycle import ChangeKind, ChangeStatus, EnvironmentStatus
-from provisioning.models import Account, AuditEntry, Change, Decision, Environment
+from provisioning.engine.lifetimes import expired, park
+from provisioning.lifecycle import ChangeKind, ChangeStatus, EnvironmentStatus, StackKind
+from provisioning.models import Account, AuditEntry, Change, Decision, Environment, Stack
 
 from .together import at_once
 
@@ -102,6 +103,22 @@ def test_of_many_who_watch_an_account_one_gets_it(database_url: str, yard: objec
     claims = at_once(*[lambda: claim_account(account.pk) for _ in range(8)])
 
     assert [claim is not None for claim in claims].count(True) == 1
+
+
+def test_of_many_who_find_a_lifetime_over_one_opens_the_park(idle_change: Change) -> None:
+    environment = idle_change.environment
+    ended = timezone.now() - timedelta(minutes=1)
+    Environment.objects.filter(pk=environment.pk).update(expires_at=ended)
+    for kind in StackKind:
+        Stack.objects.create(environment=environment, kind=kind, name=f"{kind}-{environment}", status="CREATE_COMPLETE")
+    assert environment.pk in expired(timezone.now())
+
+    opened = at_once(*[lambda: park(environment.pk) for _ in range(8)])
+
+    (change,) = Change.objects.filter(environment=environment, kind=ChangeKind.PARK)
+    assert [one for one in opened if one is not None] == [change.pk]
+    assert AuditEntry.objects.filter(change=change).count() == 1
+    assert environment.pk not in expired(timezone.now())
 
 
 def test_the_database_refuses_to_rewrite_the_audit(database_url: str, yard: object) -> None:
