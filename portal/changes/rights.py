@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
+from portal.changes import items
 from provisioning.actions.actor import Actor
 from provisioning.actions.changing import waits_to_run
 from provisioning.actions.deciding import policy_of
@@ -116,13 +117,21 @@ def _places(change: Change) -> Links:
 def _links(actor: Actor, change: Change) -> Links:
     places, form = _places(change), _form(change)
     sent_back = change.status == ChangeStatus.AWAITING_APPROVAL and change.sent_back
-    edits = form and sent_back and change.requested_by_id == actor.user_id
+    mine = sent_back and change.requested_by_id == actor.user_id
     return Links(
         environment=places.environment,
         connect=places.connect,
         again=f"{form}?from={change.pk}" if form and change.status not in OPEN_CHANGES else "",
-        edit=f"{form}?from={change.pk}&replaces={change.pk}" if edits else "",
+        edit=_instead(change, form) if mine else "",
     )
+
+
+def _instead(change: Change, form: str) -> str:
+    """The form that sends another request instead of this one."""
+    if change.kind == ChangeKind.WRITE_ITEMS:
+        form_of_write = items.form_of(change)
+        return f"{form_of_write}?instead={change.pk}" if form_of_write else ""
+    return f"{form}?from={change.pk}&replaces={change.pk}" if form else ""
 
 
 def _form(change: Change) -> str:

@@ -63,7 +63,10 @@ def problem_of(refusal: Refusal) -> Problem:
 
 def _asked(request: HttpRequest, place: Place, needs: ProdNeedsChange) -> HttpResponse | Problem:
     """The same as a change that somebody else decides about."""
-    ask = AskToWrite(request.POST.get("reason", ""), _uuid(request.POST.get("request_key", "")))
+    sent = request.POST
+    ask = AskToWrite(
+        sent.get("reason", ""), _uuid(sent.get("request_key", "")), replaces=_uuid(sent.get("instead", ""))
+    )
     try:
         change = do_request_writes(place.actor, place.environment, [needs.intent], ask)
     except Refusal as refusal:

@@ -18,7 +18,7 @@ from provisioning.actions.actor import ADMINS, ENGINEERS, Actor
 from provisioning.actions.writing_in_prod import AskToWrite, do_request_job, do_request_writes
 from provisioning.engine.reconcile import reconcile
 from provisioning.items.intents import Edit, WriteIntent
-from provisioning.items.values import Item
+from provisioning.items.values import Item, key_token
 from provisioning.lifecycle import ChangeStatus, JobKind, JobStatus, WriteVerb
 from provisioning.models import Account, AuditEntry, Change, Environment, ItemJob, ItemWrite, Table
 
@@ -299,3 +299,39 @@ def test_a_change_about_a_job_shows_it(scene: Scene, client_of: ClientOf, ada: U
     assert "Delete items" in text
     assert "1,200" in text
     assert f"/jobs/{ItemJob.objects.get().pk}/" in text
+
+
+def test_what_was_sent_back_is_edited_and_asked_for_again(scene: Scene, alice: User, client_of: ClientOf) -> None:
+    old = scene.asked(edit())
+    client = client_of(alice)
+    assert "Edit and ask again" not in rows.page(client, f"/changes/{old.pk}/")
+    Change.objects.filter(pk=old.pk).update(sent_back=True)
+    form = f"/environments/hello-erlang/prod/tables/{NAME}/item/{key_token(KEY)}/edit/?instead={old.pk}"
+    assert f'href="{form}">Edit and ask again</a>' in rows.page(client, f"/changes/{old.pk}/")
+    browser = ItemBrowser(client, scene.table).open(f"edit/?instead={old.pk}", KEY)
+    assert f'<a href="/changes/{old.pk}/">the change that was sent back</a>' in browser.text
+    browser.set(user_id="u-9").send(reason="As you said")
+    new = Change.objects.exclude(pk=old.pk).get()
+    old.refresh_from_db()
+    assert (new.supersedes, old.status) == (old, ChangeStatus.SUPERSEDED)
+
+
+@pytest.mark.parametrize(
+    ("write", "form"),
+    [
+        (WriteIntent(WriteVerb.DELETE, NAME, KEY, read=ITEM), f"item/{key_token(KEY)}/delete/"),
+        (WriteIntent(WriteVerb.CREATE, NAME, {"id": {"S": "m-2"}}, item={"id": {"S": "m-2"}}), "new/"),
+        (
+            WriteIntent(WriteVerb.COPY, NAME, KEY, read=ITEM, new_key={"id": {"S": "m-3"}}),
+            f"item/{key_token(KEY)}/copy/",
+        ),
+    ],
+)
+def test_each_form_asks_again_for_what_it_asked(
+    scene: Scene, alice: User, client_of: ClientOf, write: WriteIntent, form: str
+) -> None:
+    change = scene.asked(write)
+    Change.objects.filter(pk=change.pk).update(sent_back=True)
+    text = rows.page(client_of(alice), f"/changes/{change.pk}/")
+    assert f'tables/{NAME}/{form}?instead={change.pk}">Edit and ask again</a>' in text
+    assert rows.page(client_of(alice), f"/environments/hello-erlang/prod/tables/{NAME}/{form}?instead=nonsense")
