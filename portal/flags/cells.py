@@ -11,8 +11,7 @@ from urllib.parse import quote
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from portal.flags.reading import Line
-from portal.flags.rows import Column, Mark
+from portal.flags.rows import Column, Line, Mark
 from portal.flags.showing import BOOLEAN, Shown
 from portal.templatetags.stackyard import icon, relative_text
 

@@ -11,7 +11,7 @@ from django.db.models import Case, IntegerField, Q, Value, When
 from django.utils import timezone
 
 from portal.flags.forms import DIFFERS, FLAGS, MINE, PARAMETERS, SECRETS, SHARED, STACKS
-from portal.flags.rows import ASKED, MISSING, Cell, Column, cells_of, columns_of
+from portal.flags.rows import ASKED, MISSING, Cell, Column, Line, cells_of, columns_of
 from portal.flags.tree import Folder, tree_of
 from provisioning.actions.actor import Actor
 from provisioning.blueprints.model import Blueprint, Flag
@@ -22,29 +22,6 @@ PAGE_SIZE = 250  # rows of a page
 MOST_COLUMNS = 20
 FAST, SLOW = 2, 30  # seconds between two looks: while something moves, while nothing does
 NOBODYS = (EnvironmentStatus.REMOVED, EnvironmentStatus.REQUESTED)
-
-
-@dataclass(frozen=True)
-class Line:
-    """One parameter over all columns. `flag` is what the blueprint declares of it; `odd` are the places of the values
-    that most others do not have, where they are compared."""
-
-    key: str
-    flag: Flag | None
-    cells: tuple[Cell, ...]
-    stale: date | None = None
-    odd: frozenset[int] = frozenset()
-    letters: tuple[str, ...] = ()
-
-    @property
-    def owned(self) -> str:
-        """The stack resource that makes it, if one does: then nobody sets it here (pitfall 21)."""
-        return next((one.owned for one in self.cells if one.owned), "")
-
-    @property
-    def is_secret(self) -> bool:
-        """Whether its values are never shown."""
-        return any(one.secret for one in self.cells) or (self.flag is not None and self.flag.type == "secret")
 
 
 @dataclass(frozen=True)

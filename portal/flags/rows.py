@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import F
@@ -17,6 +17,7 @@ from provisioning.lifecycle import OPEN_CHANGES, ChangeKind, ChangeStatus, Param
 from provisioning.models import Change, Environment, Parameter, ParameterPath, ParameterSchedule, ParameterVersion
 
 ASKED = "asked for"  # the word on a parameter that an open change is about
+OUTSIDER, ITS_STACK = "outside Stackyard", "its stack"  # who put a value, where it was no person
 _OUTSIDERS = frozenset({ParameterVerb.OUTSIDE, ParameterVerb.GONE})
 _COLUMNS = (
     *("pk", "environment_id", "key", "name", "type", "value", "digest", "version", "modified_at"),
@@ -74,6 +75,29 @@ class Cell:
 
 
 MISSING = Cell("")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One parameter over all columns. `flag` is what the blueprint declares of it; `odd` are the places of the values
+    that most others do not have, where they are compared."""
+
+    key: str
+    flag: Flag | None
+    cells: tuple[Cell, ...]
+    stale: date | None = None
+    odd: frozenset[int] = frozenset()
+    letters: tuple[str, ...] = ()
+
+    @property
+    def owned(self) -> str:
+        """The stack resource that makes it, if one does: then nobody sets it here (pitfall 21)."""
+        return next((one.owned for one in self.cells if one.owned), "")
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether its values are never shown."""
+        return any(one.secret for one in self.cells) or (self.flag is not None and self.flag.type == "secret")
 
 
 def columns_of(environments: Iterable[Environment], blueprint: Blueprint | None) -> tuple[Column, ...]:
@@ -158,8 +182,8 @@ def who_put(writer: tuple[Any, ...] | None) -> str:
     if name:
         return f"{first} {last}".strip() or str(name)
     if verb in _OUTSIDERS:
-        return f"outside Stackyard{f', as {outsider}' if outsider else ''}"
-    return "its stack" if verb == ParameterVerb.STACK else ""
+        return f"{OUTSIDER}{f', as {outsider}' if outsider else ''}"
+    return ITS_STACK if verb == ParameterVerb.STACK else ""
 
 
 def _writers(environments: Iterable[int]) -> dict[int, tuple[Any, ...]]:
@@ -179,7 +203,7 @@ def _asked(environments: Iterable[int]) -> dict[tuple[int, str], tuple[Mark, ...
     changes = Change.objects.filter(
         environment__in=environments, kind=ChangeKind.SET_PARAMETERS, status__in=OPEN_CHANGES
     ).values_list("environment_id", "status", "goal", "requested_by__username")
-    found = {}
+    found: dict[tuple[int, str], tuple[Mark, ...]] = {}
     for environment, status, goal, who in changes:
         state = ChangeStatus(status)
         mark = Mark(ASKED, state.tone, f"{who} asked for another value: {state.label.lower()}")

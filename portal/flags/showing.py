@@ -10,7 +10,7 @@ from provisioning.blueprints.model import Flag
 from provisioning.flags.rules import SECURE, flag_problem
 
 HIDDEN_WORD = "hidden"
-CUT = 44  # characters of a value that stand in a cell
+CUT = 36  # characters of a value that stand in a cell
 BOOLEAN = "boolean"
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 _SIGNS = {"\n": "⏎", "\r": "␍", "\t": "⇥"}

@@ -2,10 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from portal.flags.reading import Line
+from portal.flags.rows import Line
 
 
 @dataclass(frozen=True)
@@ -14,7 +12,7 @@ class Folder:
 
     name: str
     path: str
-    lines: tuple["Line", ...]
+    lines: tuple[Line, ...]
     folders: tuple["Folder", ...]
 
     @property
@@ -23,13 +21,13 @@ class Folder:
         return len(self.lines) + sum(folder.count for folder in self.folders)
 
 
-def tree_of(lines: Iterable["Line"]) -> Folder:
+def tree_of(lines: Iterable[Line]) -> Folder:
     """The tree of these lines, in order of their keys."""
     return _folder("", "", list(lines))
 
 
-def _folder(name: str, path: str, lines: Sequence["Line"]) -> Folder:
-    here, below = [], dict[str, list["Line"]]()
+def _folder(name: str, path: str, lines: Sequence[Line]) -> Folder:
+    here, below = [], dict[str, list[Line]]()
     for line in lines:
         level, slash, _ = line.key[len(path) :].partition("/")
         if slash:

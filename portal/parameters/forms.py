@@ -24,7 +24,7 @@ class TextField(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         """The text with the line ends of Unix."""
-        return super().to_python(value).replace("\r\n", "\n")
+        return (super().to_python(value) or "").replace("\r\n", "\n")
 
 
 class ListField(TextField):
@@ -82,12 +82,13 @@ class ParameterForm(AskForm):
     )
     confirmed = forms.BooleanField(label="Yes, set it again", required=False, widget=forms.HiddenInput)
 
-    field_order = ("value", "confirmed", "reason", "redeploy", "start_at")
+    field_order: tuple[str, ...] = ("value", "confirmed", "reason", "redeploy", "start_at")
 
     def __init__(self, *args: Any, redeploys: bool = False, decides: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         del self.fields["replaces"]
         self.fields["redeploy"].initial = YES if redeploys else NO
+        self.fields["redeploy"].needed = " "  # type: ignore[attr-defined]  # read by pieces/field.html: never empty
         self.fields["reason"].widget.attrs["rows"] = 1
         if not decides:
             del self.fields["start_at"]
@@ -115,9 +116,7 @@ class ParameterForm(AskForm):
 
     def look_at(self, version: int | None) -> None:
         """Have the form stand on this version from now on: whoever sends it again has seen it."""
-        data = self.data.copy()
-        data["expected"] = "" if version is None else str(version)
-        self.data = data
+        self.data = dict(self.data.items()) | {"expected": "" if version is None else str(version)}
 
 
 class SetForm(ParameterForm):

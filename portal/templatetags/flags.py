@@ -6,8 +6,10 @@ from django.utils.safestring import SafeString
 
 from portal.flags.cells import css_of, rows, wide_rows
 from portal.flags.reading import Board
+from portal.flags.rows import ITS_STACK, OUTSIDER
 from portal.flags.showing import Shown
 from portal.flags.tree import Folder
+from portal.templatetags.stackyard import person
 
 register = template.Library()
 
@@ -22,6 +24,14 @@ def flag_rows(folder: Folder, board: Board, may_change: bool) -> SafeString:  # 
 def wide_flag_rows(folder: Folder, board: Board, may_change: bool) -> SafeString:  # noqa: FBT001 - as templates call it
     """The same where there is one environment."""
     return wide_rows(folder.lines, board.columns[0], may_change=may_change)
+
+
+@register.simple_tag
+def who(name: str) -> SafeString:
+    """Who put a value: a person with their initials, somebody outside as AWS names them."""
+    if not name or not name.startswith(OUTSIDER) and name != ITS_STACK:
+        return person(name) if name else SafeString("")
+    return format_html('<span class="flag-outsider">{}</span>', name)
 
 
 @register.simple_tag

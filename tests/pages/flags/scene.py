@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -103,22 +102,23 @@ class Flags:
         more = {"version": int(query.pop("version"))} if "version" in query else {}
         return self.text(self.client.get(address(environment, name, key=key, **more), query))
 
-    def look(self, environment: Environment, key: str = FLAG, seen: str = "") -> HttpResponse:
+    def look(self, environment: Environment, key: str = FLAG, seen: str = "") -> Any:
         """The three states, as htmx asks for them."""
         url = address(environment, "parameter_live", key=key)
         return self.client.get(url, {"seen": seen}, headers={"HX-Request": "true"})
 
-    def post(self, environment: Environment, name: str = "parameter_set", key: str = FLAG, **data: str) -> HttpResponse:
+    def post(self, environment: Environment, name: str = "parameter_set", key: str = FLAG, **data: str) -> Any:
         """Send a form about one parameter. `version` is part of the address."""
         more = {"version": int(data.pop("version"))} if "version" in data else {}
         sent = {"key": str(uuid.uuid4()), **data}
         return self.client.post(address(environment, name, key=key, **more), sent)
 
     @staticmethod
-    def text(answer: HttpResponse) -> str:
+    def text(answer: Any) -> str:
         """The text of an answer that went well."""
         assert answer.status_code == 200, answer.status_code
-        return answer.content.decode()
+        text: str = answer.content.decode()
+        return text
 
 
 def where(environment: Environment) -> tuple[str, str]:

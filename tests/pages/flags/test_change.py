@@ -41,8 +41,9 @@ def test_what_a_reviewer_reads(asked: Change, client_of: ClientOf, ada: User) ->
 
 
 def test_from_the_approval_to_what_is_stored(
-    asked: Change, prod: Environment, flags: Flags, client_of: ClientOf, ada: User, ssm: Any
+    asked: Change, flags: Flags, client_of: ClientOf, ada: User, ssm: Any
 ) -> None:
+    prod = asked.environment
     assert "Asked for false Awaiting approval" in words(flags.page(prod))
     client_of(ada).post(f"/changes/{asked.pk}/approve/", {"digest": asked.plan_digest, "run": "now"})
     done = worked(asked)

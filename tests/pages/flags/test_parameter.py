@@ -12,6 +12,7 @@ from provisioning.lifecycle import ChangeKind, ChangeStatus, ParameterVerb
 from provisioning.models import AuditEntry, Change, Environment, Parameter, ParameterVersion
 
 from .. import rows
+from ..table_rows import table
 from .scene import APPLICATION, FLAG, ClientOf, Flags, address, parameter, path_row, version, words
 
 LONG_AGO = timedelta(hours=1)
@@ -314,8 +315,6 @@ class TestRights:
 
 
 def test_consequences_for_data_are_told(flags: Flags, shared: Environment) -> None:
-    from ..table_rows import table
-
     table(shared, "file-sharing-app-dev-users", item_count=1_203)
     said = words(flags.page(shared))
     assert "What is in the tables file-sharing-app-dev-users ≈ 1,203 items" in said

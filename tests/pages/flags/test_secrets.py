@@ -1,6 +1,7 @@
 """Secrets: on no page before somebody reveals one version, which is an act with a reason that the audit keeps."""
 
 import itertools
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -48,7 +49,7 @@ def test_flags_pitfall_19_no_page_has_a_secret_in_its_source(
 ) -> None:
     """A secret is set through the front door, and every page of the portal is read by an engineer and an admin."""
     Parameter.objects.update(live_value=token.value, live_version=1, live_on=1, live_of=2, live_at=timezone.now())
-    ParameterVersion.objects.update(at=timezone.now() - timezone.timedelta(hours=1))
+    ParameterVersion.objects.update(at=timezone.now() - timedelta(hours=1))
     assert flags.post(shared, key="token", value=TYPED, expected="2", redeploy="no").status_code == 302
     change = worked(Change.objects.get())
     assert change.status == ChangeStatus.SUCCEEDED, change.problem
@@ -120,9 +121,7 @@ class TestRevealing:
         assert flags.client.get(address(shared, "parameter_reveal", key="token", version=int(which))).status_code == 405
         assert not AuditEntry.objects.filter(verb="reveal_parameter").exists()
 
-    def test_who_may(
-        self, shared: Environment, token: Parameter, client_of: ClientOf, audrey: User, bob: User, alice: User
-    ) -> None:
+    def test_who_may(self, shared: Environment, token: Parameter, client_of: ClientOf, audrey: User, bob: User) -> None:
         which = version_id(token, 2)
         auditor = Flags(client_of(audrey))
         assert auditor.post(shared, "parameter_reveal", "token", version=which, reason="Curious").status_code == 403
