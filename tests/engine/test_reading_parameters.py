@@ -57,11 +57,13 @@ class TestReading:
         assert (row.value, row.version, row.type, row.generation) == ("true", 1, "String", 1)
         assert row.outside_at is None
 
-    def test_pitfall_21_what_a_stack_makes_is_its_own(self, there: Environment) -> None:
+    def test_flags_pitfall_21_what_a_stack_makes_is_its_own(self, there: Environment) -> None:
         assert flag().owned_by == ""
         assert Parameter.objects.get(key="dynamodb_users_table_name").owned_by != ""
 
-    def test_pitfall_04_many_viewers_cost_one_reading_in_half_a_minute(self, yard: Yard, there: Environment) -> None:
+    def test_flags_pitfall_04_many_viewers_cost_one_reading_in_half_a_minute(
+        self, yard: Yard, there: Environment
+    ) -> None:
         before = yard.fake.calls[PAGES]
         for _ in range(50):
             look(yard, there)
@@ -105,7 +107,7 @@ class TestReading:
         assert path_of(environment) is None
         assert want([environment]) == []
 
-    def test_pitfall_03_throttling_is_said_and_bounded(self, yard: Yard, there: Environment) -> None:
+    def test_flags_pitfall_03_throttling_is_said_and_bounded(self, yard: Yard, there: Environment) -> None:
         yard.fake.script.throttle("GetParametersByPath", times=2)
         assert not later(yard, there)
         row = ParameterPath.objects.get()
@@ -124,7 +126,7 @@ class TestReading:
 class TestOutside:
     """Versions that nobody here put."""
 
-    def test_pitfall_06_a_put_from_outside_is_noticed(self, yard: Yard, there: Environment) -> None:
+    def test_flags_pitfall_06_a_put_from_outside_is_noticed(self, yard: Yard, there: Environment) -> None:
         put(yard, "false")
         assert later(yard, there)
         row = flag()
@@ -179,7 +181,7 @@ class TestOutside:
         row = flag()
         assert (row.generation, row.version, row.value, row.gone_at) == (2, 1, "true", None)
 
-    def test_pitfall_07_a_stack_update_leaves_a_flag_alone(self, yard: Yard, there: Environment) -> None:
+    def test_flags_pitfall_07_a_stack_update_leaves_a_flag_alone(self, yard: Yard, there: Environment) -> None:
         put(yard, "false")
         assert later(yard, there)
         change = yard.did(there, ChangeKind.UPDATE, {"compute": {"TaskSize": "large"}})

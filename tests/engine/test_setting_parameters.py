@@ -78,17 +78,41 @@ class TestDev:
         assert (put.version, put.state, put.verb, put.by_id) == (2, WriteState.DONE, "edit", yard.alice.user_id)
         assert change.secrets == ""
 
-    def test_pitfall_23_aws_is_told_who_it_was(self, yard: Yard, dev: Environment) -> None:
+    def test_flags_pitfall_23_aws_is_told_who_it_was(self, yard: Yard, dev: Environment) -> None:
         said: list[str] = []
         yard.fake.script.watch(PUT, lambda asked: said.append(asked.get("Description", "")))
         change = toggle(yard, dev, "false")
         assert said == [f"alice through Stackyard, change {change.pk.hex[:8]}"]
 
-    def test_pitfall_15_each_put_has_its_audit_entries(self, yard: Yard, dev: Environment) -> None:
+    def test_flags_pitfall_15_each_put_has_its_audit_entries(self, yard: Yard, dev: Environment) -> None:
         change = toggle(yard, dev, "false")
         verbs = list(AuditEntry.objects.filter(change=change).order_by("pk").values_list("verb", flat=True))
         assert verbs[0] == "request_set_parameters"
         assert verbs.count("succeeded") == 1
+
+    @pytest.mark.parametrize("fault", ["", "lose_answer", "lose_call", "throttle", "break_down", "deny"])
+    def test_flags_pitfall_15_no_put_without_its_row_and_entry_before_it(
+        self, yard: Yard, dev: Environment, fault: str
+    ) -> None:
+        """Whatever goes wrong: what is written down before the call, and the result after it, are one each."""
+        before: list[tuple[int, int]] = []
+
+        def look(_asked: object) -> None:
+            sent = ParameterVersion.objects.filter(state=WriteState.SENT, by=yard.alice.user_id).count()
+            asked = AuditEntry.objects.filter(verb="request_set_parameters", by=yard.alice.user_id).count()
+            before.append((sent, asked))
+
+        yard.fake.script.watch(PUT, look)
+        if fault:
+            getattr(yard.fake.script, fault)(PUT)
+        change = toggle(yard, dev, "false")
+        landed = fault != "deny"
+        assert before == ([(1, 1)] if landed else [])
+        assert stored(yard) == (("false", 2) if landed else ("true", 1))
+        (put,) = ParameterVersion.objects.filter(change=change)
+        assert put.state == (WriteState.DONE if landed else WriteState.REFUSED)
+        ends = AuditEntry.objects.filter(change=change, verb__in=["succeeded", "fail"])
+        assert [entry.verb for entry in ends] == ["succeeded" if landed else "fail"]
 
     def test_create_and_delete(self, yard: Yard, dev: Environment) -> None:
         change = yard.drive(ask(yard, dev, Setting("greeting", "hello", None)))
@@ -133,12 +157,12 @@ class TestDev:
 class TestRefused:
     """What is not even asked of AWS."""
 
-    def test_pitfall_21_what_a_stack_owns(self, yard: Yard, dev: Environment) -> None:
+    def test_flags_pitfall_21_what_a_stack_owns(self, yard: Yard, dev: Environment) -> None:
         for key in ("dynamodb_users_table_name", "dynamodb_policy_arn"):
             with pytest.raises(Refusal, match="belongs to a stack"):
                 ask(yard, dev, Setting(key, "another", 1))
 
-    def test_pitfall_17_a_flag_has_its_canonical_forms_only(self, yard: Yard, dev: Environment) -> None:
+    def test_flags_pitfall_17_a_flag_has_its_canonical_forms_only(self, yard: Yard, dev: Environment) -> None:
         for value in ("True", "yes", "1", "true "):
             with pytest.raises(Refusal, match="true or false"):
                 ask(yard, dev, Setting(KEY, value, 1))
@@ -148,7 +172,7 @@ class TestRefused:
             with pytest.raises(Refusal, match=word):
                 ask(yard, dev, Setting(key, value, None))
 
-    def test_pitfall_22_two_quick_flips_are_meant_knowingly(self, yard: Yard, dev: Environment) -> None:
+    def test_flags_pitfall_22_two_quick_flips_are_meant_knowingly(self, yard: Yard, dev: Environment) -> None:
         toggle(yard, dev, "false")
         with pytest.raises(Refusal, match="Set it again all the same") as refusal:
             toggle(yard, dev, "true")
@@ -173,7 +197,7 @@ class TestRefused:
 class TestLostUpdate:
     """Two people, and writers outside."""
 
-    def test_pitfall_05_whoever_looked_at_an_older_version_is_told_both_values(
+    def test_flags_pitfall_05_whoever_looked_at_an_older_version_is_told_both_values(
         self, yard: Yard, dev: Environment
     ) -> None:
         toggle(yard, dev, "false")
@@ -231,7 +255,7 @@ class TestLostUpdate:
         assert change.status == ChangeStatus.SUCCEEDED
         assert stored(yard) == ("false", 2)
 
-    def test_pitfall_12_a_label_on_the_oldest_version_is_named(self, yard: Yard, dev: Environment) -> None:
+    def test_flags_pitfall_12_a_label_on_the_oldest_version_is_named(self, yard: Yard, dev: Environment) -> None:
         yard.fake.world.parameters[NAME][0]["Labels"] = ["release-7"]
         yard.fake.script.refuse(PUT, "ParameterMaxVersionLimitExceeded")
         change = toggle(yard, dev, "false")
@@ -240,7 +264,7 @@ class TestLostUpdate:
         assert "v1, carries the label release-7" in change.problem["sentence"]
         assert "Move the label release-7" in change.problem["advice"]
 
-    def test_pitfall_12_our_own_label_moves_by_itself(self, yard: Yard, dev: Environment) -> None:
+    def test_flags_pitfall_12_our_own_label_moves_by_itself(self, yard: Yard, dev: Environment) -> None:
         yard.fake.world.parameters[NAME][0]["Labels"] = ["stackyard-good"]
         yard.fake.script.refuse(PUT, "ParameterMaxVersionLimitExceeded")
         assert toggle(yard, dev, "false").status == ChangeStatus.SUCCEEDED
@@ -250,7 +274,7 @@ class TestLostUpdate:
 class TestProd:
     """A second person decides, about exactly this."""
 
-    def test_pitfall_16_nobody_approves_their_own(self, yard: Yard, prod: Environment) -> None:
+    def test_flags_pitfall_16_nobody_approves_their_own(self, yard: Yard, prod: Environment) -> None:
         change = toggle(yard, prod, "false", by=yard.ada)
         assert change.status == ChangeStatus.AWAITING_APPROVAL
         with pytest.raises(Refusal):
@@ -267,7 +291,7 @@ class TestProd:
         assert change.status == ChangeStatus.SUCCEEDED
         assert stored(yard, "/fileshare/prod/use_dynamodb") == ("false", 2)
 
-    def test_pitfall_13_an_edit_after_the_approval_voids_it(self, yard: Yard, prod: Environment) -> None:
+    def test_flags_pitfall_13_an_edit_after_the_approval_voids_it(self, yard: Yard, prod: Environment) -> None:
         change = toggle(yard, prod, "false")
         yard.approve(change)
         store.put_parameter(aws(yard), "/fileshare/prod/use_dynamodb", "maybe")
@@ -275,7 +299,7 @@ class TestProd:
         assert change.status == ChangeStatus.FAILED
         assert stored(yard, "/fileshare/prod/use_dynamodb") == ("maybe", 2)
 
-    def test_pitfall_14_before_and_after_are_kept_as_they_were(self, yard: Yard, prod: Environment) -> None:
+    def test_flags_pitfall_14_before_and_after_are_kept_as_they_were(self, yard: Yard, prod: Environment) -> None:
         change = toggle(yard, prod, "false")
         yard.approve(change)
         yard.drive(change)

@@ -74,7 +74,7 @@ def test_a_path_is_read_whole_and_by_name(aws: Clients) -> None:
     assert len(parameters.parameters_by_path(aws, "/fileshare")) == 26
 
 
-def test_empty_pages_do_not_end_the_reading(script: Script) -> None:
+def test_flags_pitfall_01_empty_pages_do_not_end_the_reading(script: Script) -> None:
     aws, answers = script("ssm")
     asked = {"Path": PATH, "Recursive": True, "WithDecryption": True}
     one = {"Name": f"{PATH}/a", "Value": "1", "Type": "String", "Version": 1}

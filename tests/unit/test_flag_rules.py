@@ -29,14 +29,14 @@ from provisioning.flags.sealing import UnreadableError, digest, kept, opened
         ("/" + "a" * 1_011, "1,011 characters"),
     ],
 )
-def test_pitfall_18_names_that_aws_refuses_are_refused_here(name: str, word: str) -> None:
+def test_flags_pitfall_18_names_that_aws_refuses_are_refused_here(name: str, word: str) -> None:
     assert word in name_problem(name)
 
 
 @pytest.mark.parametrize(
     "name", ["/fileshare/dev/use_dynamodb", "flag", "/a", "/" + "/".join("a" * 15), "/app/ssm/flag", "/x/A.b-C_9"]
 )
-def test_pitfall_18_other_names_pass(name: str) -> None:
+def test_flags_pitfall_18_other_names_pass(name: str) -> None:
     assert name_problem(name) == ""
 
 
@@ -66,7 +66,7 @@ def test_values_at_the_limits_pass() -> None:
 
 
 @pytest.mark.parametrize("value", ["True", "true ", "1", "yes", "TRUE\n", "", "on", "FALSE"])
-def test_pitfall_17_a_boolean_has_two_forms_only(value: str) -> None:
+def test_flags_pitfall_17_a_boolean_has_two_forms_only(value: str) -> None:
     assert flag_problem("boolean", value) == "This is true or false, written just so."
 
 

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from provisioning.aws import parameters as store
-from provisioning.aws.errors import Conflict, Refused
+from provisioning.aws.errors import Conflict, Denied, Refused
 from provisioning.aws.parameters import Parameter as Stored
 from provisioning.engine.claims import hold
 from provisioning.engine.outcome import Done, Outcome, Problem, Stop, Wait
@@ -212,6 +212,9 @@ def _send(work: Work, wish: Wish, sent: ParameterVersion) -> Outcome | None:
     except Conflict:
         refused(sent)
         return _stopped(work, f"Somebody made {wish.key} outside Stackyard in the same moment.")
+    except Denied:
+        refused(sent)  # else the next put of somebody outside with this value would be taken for it
+        raise
     except Refused as why:
         if why.code != PINNED:
             refused(sent)

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.urls import reverse
 
 from portal.accounts.models import User
@@ -19,7 +18,7 @@ def url(target: Environment, source: Environment | None = None) -> str:
     return reverse("copy_parameters", args=where(target)) + (f"?from={source.name}" if source else "")
 
 
-def send(flags: Flags, target: Environment, source: Environment, *tokens: str, **data: Any) -> HttpResponse:
+def send(flags: Flags, target: Environment, source: Environment, *tokens: str, **data: Any) -> Any:
     """Tick boxes and send."""
     return flags.client.post(url(target, source), {"pick": list(tokens), "redeploy": "no", **data})
 

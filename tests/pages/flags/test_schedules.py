@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -23,7 +22,7 @@ def typed(at: datetime) -> str:
     return f"{at:%Y-%m-%dT%H:%M}"
 
 
-def schedule(flags: Flags, environment: Environment, **data: str) -> HttpResponse:
+def schedule(flags: Flags, environment: Environment, **data: str) -> Any:
     """Send the form of a schedule, on version 1 unless said otherwise."""
     return flags.post(
         environment, "parameter_schedule", **{"value": "false", "expected": "1", "redeploy": "no", **data}
@@ -47,7 +46,7 @@ def made(environment: Environment, user: User, **columns: Any) -> ParameterSched
     )
 
 
-def act(client: Client, name: str, row: ParameterSchedule, **data: str) -> HttpResponse:
+def act(client: Client, name: str, row: ParameterSchedule, **data: str) -> Any:
     """Post to an address of a schedule."""
     url = reverse(name, args=(*where(row.parameter.environment), row.pk))
     return client.post(url, data)
