@@ -10,10 +10,17 @@ from provisioning.models import Change, Environment, Table
 
 
 def actor_of(request: HttpRequest) -> Actor:
-    """Who acts: the signed-in person, with their groups and address. Raises Http404 for nobody."""
+    """Who acts: the signed-in person, with their groups and address, and the token of a program that acts in their
+    name. Raises Http404 for nobody."""
     if not request.user.is_authenticated:
         raise Http404
-    return Actor(request.user.pk, request.user.get_username(), groups_of(request), request.META.get("REMOTE_ADDR"))
+    return Actor(
+        request.user.pk,
+        request.user.get_username(),
+        groups_of(request),
+        request.META.get("REMOTE_ADDR"),
+        getattr(request, "token_name", ""),
+    )
 
 
 def access_environment(request: HttpRequest, application: str, name: str) -> Environment:

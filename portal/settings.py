@@ -68,6 +68,7 @@ ITEM_READS_PER_PERSON = number("ITEM_READS_PER_PERSON", 500 if _SPARED else 20_0
 ITEM_READS_PER_TABLE = number("ITEM_READS_PER_TABLE", 1000 if _SPARED else 40_000, 0, 1_000_000)
 FILE_UPLOAD_HANDLERS = ["portal.item_moves.uploading.LimitedUploads"]
 IMPORT_MOST_MIB = number("IMPORT_MOST_MIB", 50, 1, 1_000)  # of a file of items that is uploaded
+API_REQUESTS_PER_MINUTE = number("API_REQUESTS_PER_MINUTE", 600, 1, 1_000_000)  # of one token
 BLUEPRINT_DIRS = folders(env.str("BLUEPRINT_DIRS", default=""))
 POLICIES = policies("POLICY_FILE")
 DEPLOY_WEBHOOKS = read_hooks("DEPLOY_WEBHOOKS", words("DEPLOY_WEBHOOKS"))

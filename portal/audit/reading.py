@@ -27,7 +27,7 @@ class Line:
 
 def read_audit(wanted: Mapping[str, Any], page: str) -> tuple[Page[int], list[Line]]:
     """One page of the entries that fit `wanted` (person, verb, environment, q, since, until), and its lines."""
-    shown = Paginator(_filtered(wanted).order_by("-id").values_list("pk", flat=True), PAGE_SIZE).get_page(page)
+    shown = Paginator(filtered(wanted).order_by("-id").values_list("pk", flat=True), PAGE_SIZE).get_page(page)
     keys = list(shown.object_list)
     entries = (
         AuditEntry.objects.select_related("by", "environment", "change")
@@ -41,7 +41,8 @@ def _detail(entry: AuditEntry) -> str:
     return json.dumps(entry.detail, indent=2, ensure_ascii=False, sort_keys=True) if entry.detail else ""
 
 
-def _filtered(wanted: Mapping[str, Any]) -> QuerySet[AuditEntry]:
+def filtered(wanted: Mapping[str, Any]) -> QuerySet[AuditEntry]:
+    """The entries that fit `wanted` (person, verb, environment, q, since, until), in no order yet."""
     found = AuditEntry.objects.all()
     if wanted.get("person"):
         found = found.filter(_person(wanted["person"]))
@@ -53,7 +54,7 @@ def _filtered(wanted: Mapping[str, Any]) -> QuerySet[AuditEntry]:
         found = found.filter(Q(summary__icontains=word) | Q(reason__icontains=word))
     if wanted.get("since"):
         found = found.filter(at__gte=_midnight(wanted["since"]))
-    if wanted.get("until"):
+    if wanted.get("until") and wanted["until"] < date.max:
         found = found.filter(at__lt=_midnight(wanted["until"] + timedelta(days=1)))
     return found
 

@@ -13,12 +13,19 @@ ENGINEERS, ADMINS, AUDITORS = "engineers", "admins", "auditors"
 
 @dataclass(frozen=True)
 class Actor:
-    """One person at one moment. `groups` are the names of the person's groups, `address` where they came from."""
+    """One person at one moment. `groups` are the names of the person's groups, `address` where they came from, `token`
+    the name of the key that a program acts with in their name, empty for the person themselves."""
 
     user_id: int
     name: str
     groups: frozenset[str]
     address: str | None = None
+    token: str = ""
+
+    @property
+    def traces(self) -> dict[str, object]:
+        """What an audit entry's detail says of how the person acted."""
+        return {"token": self.token} if self.token else {}
 
     @property
     def may_change(self) -> bool:
@@ -93,5 +100,5 @@ def audit(
         summary=summary[:300],
         reason=reason,
         address=actor.address,
-        detail=detail or {},
+        detail={**(detail or {}), **actor.traces},
     )

@@ -246,6 +246,7 @@ def _opened(
             reverts=all(wish.verb == ParameterVerb.RESTORE and _goes_back(environment, wish) for wish in wishes),
             address=actor.address,
             more=ask.more,
+            detail=actor.traces,
         ),
     )
     ask.also(change)

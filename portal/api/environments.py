@@ -1,0 +1,243 @@
+"""Environments: the list, one of them, its configuration, and asking for changes of it."""
+
+import math
+import uuid
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Literal
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from ninja import Body, Path, Query, Router, Schema
+from pydantic import Field
+
+from portal.access import actor_of
+from portal.accounts.models import Scope
+from portal.api.change_shapes import ChangeDetail, change_detail
+from portal.api.environment_shapes import (
+    EnvironmentDetail,
+    EnvironmentLine,
+    EnvironmentList,
+    NewChange,
+    NewEnvironment,
+    Parameters,
+    environment_detail,
+    environment_line,
+    values_of,
+)
+from portal.api.operations import operation
+from portal.api.paging import Paged, number, page_of_rows
+from portal.api.problems import ProblemError
+from portal.api.sending import located, send
+from portal.api.text import Line, Name
+from portal.catalogue.reading import access_blueprint
+from portal.environments.formats import FORMATS
+from portal.environments.heading import access_with_stacks
+from portal.requesting.replacing import open_change
+from provisioning.actions.actor import Actor
+from provisioning.actions.delivering import JSON, do_deliver_configuration
+from provisioning.actions.requesting import Ask, do_request, do_request_create
+from provisioning.actions.rolling_back import AskToRedeploy, AskToRollBack, do_redeploy, do_roll_back
+from provisioning.lifecycle import ChangeKind, EnvironmentStatus
+from provisioning.models import Change, Environment
+
+router = Router(tags=["Environments"])
+_ORDER, _KINDS = ("application", "name", "id"), (str, str, number)
+_DAY = 24 * 3600
+
+
+class EnvironmentWanted(Paged):
+    """Which environments; without a status, all but those that are removed."""
+
+    application: Line = ""
+    stage: Literal["", "dev", "staging", "prod"] = ""
+    status: EnvironmentStatus | Literal["", "any"] = ""
+    owner: Line = Field("", description="A username.")
+    q: Line = Field("", description="In names and owners.")
+
+
+class OutputsWanted(Schema):
+    """How to write the configuration."""
+
+    format: Literal["json", "dotenv", "shell", "erlang"] = "json"
+
+
+class Configuration(Schema):
+    """What the application has to know to run here. `missing` says, by variable, why there is no value; `problem` is
+    what kept AWS from answering."""
+
+    application: str
+    environment: str
+    values: dict[str, str]
+    missing: dict[str, str]
+    complete: bool
+    problem: str
+
+
+@operation(
+    router, "GET", "/environments", scope=Scope.READ, page="environments", answers=EnvironmentList,
+    summary="List environments",
+)  # fmt: skip
+def list_environments(request: HttpRequest, wanted: Query[EnvironmentWanted]) -> EnvironmentList:
+    """By application and name."""
+    rows, after = page_of_rows(_filtered(wanted), _ORDER, wanted, _KINDS)
+    return EnvironmentList(items=[EnvironmentLine(**environment_line(row)) for row in rows], next=after)
+
+
+@operation(
+    router, "POST", "/environments", scope=Scope.CHANGE, page="request_create", answers=ChangeDetail, status=202,
+    summary="Create an environment",
+)  # fmt: skip
+def create_environment(request: HttpRequest, response: HttpResponse, sent: Body[NewEnvironment]) -> ChangeDetail:
+    """Answers the change that creates it. It is planned and, where the stage asks for it, approved before it runs."""
+    _require_known(sent.application, sent.parameters)
+    days = _days(sent)
+
+    def create(key: uuid.UUID | None) -> Change:
+        ask = Ask(
+            ChangeKind.CREATE,
+            values_of(sent.parameters),
+            reason=sent.reason.strip(),
+            key=key,
+            replaces=sent.replaces,
+            start_at=sent.start_at,
+            goal={"lifetime_days": days} if days else {},
+        )
+        return do_request_create(actor_of(request), sent.application, sent.name, ask)
+
+    return _opened(response, send(request, response, sent, create))
+
+
+@operation(
+    router, "GET", "/environments/{app}/{name}", scope=Scope.READ, page="environment", answers=EnvironmentDetail,
+    summary="Show an environment",
+)  # fmt: skip
+def show_environment(request: HttpRequest, app: Path[Name], name: Path[Name]) -> EnvironmentDetail:
+    """With its stacks as last seen."""
+    found = access_with_stacks(request, app, name)
+    return environment_detail(found, open_change(found))
+
+
+@operation(
+    router, "GET", "/environments/{app}/{name}/outputs", scope=Scope.READ, page="environment_configuration",
+    answers=Configuration, summary="Read an environment's configuration", media_type="text/plain",
+)  # fmt: skip
+def read_outputs(
+    request: HttpRequest, app: Path[Name], name: Path[Name], wanted: Query[OutputsWanted]
+) -> Configuration | HttpResponse:
+    """As JSON, `.env`, shell exports or an Erlang `sys.config`. Secrets are not in it; taking it leaves an entry in the
+    audit."""
+    found = access_with_stacks(request, app, name)
+    read = do_deliver_configuration(actor_of(request), found, wanted.format)
+    if wanted.format != JSON:
+        return HttpResponse(FORMATS[wanted.format].render(read), content_type="text/plain; charset=utf-8")
+    return Configuration(
+        application=read.application,
+        environment=read.environment,
+        values={one.variable: one.value for one in read.settings if one.value is not None},
+        missing={one.variable: one.missing for one in read.settings if one.value is None},
+        complete=read.complete,
+        problem=read.problem,
+    )
+
+
+@operation(
+    router, "POST", "/environments/{app}/{name}/changes", scope=Scope.CHANGE, page="request_act",
+    answers=ChangeDetail, status=202, summary="Ask for a change",
+)  # fmt: skip
+def request_change(
+    request: HttpRequest, response: HttpResponse, app: Path[Name], name: Path[Name], sent: Body[NewChange]
+) -> ChangeDetail:
+    """Answers the change, which is planned and, where the stage asks for it, approved before it runs."""
+    found = access_with_stacks(request, app, name)
+    _require_meant(sent)
+    _require_known(app, sent.parameters)
+    actor = actor_of(request)
+    return _opened(response, send(request, response, sent, lambda key: _ask(actor, found, sent, key)))
+
+
+def _filtered(wanted: EnvironmentWanted) -> QuerySet[Environment]:
+    found = Environment.objects.select_related("owner")
+    if wanted.application:
+        found = found.filter(application=wanted.application)
+    if wanted.stage:
+        found = found.filter(stage=wanted.stage)
+    if wanted.owner:
+        found = found.filter(owner__username=wanted.owner)
+    if not wanted.status:
+        found = found.exclude(status=EnvironmentStatus.REMOVED)
+    elif wanted.status != "any":
+        found = found.filter(status=wanted.status)
+    for word in wanted.q.replace("/", " ").split()[:10]:
+        found = found.filter(
+            Q(application__icontains=word) | Q(name__icontains=word) | Q(owner__username__icontains=word)
+        )
+    return found
+
+
+def _opened(response: HttpResponse, change: Change) -> ChangeDetail:
+    located(response, change)
+    return change_detail(change)
+
+
+def _ask(actor: Actor, environment: Environment, sent: NewChange, key: uuid.UUID | None) -> Change:
+    kind, reason = ChangeKind(sent.kind), sent.reason.strip()
+    if kind is ChangeKind.REDEPLOY:
+        return do_redeploy(actor, environment, AskToRedeploy(reason, key))
+    if kind is ChangeKind.ROLL_BACK:
+        return do_roll_back(actor, environment, AskToRollBack(reason, key, sent.release))
+    ask = Ask(
+        kind,
+        values_of(sent.parameters),
+        reason=reason,
+        key=key,
+        confirm=sent.confirm,
+        replaces=sent.replaces,
+        start_at=sent.start_at,
+    )
+    return do_request(actor, environment, ask)
+
+
+def _require_meant(sent: NewChange) -> None:
+    """Refuse what a kind has no use for: it would be ignored, and somebody meant something by it."""
+    beside_plans = sent.kind in {"redeploy", "roll_back"}
+    unused = {
+        "parameters": bool(sent.parameters) and sent.kind != "update",
+        "release": sent.release is not None and sent.kind != "roll_back",
+        "start_at": sent.start_at is not None and beside_plans,
+        "replaces": sent.replaces is not None and beside_plans,
+    }
+    _refuse({name: f"A change of kind {sent.kind} takes no {name}." for name, is_so in unused.items() if is_so})
+
+
+def _require_known(application: str, parameters: Parameters) -> None:
+    """Refuse parameters that no template has, which would be left out in silence. Raises Http404 for an application
+    that is not there."""
+    if not parameters:
+        return
+    stacks = access_blueprint(application).stacks
+    wrong = {
+        f"parameters.{kind}.{name}": f"The {kind} stack has no parameter {name}."
+        for kind, values in parameters.items()
+        for name in values
+        if name not in stacks[kind].template.parameters
+    }
+    _refuse(wrong)
+
+
+def _days(sent: NewEnvironment) -> int | None:
+    if sent.expires_at is None:
+        return sent.lifetime_days
+    if sent.lifetime_days is not None:
+        _refuse({"expires_at": "Give lifetime_days or expires_at, not both."})
+    start = max(timezone.now(), sent.start_at or timezone.now())
+    days = math.ceil((sent.expires_at - start).total_seconds() / _DAY)
+    if days < 1:
+        _refuse({"expires_at": "That is before it begins."})
+    return days
+
+
+def _refuse(wrong: Mapping[str, str]) -> None:
+    if wrong:
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "bad-values", " ".join(wrong.values()), fields=wrong)

@@ -1,0 +1,81 @@
+"""Declaring an operation: who may, what it answers, what it is called. The list of all of them is what tests walk."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+from ninja import Router
+
+from portal.accounts.models import Scope
+from portal.api.auth import Token
+
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+View = TypeVar("View", bound=Callable[..., Any])
+
+KEY = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
+    "description": "One key, one change: sent again, it answers the change that the first request made.",
+}
+NONE_MATCH = {
+    "in": "header",
+    "name": "If-None-Match",
+    "required": False,
+    "schema": {"type": "string"},
+    "description": "The ETag of what you have: answered by 304 while it is still so.",
+}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation. `page` is the URL name of the page that does the same: who may open that may use this."""
+
+    method: Method
+    path: str
+    name: str
+    scope: Scope
+    page: str
+
+
+OPERATIONS: list[Operation] = []
+
+
+def operation(
+    router: Router,
+    method: Method,
+    path: str,
+    *,
+    scope: Scope,
+    page: str,
+    answers: Any,
+    status: int = 200,
+    summary: str,
+    media_type: str = "",
+) -> Callable[[View], View]:
+    """Put a view under `path`, for tokens with `scope` of those who may open `page`. It answers `answers` with
+    `status`; `media_type` is a second way to answer it, as text."""
+    auth = Token(scope, page)
+    extra: dict[str, Any] = {
+        "x-scope": str(scope),
+        "x-groups": sorted(auth.page.groups),
+        "parameters": [NONE_MATCH] if method == "GET" else [KEY] if method == "POST" else [],
+    }
+    if media_type:
+        extra["responses"] = {status: {"content": {media_type: {"schema": {"type": "string"}}}}}
+
+    def put(view: View) -> View:
+        OPERATIONS.append(Operation(method, path, view.__name__, scope, page))
+        declared = router.api_operation(
+            [method],
+            path,
+            auth=auth,
+            response={status: answers},
+            operation_id=view.__name__,
+            summary=summary,
+            openapi_extra=extra,
+        )
+        return declared(view)
+
+    return put

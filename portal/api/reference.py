@@ -1,0 +1,154 @@
+"""The page about the API, made from its own description: every operation, what it takes, what it answers."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from portal.api.service import description
+
+_REF = "#/components/schemas/"
+_CODES = {
+    "401": "No token, or one that cannot be used.",
+    "403": "The token's scopes, or its person's groups, do not allow it.",
+    "404": "It is not there.",
+    "409": "How things stand does not allow it; `change` names a change that is in the way.",
+    "422": "Some of what was sent cannot be used; `fields` says which.",
+    "429": "Too many requests a minute; Retry-After says when to go on.",
+    "500": "Nobody expected that; `incident` is in the log.",
+    "502": "AWS refused.",
+    "503": "AWS or the database does not answer now; Retry-After says when to try again.",
+}
+
+
+@dataclass(frozen=True)
+class Field:
+    """One thing that is sent or answered. `where` is path, query, header, or empty for a body's."""
+
+    name: str
+    type: str
+    needed: bool
+    text: str
+    where: str = ""
+
+
+@dataclass(frozen=True)
+class OperationView:
+    """One operation as the page shows it. `answers` is the name of what it answers."""
+
+    name: str
+    method: str
+    path: str
+    summary: str
+    text: str
+    scope: str
+    groups: str
+    parameters: tuple[Field, ...]
+    body: tuple[Field, ...]
+    answers: str
+    status: str
+    example: str
+
+
+@dataclass(frozen=True)
+class ShapeView:
+    """One shape of what is answered."""
+
+    name: str
+    text: str
+    fields: tuple[Field, ...]
+
+
+@require_safe
+def reference(request: HttpRequest) -> HttpResponse:
+    """Every operation by its noun, then the shapes of answers."""
+    told, base = description(), request.build_absolute_uri("/").rstrip("/")
+    groups: dict[str, list[OperationView]] = {}
+    for path, methods in told["paths"].items():
+        for method, operation in methods.items():
+            shown = _operation(told, base, f"{method.upper()} {path}", operation)
+            groups.setdefault(operation["tags"][0], []).append(shown)
+    shapes = told["components"]["schemas"]
+    context = {
+        "groups": groups,
+        "shapes": [_shape(name, shapes[name]) for name in sorted(shapes) if "properties" in shapes[name]],
+        "codes": _CODES,
+        "version": told["info"]["version"],
+    }
+    return render(request, "api/reference.html", context)
+
+
+def _operation(told: Mapping[str, Any], base: str, address: str, operation: Mapping[str, Any]) -> OperationView:
+    method, _, path = address.partition(" ")
+    body = _body(told, operation)
+    status, answer = next((code, one) for code, one in operation["responses"].items() if code.startswith("2"))
+    schema = answer["content"]["application/json"]["schema"]
+    return OperationView(
+        name=operation["operationId"],
+        method=method,
+        path=path,
+        summary=operation["summary"],
+        text=operation.get("description", ""),
+        scope=operation["x-scope"],
+        groups=", ".join(operation["x-groups"]),
+        parameters=tuple(_parameter(one) for one in operation["parameters"]),
+        body=_fields(body),
+        answers=_type(schema),
+        status=status,
+        example=_example(base, method, path, body),
+    )
+
+
+def _parameter(one: Mapping[str, Any]) -> Field:
+    return Field(one["name"], _type(one["schema"]), one["required"], one.get("description", ""), one["in"])
+
+
+def _body(told: Mapping[str, Any], operation: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "requestBody" not in operation:
+        return {}
+    schema: Mapping[str, Any] = operation["requestBody"]["content"]["application/json"]["schema"]
+    found: Mapping[str, Any] = told["components"]["schemas"][schema["$ref"].removeprefix(_REF)]
+    return found
+
+
+def _shape(name: str, schema: Mapping[str, Any]) -> ShapeView:
+    return ShapeView(name, schema.get("description", ""), _fields(schema))
+
+
+def _fields(schema: Mapping[str, Any]) -> tuple[Field, ...]:
+    needed = schema.get("required", ())
+    return tuple(
+        Field(name, _type(one), name in needed, one.get("description", ""))
+        for name, one in schema.get("properties", {}).items()
+    )
+
+
+def _type(schema: Mapping[str, Any]) -> str:
+    """A type in a few words: `text`, `list of ChangeLine`, `number or null`."""
+    if "$ref" in schema:
+        return str(schema["$ref"].removeprefix(_REF))
+    if "enum" in schema or "const" in schema:
+        return ", ".join(str(one) or "“”" for one in schema.get("enum", [schema.get("const")]))
+    if "anyOf" in schema:
+        return " or ".join(dict.fromkeys(_type(one) for one in schema["anyOf"]))
+    if schema.get("type") == "array":
+        return f"list of {_type(schema.get('items', {}))}"
+    if schema.get("type") == "object" and isinstance(schema.get("additionalProperties"), Mapping):
+        return f"names with {_type(schema['additionalProperties'])}"
+    kind = str(schema.get("format") or schema.get("type") or "anything")
+    return {"string": "text", "integer": "number", "date-time": "time", "uuid": "id"}.get(kind, kind)
+
+
+def _example(base: str, method: str, path: str, body: Mapping[str, Any]) -> str:
+    """A command that does it, to copy."""
+    lines = ['curl -H "Authorization: Bearer $STACKYARD_TOKEN"']
+    if method != "GET":
+        lines[0] = lines[0].replace("curl", f"curl -X {method}")
+    if body:
+        needed = {name: f"<{_type(body['properties'][name])}>" for name in body.get("required", ())}
+        lines += ['-H "Content-Type: application/json"', f"-d '{json.dumps(needed, ensure_ascii=False)}'"]
+    return " \\\n  ".join([*lines, f"{base}{path}"])

@@ -1,0 +1,93 @@
+"""Who may use what: every operation for every group and every set of scopes, against the table of pages."""
+
+import uuid
+from collections.abc import Mapping
+
+import pytest
+from django.contrib.auth.models import Group
+
+from portal.accounts.models import Scope, User
+from portal.api.operations import OPERATIONS, Operation
+from portal.api.service import description
+from portal.pages import EVERYONE, PAGES, page_of
+from provisioning.models import Account, AuditEntry, Change, Decision, Environment
+
+from .program import Program, token_for, told
+
+FILLED: Mapping[str, str] = {
+    "{app}": "hello-erlang",
+    "{name}": "dev-alice",
+    "{uuid:change_id}": str(uuid.UUID(int=7)),
+}
+# What a person of that group may be answered, whatever comes of it: never that they may not ask.
+SCOPES = [(), (Scope.READ,), (Scope.READ, Scope.CHANGE), (Scope.READ, Scope.APPROVE), tuple(Scope)]
+OF_READING = frozenset({"GET"})
+
+
+def address(one: Operation) -> str:
+    """The operation's address, of things that are there or are not."""
+    path = one.path
+    for part, value in FILLED.items():
+        path = path.replace(part, value)
+    assert "{" not in path, f"{path}: a part of it is not known here yet"
+    return path
+
+
+def somebody(group: str, scopes: tuple[Scope, ...]) -> Program:
+    """A program of a person in that group."""
+    user = User.objects.create_user("somebody")
+    if group:
+        user.groups.add(Group.objects.get_or_create(name=group)[0])
+    return Program(token_for(user, *(scopes or (Scope.READ,))).text)
+
+
+@pytest.mark.parametrize("group", sorted(EVERYONE))
+@pytest.mark.parametrize("scopes", SCOPES[1:], ids="+".join)
+def test_every_operation_for_every_group_and_scope(dev: Environment, group: str, scopes: tuple[Scope, ...]) -> None:
+    program = somebody(group, scopes)
+    before = [model.objects.count() for model in (Change, Decision)]
+    for one in OPERATIONS:
+        page = page_of(one.page)
+        assert page is not None
+        answer = program.ask(one.method, address(one), None if one.method in OF_READING else {})
+        if one.scope in scopes and group in page.groups:
+            assert answer.status_code in {200, 404, 409, 422, 428}, one
+            continue
+        assert answer.status_code == 403, one
+        assert told(answer, 403)["code"] == ("no-scope" if one.scope not in scopes else "not-allowed"), one
+    assert [model.objects.count() for model in (Change, Decision)] == before
+
+
+def test_who_is_in_no_group_gets_nowhere(dev: Environment) -> None:
+    program = somebody("", tuple(Scope))
+    assert {program.ask(one.method, address(one), {}).status_code for one in OPERATIONS} == {403}
+    assert not AuditEntry.objects.exclude(verb="create_token").exists()
+
+
+def test_nobody_gets_in_without_a_token(account: Account) -> None:
+    program = Program("")
+    assert {program.ask(one.method, address(one), {}).status_code for one in OPERATIONS} == {401}
+
+
+def test_what_alters_needs_more_than_reading() -> None:
+    assert [one for one in OPERATIONS if (one.scope == Scope.READ) != (one.method in OF_READING)] == []
+
+
+def test_deciding_is_a_scope_of_its_own() -> None:
+    decisions = next(page for page in PAGES if page.slug == "decisions")
+    assert {one.page for one in OPERATIONS if one.scope == Scope.APPROVE} == set(decisions.names)
+    assert [one.name for one in OPERATIONS if one.page in decisions.names and one.scope != Scope.APPROVE] == []
+
+
+def test_every_operation_is_described_as_it_is_guarded() -> None:
+    told = {
+        operation["operationId"]: (operation["x-scope"], operation["x-groups"])
+        for methods in description()["paths"].values()
+        for operation in methods.values()
+    }
+    guarded = {}
+    for one in OPERATIONS:
+        page = page_of(one.page)
+        assert page is not None
+        guarded[one.name] = (one.scope, sorted(page.groups))
+    assert told == guarded
