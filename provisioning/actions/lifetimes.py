@@ -11,7 +11,7 @@ from provisioning.blueprints.loader import library
 from provisioning.blueprints.model import StagePolicy
 from provisioning.engine.lifetimes import parking
 from provisioning.lifecycle import OPEN_CHANGES, ChangeKind, StackKind, stack_status
-from provisioning.models import Environment
+from provisioning.models import Change, Environment
 from provisioning.planning.lifetimes import days_problem, extension_problem, has_lifetime
 
 BEGINS = (ChangeKind.CREATE, ChangeKind.WAKE)
@@ -34,6 +34,13 @@ def begin(environment: Environment, policy: StagePolicy, days: int | None, start
     lasts = days or policy.lifetime_days
     environment.expires_at = start + timedelta(days=lasts) if lasts and has_lifetime(policy) else None
     environment.save(update_fields=["expires_at"])
+
+
+def begin_again(change: Change) -> None:
+    """A creation or a waking that is tried again begins its lifetime anew: the first one may be over by now."""
+    blueprint = library().blueprints.get(change.environment.application)
+    if change.kind in BEGINS and blueprint is not None:
+        begin(change.environment, blueprint.stages[change.environment.stage], change.goal.get("lifetime_days"))
 
 
 def began(environment: Environment) -> datetime:

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from provisioning.actions import lifetimes
 from provisioning.actions.actor import Actor, audit, require_change_right
 from provisioning.actions.changing import locked, wake, what
 from provisioning.actions.refusals import Refusal
@@ -22,6 +23,7 @@ def do_retry(actor: Actor, change: Change) -> Change:
         if refusal:
             raise refusal
         _start_again(found)
+        lifetimes.begin_again(found)
         audit(
             actor,
             "retry",

@@ -9,11 +9,12 @@ from django.utils import timezone
 from provisioning.actions.actor import Actor
 from provisioning.actions.lifetimes import do_extend
 from provisioning.actions.refusals import Refusal
-from provisioning.actions.requesting import Ask, do_request_create
-from provisioning.lifecycle import ChangeKind, StackKind
+from provisioning.actions.requesting import Ask, do_request, do_request_create
+from provisioning.actions.retrying import do_retry
+from provisioning.lifecycle import ChangeKind, ChangeStatus, StackKind
 from provisioning.models import Account, AuditEntry, Change, Environment, Stack
 
-from .rows import VALUES, everything
+from .rows import VALUES, at, everything
 
 DAY = timedelta(days=1)
 
@@ -61,6 +62,18 @@ class TestNew:
         with pytest.raises(Refusal) as caught:
             asked(ada, "prod", lifetime_days=5)
         assert caught.value.fields == {"lifetime_days": "Environments of this stage stay."}
+
+    def test_tried_again_it_begins_anew(self, account: Account, alice: Actor) -> None:
+        failed = at(asked(alice, lifetime_days=3), ChangeStatus.FAILED)
+        Environment.objects.update(expires_at=timezone.now() - 10 * DAY)
+        environment = do_retry(alice, failed).environment
+        assert timezone.now() + 2 * DAY < end_of(environment) < timezone.now() + 4 * DAY
+
+    def test_an_update_tried_again_moves_nothing(self, live: Environment, alice: Actor) -> None:
+        ends = end_of(live)
+        failed = at(do_request(alice, live, Ask(ChangeKind.UPDATE)), ChangeStatus.FAILED)
+        do_retry(alice, failed)
+        assert end_of(live) == ends
 
     def test_assumptions_that_cannot_be_used_are_named(self, account: Account, alice: Actor) -> None:
         with pytest.raises(Refusal) as caught:
