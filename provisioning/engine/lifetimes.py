@@ -17,7 +17,7 @@ from provisioning.models import AuditEntry, Change, Environment, Operation, Stac
 from provisioning.planning.lifetimes import PROD
 
 BATCH = 20
-EXPIRED = "expired"  # in the goal of a change: the end of the lifetime that it was opened for
+ENDED = "lifetime_ended"  # in the goal of a change: the end of the lifetime that it was opened for
 _KEYS = uuid.UUID("7d0f1f6e-54a0-4d0e-8b0a-5d5d3f4a9c55")  # namespace of the request keys
 _THERE = tuple(status.name for status in STACK_STATUSES.values() if not status.gone)
 
@@ -100,7 +100,7 @@ def _open(environment: Environment) -> Change:
         reason=reason,
         next_check_at=now,
         goal={
-            EXPIRED: ended.isoformat() if ended else "",
+            ENDED: ended.isoformat() if ended else "",
             "blueprint_version": blueprint.version,
             "values": {StackKind.COMPUTE: {}},
         },
@@ -114,6 +114,6 @@ def _open(environment: Environment) -> Change:
         change=change,
         summary=f"{ChangeKind.PARK.label} {environment}, because its lifetime has ended",
         reason=reason,
-        detail={EXPIRED: ended.isoformat() if ended else ""},
+        detail={ENDED: ended.isoformat() if ended else ""},
     )
     return change

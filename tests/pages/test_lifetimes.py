@@ -163,6 +163,6 @@ def test_the_list_shows_and_filters_what_ends_soon(
 
 
 def test_a_park_of_stackyards_own_says_so(dev: Environment, alice: User, client_of: ClientOf) -> None:
-    made = rows.change(dev, alice, ChangeStatus.SUCCEEDED, ChangeKind.PARK, goal={"expired": NOON.isoformat()})
+    made = rows.change(dev, alice, ChangeStatus.SUCCEEDED, ChangeKind.PARK, goal={"lifetime_ended": NOON.isoformat()})
     assert "Stackyard itself, in the name of A Alice" in words(page(client_of(alice), f"/changes/{made.pk}/"))
     assert Change.objects.count() == 1
