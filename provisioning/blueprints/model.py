@@ -132,7 +132,8 @@ class AccessPattern:
 @dataclass(frozen=True)
 class MaskRule:
     """What is hidden of the items of one table at some stages. `table` is the logical id in the data template;
-    `hide` are paths such as `email`, `profile.phone`, `addresses[*].street` (provisioning/blueprints/masking.py)."""
+    `hide` are paths such as `email`, `profile.phone`, `addresses[*].street` (provisioning/blueprints/masking.py).
+    Keys of the table are shown whatever it says, in prod too: they are the addresses of items."""
 
     table: str
     hide: tuple[str, ...]
