@@ -16,9 +16,10 @@ from django.utils import timezone
 from provisioning.items.intents import BadIntentError, WriteIntent
 from provisioning.items.patching import patch_between
 from provisioning.items.sealing import seal, unseal
-from provisioning.items.values import Item, dumps, key_token, restored, same_item
+from provisioning.items.values import Item, dumps, key_token, restored
 from provisioning.lifecycle import WriteState, WriteVerb
 from provisioning.models import AuditEntry, Change, ItemJob, ItemWrite, Table
+from provisioning.planning.item_plans import Leg
 
 PURPOSE = "item-write"
 UNANSWERED_AFTER = timedelta(minutes=1)  # longer than any call lasts with its retry
@@ -37,21 +38,6 @@ class Sender:
     change: Change | None = None
     job: ItemJob | None = None
     number: int | None = None
-
-
-@dataclass(frozen=True)
-class Leg:
-    """What becomes of one item: `before` is None for a new one, `after` for one that goes; the same for one that only
-    has to stay."""
-
-    key: Item
-    before: Item | None
-    after: Item | None
-
-    @property
-    def stays(self) -> bool:
-        """Whether nothing becomes of it."""
-        return same_item(self.before, self.after)
 
 
 def key_types(row: Table) -> dict[str, str]:
@@ -83,6 +69,11 @@ def legs_of(write: ItemWrite) -> tuple[Leg, ...]:
 
 def _item(text: str | None) -> Item | None:
     return None if text is None else restored(text)
+
+
+def back(write: ItemWrite) -> tuple[Leg, ...]:
+    """The way back from a write: its legs reversed. Raises as `legs_of`."""
+    return tuple(Leg(leg.key, leg.after, leg.before) for leg in legs_of(write) if not leg.stays)
 
 
 def _content(legs: Sequence[Leg]) -> str:

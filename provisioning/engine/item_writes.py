@@ -16,7 +16,7 @@ from provisioning.aws.items import writing
 from provisioning.aws.items.reading import get_item
 from provisioning.aws.items.writing import Check, Delete, ItemConflict, Look, Put
 from provisioning.engine.accounts import target
-from provisioning.engine.item_rows import Leg, Sender, closed, legs_of, noted, opened
+from provisioning.engine.item_rows import Sender, back, closed, legs_of, noted, opened
 from provisioning.engine.reaching import default_aws
 from provisioning.items.intents import WriteIntent, patched, result_of
 from provisioning.items.masking import mask_for, redacted
@@ -24,6 +24,7 @@ from provisioning.items.patching import checks_of_item, patch_between, update_of
 from provisioning.items.values import Item, same, same_item
 from provisioning.lifecycle import WriteState, WriteVerb
 from provisioning.models import ItemWrite, Table
+from provisioning.planning.item_plans import Leg
 
 log = structlog.get_logger(__name__)
 WRITTEN_SINCE = "AWS did not answer, and the item has been written by others since."
@@ -122,12 +123,12 @@ def _legs_of_copy(aws: Clients, row: Table, intent: WriteIntent, new_key: Item) 
 
 def _legs_back(aws: Clients, row: Table, write: ItemWrite) -> tuple[Leg, ...]:
     """The way back from a write, where every item of it still is as the write left it."""
-    back = tuple(Leg(leg.key, leg.after, leg.before) for leg in legs_of(write) if not leg.stays)
-    for place, leg in enumerate(back):
+    legs = back(write)
+    for place, leg in enumerate(legs):
         now, _capacity = get_item(aws, row.name, leg.key)
         if not same_item(now, leg.before):
             raise ItemConflict("changed" if leg.before else "exists", now, place=place)
-    return back
+    return legs
 
 
 def _send(aws: Clients, row: Table, legs: Sequence[Leg], write: ItemWrite) -> tuple[Sequence[Leg], Decimal]:

@@ -4,13 +4,15 @@ One unit a started KB of the larger of what is there and what comes, on the tabl
 was in; an index that an item moves within is written twice.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from provisioning.costs.book import book
 from provisioning.costs.tables import write_units
 from provisioning.items.query import Shape, View
 from provisioning.items.values import Item, Value, same_item, size_of
+
+TRANSACTION = 2  # times the units of a plain write
 
 
 def units_of_put(shape: Shape, new: Mapping[str, Value], old: Mapping[str, Value] | None = None) -> Decimal:
@@ -23,6 +25,17 @@ def units_of_delete(shape: Shape, item: Mapping[str, Value]) -> Decimal:
     """The write units of deleting an item."""
     entries = (_entry(shape, view, item) for view in shape.indexes)
     return _units(size_of(item)) + sum((_units(size_of(entry)) for entry in entries if entry), Decimal(0))
+
+
+def units_of(shape: Shape, legs: Sequence[tuple[Item | None, Item | None]]) -> Decimal:
+    """The write units of one write: of each item that it reaches, before and after it, None for none. Several items at
+    once are a transaction, which costs twice as much."""
+    units = sum((_units_of_one(shape, before, after) for before, after in legs), Decimal(0))
+    return units * TRANSACTION if len(legs) > 1 else units
+
+
+def _units_of_one(shape: Shape, before: Item | None, after: Item | None) -> Decimal:
+    return units_of_delete(shape, before or {}) if after is None else units_of_put(shape, after, before)
 
 
 def dollars(units: Decimal, billing_mode: str) -> Decimal | None:

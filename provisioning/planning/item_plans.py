@@ -19,7 +19,7 @@ from provisioning.items.paths import value_at
 from provisioning.items.query import Shape
 from provisioning.items.sealing import digest, seal, unseal
 from provisioning.items.values import BadValueError, Item, dumps, restored, same, same_item
-from provisioning.items.write_units import dollars, units_of_delete, units_of_put
+from provisioning.items.write_units import dollars, units_of
 from provisioning.lifecycle import JobKind, WriteVerb
 
 PURPOSE = "plan of items"
@@ -27,7 +27,6 @@ CHANGES, DELETES = "items of it are altered", "items of it are deleted"
 EXISTS = "there is an item with this key already, and nothing is overwritten"
 GONE = "there is no such item any more"
 TAKEN = "there is an item under the new key already, and nothing is overwritten"
-TRANSACTION = 2  # times the units of a plain write
 _SAID = {
     WriteVerb.CREATE: ("is made", "are made"),
     WriteVerb.EDIT: ("is altered", "are altered"),
@@ -45,7 +44,7 @@ _JOBS = {
 @dataclass(frozen=True)
 class Leg:
     """What becomes of one item of a write: `before` is None for a new one, `after` for one that goes. A copy has two,
-    the new place first; most writes have one."""
+    the new place first; most writes have one. One that only has to stay is the same before and after."""
 
     key: Item
     before: Item | None
@@ -111,7 +110,7 @@ def planned(number: int, intent: WriteIntent, legs: Sequence[Leg], shape: Shape)
     return {
         "number": number,
         "verb": str(intent.verb),
-        "units": str(units_of(legs, shape)),
+        "units": str(units_of(shape, [(leg.before, leg.after) for leg in legs])),
         "fingerprint": fingerprint(as_dict(intent), facts),
         "content": seal(PURPOSE, json.dumps(content)),
     }
@@ -139,19 +138,6 @@ def fingerprint(*things: Any) -> str:
 def _canonical(item: Item | None) -> str | None:
     """The item without what says nothing, such as in which order DynamoDB lists the members of a set (pitfall 16)."""
     return None if item is None else canonical(item).decode()
-
-
-def units_of(legs: Sequence[Leg], shape: Shape) -> Decimal:
-    """The write units of a write, on the table and on every index that it reaches. Several items at once are a
-    transaction, which costs twice as much."""
-    units = sum((_units(leg, shape) for leg in legs), Decimal(0))
-    return units * TRANSACTION if len(legs) > 1 else units
-
-
-def _units(leg: Leg, shape: Shape) -> Decimal:
-    if leg.after is not None:
-        return units_of_put(shape, leg.after, leg.before)
-    return units_of_delete(shape, leg.before or {})
 
 
 def total(writes: Iterable[Mapping[str, Any]]) -> Decimal:

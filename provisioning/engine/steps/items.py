@@ -17,7 +17,7 @@ from provisioning.aws.items.reading import get_item
 from provisioning.aws.items.writing import ItemConflict
 from provisioning.engine import item_writes
 from provisioning.engine.claims import hold
-from provisioning.engine.item_rows import Sender, legs_of
+from provisioning.engine.item_rows import Sender, back
 from provisioning.engine.outcome import Cancelled, Done, Outcome, Problem, Stop, Wait
 from provisioning.engine.steps.item_jobs import cancel_asked, job_of, job_part
 from provisioning.engine.work import Work
@@ -196,7 +196,7 @@ def _legs_back(work: Work, row: Table, intent: WriteIntent) -> tuple[tuple[Leg, 
         return (), "there is no such write of this table that could be undone"
     if ItemWrite.objects.filter(undoes=write).exclude(change=work.change).exists():
         return (), "somebody else has undone this write"
-    legs = tuple(Leg(leg.key, leg.after, leg.before) for leg in legs_of(write) if not leg.stays)
+    legs = back(write)
     return legs, item_plans.why_not_back(legs, [_now(work, row, leg.key) for leg in legs])
 
 

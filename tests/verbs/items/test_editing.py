@@ -18,10 +18,11 @@ from provisioning.actions.editing import (
     do_resolve_edit,
 )
 from provisioning.actions.refusals import Refusal
-from provisioning.engine.item_rows import Leg, legs_of
+from provisioning.engine.item_rows import legs_of
 from provisioning.items.values import Item
 from provisioning.lifecycle import WriteState
 from provisioning.models import AuditEntry, Environment, Table
+from provisioning.planning.item_plans import Leg
 
 from .acts import ITEM, KEY, edited, raw, token, told, writes
 
