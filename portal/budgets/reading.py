@@ -29,6 +29,11 @@ class Told:
     text: str
     tone: str
 
+    @property
+    def short(self) -> str:
+        """The threshold alone."""
+        return "the forecast" if self.notice.threshold == FORECAST else f"{self.notice.threshold} %"
+
 
 @dataclass(frozen=True)
 class Line:

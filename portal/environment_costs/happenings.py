@@ -12,6 +12,7 @@ from provisioning.engine.costing.budgeting import VERB as BUDGET_VERB
 from provisioning.lifecycle import ChangeKind, ChangeStatus, JobKind, ParameterVerb
 from provisioning.models import AuditEntry, Change, Environment, ItemJob, ParameterVersion
 
+MARKS = 2
 MOST = 200  # of each kind that are read: more of them make no timeline
 ENDED = (ChangeStatus.SUCCEEDED, ChangeStatus.FAILED)
 READS = "read_items"
@@ -54,16 +55,23 @@ def happenings(environment: Environment, first: date, last: date) -> list[Happen
 
 
 def marks(found: Sequence[Happening], anchor: str) -> tuple[Mark, ...]:
-    """The marks of one bar: one for each kind, that leads to what happened, or to the list of several."""
+    """The marks of one bar, two at most because more find no place: each leads to what happened, or to the list."""
     by_kind: dict[str, list[Happening]] = {}
-    for one in found:
+    for one in sorted(found, key=lambda one: list(KINDS).index(one.kind)):
         by_kind.setdefault(one.kind, []).append(one)
-    return tuple(
-        Mark(several[0].label, several[0].url)
-        if len(several) == 1
-        else Mark(f"{len(several)} {KINDS[kind][1]}: {_names(several)}", f"#{anchor}")
-        for kind, several in sorted(by_kind.items(), key=lambda one: list(KINDS).index(one[0]))
-    )
+    if len(by_kind) > MARKS:
+        return (Mark(", ".join(_counted(kind, several) for kind, several in by_kind.items()), f"#{anchor}"),)
+    return tuple(_mark(kind, several, anchor) for kind, several in by_kind.items())
+
+
+def _mark(kind: str, several: Sequence[Happening], anchor: str) -> Mark:
+    if len(several) == 1:
+        return Mark(several[0].label, several[0].url)
+    return Mark(f"{_counted(kind, several)}: {_names(several)}", f"#{anchor}")
+
+
+def _counted(kind: str, several: Sequence[Happening]) -> str:
+    return f"{len(several)} {KINDS[kind][len(several) > 1]}"
 
 
 def _names(several: Sequence[Happening]) -> str:

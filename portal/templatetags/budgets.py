@@ -1,5 +1,6 @@
 """Template tags of budgets and of what is gone: bars, and the parts that other pages have of them."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import template
@@ -12,7 +13,7 @@ from portal.access import actor_of
 from portal.budgets.reading import Line
 from portal.costs.visibility import may_see
 from portal.environment_costs.beside import read_beside
-from portal.templatetags.stackyard import money_text
+from portal.templatetags.stackyard import money, money_text
 from provisioning.costs.limits import WHOLE, per_cent
 from provisioning.engine.costing.calibrating import grade_of
 from provisioning.lifecycle import ChangeStatus
@@ -21,6 +22,7 @@ from provisioning.models import Change
 register = template.Library()
 
 WIDTH, HEIGHT = 240, 12
+CENT = Decimal("0.01")
 
 
 @register.simple_tag
@@ -50,6 +52,12 @@ def _x(share: int, most: int) -> float:
 def _said(line: Line) -> str:
     forecast = f", forecast {line.forecast_share} %" if line.forecast_share is not None else ""
     return f"{line.used} % of {money_text(line.budget.monthly)} used{forecast}"
+
+
+@register.simple_tag
+def small_money(amount: Decimal) -> SafeString:
+    """An estimate, or that it is less than a cent: what is stored costs something, however little."""
+    return money(amount, approx=True) if amount >= CENT else SafeString(f"under {money_text(CENT)}")
 
 
 @register.simple_tag(takes_context=True)

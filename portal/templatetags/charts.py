@@ -81,7 +81,7 @@ def _column(drawing: Drawing, column: Column) -> Iterator[str]:
         )
     for number, mark in enumerate(column.bar.marks):
         x = column.x + column.width / 2
-        label, y = escape(mark.label), FLOOR + 8 - number * 7
+        label, y = escape(mark.label), FLOOR + 6 + number * 7
         dot = f'<circle class="event" cx="{x:.1f}" cy="{y}" r="3"><title>{label}</title></circle>'
         yield f'<a href="{escape(mark.url)}" aria-label="{label}">{dot}</a>' if mark.url else dot
     yield f'<text class="told" x="{EDGE}" y="30" text-anchor="end" aria-hidden="true">{escape(column.told)}</text></g>'
