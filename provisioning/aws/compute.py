@@ -77,7 +77,8 @@ class Deployment:
 
 @dataclass(frozen=True)
 class EcsService:
-    """A container service: what it should run, what it runs, and its rollouts, newest first."""
+    """A container service: what it should run, what it runs, and its rollouts, newest first. `messages` are what ECS
+    says of it, newest first: also of rollouts that it does not list any more."""
 
     arn: str
     name: str
@@ -87,6 +88,7 @@ class EcsService:
     pending: int
     task_definition: str
     deployments: tuple[Deployment, ...]
+    messages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -225,6 +227,7 @@ def _service(found: "ServiceTypeDef") -> EcsService:
         pending=found.get("pendingCount", 0),
         task_definition=found.get("taskDefinition", ""),
         deployments=tuple(_deployment(deployment) for deployment in found.get("deployments", [])),
+        messages=tuple(event.get("message", "") for event in found.get("events", [])),
     )
 
 

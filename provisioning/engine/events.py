@@ -42,6 +42,8 @@ def _fold(stack: Stack, events: tuple[StackEvent, ...]) -> None:
         if event.physical_id == stack.stack_id:
             continue
         row = touched.get(event.logical_id) or known.get(event.logical_id)
+        if row is not None and _is_of_replaced(row, event):
+            continue
         if row is None:
             row = StackResource(stack=stack, logical_id=event.logical_id, started_at=event.at)
         touched[event.logical_id] = row
@@ -54,3 +56,10 @@ def _fold(stack: Stack, events: tuple[StackEvent, ...]) -> None:
         [row for name, row in touched.items() if name in known],
         ["physical_id", "type", "status", "reason", "started_at", "updated_at"],
     )
+
+
+def _is_of_replaced(row: StackResource, event: StackEvent) -> bool:
+    """Whether an event tells that something is deleted that another resource has replaced under the same name: the name
+    is the new one's by then, which stays."""
+    of_another = bool(row.physical_id) and bool(event.physical_id) and event.physical_id != row.physical_id
+    return event.status.startswith("DELETE_") and of_another

@@ -77,13 +77,15 @@ class TestForward:
         yard.clock.shift(timedelta(minutes=2))
         change = ask(dev, yard, "false")
         seen, live = [], []
-        for _ in range(12):
+        for _ in range(16):
             yard.tick(change)
             yard.wait()
             seen.append(change.waiting_for)
             flag = row(dev)
             live.append((flag.live_on, flag.live_of, flag.live_version))
-        assert [one for one in seen if one] == [f"rolling: {on} of 3 on the new deployment" for on in (0, 1, 2)]
+        assert [one for one in seen if one.startswith("rolling")] == [
+            f"rolling: {on} of 3 on the new deployment" for on in (0, 1, 2)
+        ]
         assert (1, 3, 1) in live, "one of three has it; what all of them have is the old version"
         assert live[-1] == (3, 3, 2)
         assert change.status == ChangeStatus.SUCCEEDED
@@ -130,6 +132,31 @@ class TestForward:
         yard.drive(change, update)
         assert (change.status, update.status) == (ChangeStatus.SUCCEEDED, ChangeStatus.SUCCEEDED)
         assert forced(yard) == 1
+
+    def test_an_update_while_it_is_watched_is_no_failure(self, yard: Yard) -> None:
+        dev = fileshare(yard)
+        change = ask(dev, yard, "false")
+        while not change.waiting_for.startswith("well:"):
+            yard.tick(change)
+            yard.wait()
+        update = yard.ask(dev, ChangeKind.UPDATE, {"compute": {"TaskSize": "large"}})
+        yard.drive(change, update)
+        assert (change.status, update.status) == (ChangeStatus.SUCCEEDED, ChangeStatus.SUCCEEDED), change.problem
+
+    def test_a_later_redeploy_that_fails_takes_nothing_else_back(self, yard: Yard) -> None:
+        dev = fileshare(yard)
+        look(yard, dev)
+        settings = [Setting("greeting", "hello", None)]
+        change = ask(dev, yard, "false")
+        while not change.waiting_for.startswith("well:"):
+            yard.tick(change)
+            yard.wait()
+        yard.fake.world.rollouts_fail = [BROKEN]
+        other = do_set_parameters(yard.bob, dev, settings, AskToSet(key=uuid.uuid4(), redeploy=True))
+        yard.drive(change, other)
+        assert (change.status, other.status) == (ChangeStatus.SUCCEEDED, ChangeStatus.FAILED), change.problem
+        assert stored(yard, dev) == ("false", 2)
+        assert stored(yard, dev, "greeting") is None
 
 
 class TestOnce:

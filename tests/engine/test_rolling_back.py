@@ -6,6 +6,7 @@ import pytest
 
 from provisioning.actions.refusals import Refusal
 from provisioning.actions.rolling_back import why_not_roll_back
+from provisioning.aws import compute
 from provisioning.engine.deploying.comparing import last_good_release
 from provisioning.engine.steps.parameters import OUR_LABEL
 from provisioning.lifecycle import ChangeKind, ChangeStatus, LiveFrom, ParameterVerb
@@ -14,6 +15,7 @@ from provisioning.models import ParameterVersion, SealedPlan
 from .flags import (
     KEY,
     agreed,
+    aws,
     fileshare,
     forced,
     redeploy,
@@ -22,6 +24,7 @@ from .flags import (
     rollouts,
     row,
     secret_set,
+    service,
     stored,
     toggle,
 )
@@ -54,6 +57,15 @@ class TestReleases:
         kinds = [one.change.kind for one in releases(dev) if one.change]
         assert kinds == [ChangeKind.CREATE, ChangeKind.UPDATE, ChangeKind.SET_PARAMETERS, ChangeKind.WAKE]
         assert [one.artifact for one in releases(dev)] == ["nginx:stable", *["shop:2"] * 3]
+
+    def test_what_an_update_replaced_is_known_by_its_new_name(self, yard: Yard) -> None:
+        """The old task definition is deleted under the same logical id, after the new one is there."""
+        dev = fileshare(yard)
+        yard.did(dev, ChangeKind.UPDATE, LARGE)
+        known = yard.stack(dev, "compute").resources.get(logical_id="TaskDefinition").physical_id
+        found = compute.ecs_service(aws(yard), "cluster", service(yard))
+        assert found is not None
+        assert known == found.task_definition
 
     def test_an_update_with_nothing_to_change_is_no_release(self, yard: Yard) -> None:
         dev = fileshare(yard)

@@ -73,6 +73,7 @@ class Ecs(Client):
             "desiredCount": service.wanted,
             "runningCount": sum(one.running for one in service.rollouts) if self.world.healthy else 0,
             "taskDefinition": service.rollouts[0].definition,
+            "events": [{"message": one} for one in service.messages],
             "deployments": [_deployment(one, service, primary=not at) for at, one in enumerate(service.rollouts)],
         }
 
@@ -142,6 +143,7 @@ def _advance(world: World, service: Service) -> None:
 
 def _fail(world: World, service: Service, newest: Rollout) -> None:
     newest.state, newest.reason, newest.running = "FAILED", newest.fails, 0
+    service.messages.insert(0, f"(service web) (deployment {newest.deployment_id}) deployment failed: {newest.fails}.")
     if not world.rolls_back:
         return
     before = service.rollouts[-1]

@@ -198,6 +198,7 @@ class Service:
     wanted: int
     rollouts: list[Rollout]
     template: str = ""
+    messages: list[str] = field(default_factory=list)
 
 
 @dataclass

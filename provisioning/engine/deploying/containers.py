@@ -16,6 +16,7 @@ from provisioning.models import Rollout
 PRIMARY, COMPLETED, FAILED = "PRIMARY", "COMPLETED", "FAILED"
 GONE = "The service is not there any more."
 ROLLED_BACK = "rolling back"  # in ECS's own words about a deployment that its circuit breaker has begun
+NAMED = "ecs-svc/"  # how the id of a deployment begins
 
 
 def _before(work: Work, target: Target) -> Before:
@@ -59,21 +60,34 @@ def _look(work: Work, target: Target, rollout: Rollout) -> Seen:
     if newest is None:
         return rolling(0, service.running)
     if newest.deployment_id != rollout.aws_id:
-        return _replaced(newest, service)
+        return _replaced(newest, service, rollout)
     return _progress(newest, service, rollout, target)
 
 
-def _replaced(newest: Deployment, service: EcsService) -> Seen:
+def went_back(newest: Deployment, rollout: Rollout) -> bool:
+    """Whether ECS's circuit breaker has gone back to a deployment from before this redeploy. One that goes back to this
+    one, or to a later one, is about a redeploy that came after it."""
+    if ROLLED_BACK not in newest.reason.lower():
+        return False
+    older = [one for one in rollout.before if one != rollout.aws_id]
+    return any(one in newest.reason for one in older) or NAMED not in newest.reason
+
+
+def _replaced(newest: Deployment, service: EcsService, rollout: Rollout) -> Seen:
     """Another deployment has taken its place: the circuit breaker's, which is a failure, or one that somebody forced
     later, whose tasks read the same values."""
-    if ROLLED_BACK in newest.reason.lower():
+    if went_back(newest, rollout):
         return failed(f"ECS rolled it back: {newest.reason}", 0, service.running)
+    # Once ECS has gone back, neither the one that failed nor why the newest began is listed any more; it has said so.
+    said = next((one for one in service.messages if rollout.aws_id in one and "failed" in one.lower()), "")
+    if said:
+        return failed(f"ECS gave it up: {said}", 0, service.running)
     seen = rolling(newest.running, service.running, "on a newer deployment")
     return Seen(seen.state, seen.note, seen.on, seen.of, aws_id=newest.deployment_id)
 
 
 def _progress(mine: Deployment, service: EcsService, rollout: Rollout, target: Target) -> Seen:
-    wrong = wrong_definition(service, rollout.wanted)
+    wrong = wrong_definition(service, rollout, target)
     if wrong:
         return failed(wrong, mine.running, service.running)
     alone = len(service.deployments) == 1 and mine.running >= mine.desired
@@ -88,12 +102,14 @@ def _progress(mine: Deployment, service: EcsService, rollout: Rollout, target: T
     return done(mine.running, service.running, f"{mine.running} of {service.running} tasks on the new deployment")
 
 
-def wrong_definition(service: EcsService, wanted: str) -> str:
-    """Why the service does not run what it should (N2); empty when it does."""
-    if not wanted or service.task_definition == wanted:
+def wrong_definition(service: EcsService, rollout: Rollout, target: Target) -> str:
+    """Why the service does not run what it should (N2); empty when it does, or when its stack has since given it
+    another definition."""
+    should = rollout.wanted
+    if not should or service.task_definition in {should, *target.definitions}:
         return ""
-    runs, should = (arn.rpartition("/")[2] for arn in (service.task_definition, wanted))
-    return f"ECS runs {runs}, not {should}: it has gone back by itself."
+    runs, wanted = (arn.rpartition("/")[2] for arn in (service.task_definition, should))
+    return f"ECS runs {runs}, not {wanted}: it has gone back by itself."
 
 
 CONTAINERS = Method(_before, _landed, _send, _look)

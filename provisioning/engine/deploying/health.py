@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 
 from provisioning.aws import compute
 from provisioning.engine.deploying.asking import NoAnswerError, Report, ask_report, report_url
-from provisioning.engine.deploying.containers import ROLLED_BACK, primary_of, wrong_definition
+from provisioning.engine.deploying.containers import primary_of, went_back, wrong_definition
 from provisioning.engine.deploying.target import NO_MACHINES, Target
 from provisioning.engine.work import Work
 from provisioning.models import Rollout
 
-RUNNING, ROLLOUTS = "RUNNING", "ecs-svc/"  # how ECS names who started a task of a service
+RUNNING = "RUNNING"
 WELL, UNWELL, LEAVING = "healthy", frozenset({"unhealthy", "unavailable"}), frozenset({"draining"})
 
 
@@ -53,8 +53,8 @@ def _service(work: Work, target: Target, rollout: Rollout, found: Health) -> Non
         found.over = True
         return
     newest = primary_of(service.deployments)
-    gone_back = wrong_definition(service, rollout.wanted)
-    if newest is not None and ROLLED_BACK in newest.reason.lower():
+    gone_back = wrong_definition(service, rollout, target)
+    if newest is not None and went_back(newest, rollout):
         gone_back = f"ECS rolled it back: {newest.reason}"
     if gone_back:
         found.bad.append(gone_back)
@@ -69,13 +69,14 @@ def _service(work: Work, target: Target, rollout: Rollout, found: Health) -> Non
 
 
 def _tasks(work: Work, target: Target, rollout: Rollout, found: Health) -> None:
-    """Each task that runs is of this rollout, and not unhealthy by its own check; which images they run."""
+    """No task that runs is from before this redeploy, or unhealthy by its own check; which images they run. A redeploy
+    that came later reads the same values, and newer ones."""
     every = compute.service_tasks(work.aws, target.cluster, target.service)
     runs = [task for task in every if task.status == RUNNING]
-    old = [task for task in runs if task.deployment.startswith(ROLLOUTS) and task.deployment != rollout.aws_id]
+    old = [task for task in runs if task.deployment in rollout.before and task.deployment != rollout.aws_id]
     sick = [task for task in runs if task.health == "UNHEALTHY"]
     if old:
-        found.bad.append(f"{len(old)} of {len(runs)} tasks were not started by this redeploy")
+        found.bad.append(f"{len(old)} of {len(runs)} tasks are from before the redeploy")
     if sick:
         found.bad.append(f"{len(sick)} of {len(runs)} tasks are unhealthy by their own check")
     found.images = tuple(sorted({image for task in runs for image in task.images}))

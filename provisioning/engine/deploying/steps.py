@@ -10,7 +10,7 @@ from provisioning.engine.deploying.planned import restored
 from provisioning.engine.deploying.proving import prove
 from provisioning.engine.deploying.putting_back import put_back, puts_of, story
 from provisioning.engine.deploying.releasing import keep_release, label_good
-from provisioning.engine.deploying.rolling import roll, rollout_of
+from provisioning.engine.deploying.rolling import roll, rollout_of, stack_in_the_way
 from provisioning.engine.deploying.target import PARKED, target_of
 from provisioning.engine.outcome import Done, Outcome, Problem, Stop, Wait
 from provisioning.engine.work import Work
@@ -44,7 +44,7 @@ def ensure_proved(work: Work) -> Outcome:
     rollout, target = rollout_of(work, FORWARD), target_of(work)
     if rollout is None or target is None or rollout.state == RolloutState.FAILED:
         return Done(skipped=True)
-    waiting = prove(work, target, rollout, watch=True)
+    waiting = stack_in_the_way(work) or prove(work, target, rollout, watch=True)
     if waiting is not None:
         return waiting
     if rollout.state == RolloutState.FAILED:
