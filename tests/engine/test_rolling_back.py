@@ -214,6 +214,14 @@ class TestBack:
         assert stored(yard, prod) == ("maybe", 4)
 
 
+def test_flags_pitfall_07_an_update_of_the_stacks_keeps_the_toggle(yard: Yard) -> None:
+    dev = fileshare(yard)
+    toggle(yard, dev, "false")
+    yard.did(dev, ChangeKind.UPDATE, {"compute": {"TaskSize": "large"}, "data": {"Alarms": "true"}})
+    assert stored(yard, dev) == ("false", 2)
+    assert (row(dev).live_value, row(dev).owned_by) == ("false", "")
+
+
 class TestRefused:
     """What is not even planned."""
 

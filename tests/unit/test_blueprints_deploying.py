@@ -1,0 +1,114 @@
+"""The `deploy:` part of a blueprint, and the webhooks of the platform: what is wrong is said, with line and fix."""
+
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from provisioning.blueprints.hooks import Hook, read_hooks
+from provisioning.blueprints.loader import SHIPPED, load_blueprint
+from provisioning.blueprints.model import Deploy
+
+GROUP = "kind: ec2, group: Group, url_output: Url"
+HOOK = "kind: webhook, url_output: Url"
+
+
+def write(folder: Path, deploy: str) -> Path:
+    """hello-erlang, deployed so."""
+    source = SHIPPED / "hello-erlang"
+    folder.mkdir()
+    for name in ("data.yaml", "compute.yaml"):
+        (folder / name).write_text((source / name).read_text())
+    text = (source / "blueprint.yaml").read_text()
+    before = text[text.index("deploy:") : text.index("configuration:")]
+    (folder / "blueprint.yaml").write_text(text.replace(before, f"deploy: {{{deploy}}}\n\n"))
+    return folder
+
+
+def loaded(tmp_path: Path, deploy: str) -> Deploy:
+    blueprint, problems = load_blueprint(write(tmp_path / "own", deploy))
+    assert not problems, problems
+    assert blueprint is not None
+    return blueprint.deploy
+
+
+@pytest.mark.parametrize(
+    ("deploy", "method"),
+    [
+        (GROUP, "instance_refresh"),
+        (f"{GROUP}, refresh: instance_refresh", "instance_refresh"),
+        (f"{GROUP}, refresh: run_command, command: systemctl restart hello", "run_command"),
+        (f"{GROUP}, refresh: run_command, document: Restart-Hello", "run_command"),
+        (f"{HOOK}, webhook: hello", "webhook"),
+        (f"{HOOK}, github: {{repository: acme/hello, workflow: deploy.yml, ref: main}}", "github"),
+    ],
+)
+def test_each_way_to_redeploy(tmp_path: Path, deploy: str, method: str) -> None:
+    assert loaded(tmp_path, deploy).method == method
+
+
+def test_all_of_it_is_read(tmp_path: Path) -> None:
+    github = (
+        "{repository: acme/hello, workflow: deploy.yml, ref: 'env/{environment}', inputs: {target: '{environment}'}}"
+    )
+    deploy = loaded(tmp_path, f"{HOOK}, github: {github}, report: /health/parameters?full=1, watch_minutes: 5")
+    assert (deploy.report, deploy.watch_minutes) == ("/health/parameters?full=1", 5)
+    assert deploy.github is not None
+    assert (deploy.github.ref, dict(deploy.github.inputs)) == ("env/{environment}", {"target": "{environment}"})
+
+
+@pytest.mark.parametrize(
+    ("deploy", "sentence", "fix"),
+    [
+        (f"{GROUP}, refresh: reboot", "refresh cannot be “reboot”", "Use one of instance_refresh, run_command."),
+        (f"{GROUP}, refresh: run_command", "run_command needs to know what to run", "Add either command: or document:"),
+        (f"{GROUP}, refresh: run_command, command: a, document: b", "needs to know what to run", "Add either"),
+        (f"{GROUP}, command: a", "command is for refresh: run_command", "Remove it"),
+        (f"{GROUP}, webhook: hello", "webhook is for kind: webhook", "Remove it"),
+        (f"{HOOK}, refresh: run_command", "refresh is for kind: ec2", "Remove it"),
+        (HOOK, "needs to know whom to tell", "Add either webhook: or github:"),
+        (f"{HOOK}, webhook: 'https://x.test/'", "cannot name a webhook", "Name one of DEPLOY_WEBHOOKS"),
+        (f"{HOOK}, github: {{repository: hello, workflow: d.yml, ref: main}}", "is no repository", "owner/name"),
+        (f"{HOOK}, github: {{repository: a/b, workflow: ../x, ref: main}}", "is no workflow", "workflow: deploy.yml"),
+        (f"{HOOK}, github: {{repository: a/b, workflow: d.yml}}", "has no ref", "Add ref:"),
+        (f"{GROUP}, report: health", "“health” is no path", "Write it as /health"),
+        (f"{GROUP}, report: //evil.test/x", "is no path", "Write it as"),
+        (f"{GROUP}, report: '/a b'", "is no path", "Write it as"),
+        ("kind: ec2, group: Group, report: /health", "path below the application's address", "Add url_output:"),
+        (f"{GROUP}, watch_minutes: 61", "60 minutes at most", "Correct the number."),
+        (f"{GROUP}, watch_minutes: -1", "must be a whole number of 0 or more", "Correct the number."),
+        (f"{GROUP}, watch_minute: 5", "“watch_minute” is not known", "Did you mean watch_minutes?"),
+    ],
+)
+def test_what_is_wrong_is_said_with_line_and_fix(tmp_path: Path, deploy: str, sentence: str, fix: str) -> None:
+    folder = write(tmp_path / "own", deploy)
+    _, problems = load_blueprint(folder)
+    match = [problem for problem in problems if sentence in problem.sentence]
+    assert match, problems
+    assert fix in match[0].fix
+    lines = (folder / "blueprint.yaml").read_text().splitlines()
+    assert lines[match[0].line - 1].startswith("deploy:")
+
+
+def test_webhooks_come_from_the_platform() -> None:
+    text = '{"shop": {"url": "https://deploy.example.org/shop", "secret": "0123456789abcdef"}}'
+    assert read_hooks("DEPLOY_WEBHOOKS", text) == {"shop": Hook("https://deploy.example.org/shop", "0123456789abcdef")}
+    assert read_hooks("DEPLOY_WEBHOOKS", "") == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("no json", "DEPLOY_WEBHOOKS cannot be read"),
+        ("[]", "DEPLOY_WEBHOOKS cannot be read"),
+        ('{"shop": "https://x.test"}', "DEPLOY_WEBHOOKS cannot be read"),
+        ('{"shop": {"url": "https://x.test"}}', "DEPLOY_WEBHOOKS cannot be read"),
+        ('{"shop": {"url": "ftp://x.test", "secret": "0123456789abcdef"}}', "must be an http"),
+        ('{"shop": {"url": "https://x.test", "secret": "short-secret"}}', "must have 16 characters or more"),
+    ],
+)
+def test_webhooks_that_are_wrong_stop_the_start_without_telling_a_secret(text: str, sentence: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=sentence) as wrong:
+        read_hooks("DEPLOY_WEBHOOKS", text)
+    assert "0123456789abcdef" not in str(wrong.value)
+    assert "short-secret" not in str(wrong.value)
