@@ -1,5 +1,6 @@
 """Scheduling a value of one parameter."""
 
+import uuid
 from typing import Any
 
 from django.contrib import messages
@@ -58,7 +59,7 @@ def _form(place: Place, data: Any) -> ScheduleForm:
         flag=place.flag,
         redeploys=redeploys(place),
         decides=somebody_decides(place),
-        initial={"expected": there.version if there else None, "key": place.context()["request_key"]},
+        initial={"expected": there.version if there else None, "key": uuid.uuid4()},
     )
 
 

@@ -135,7 +135,7 @@ def test_two_people_toggle_at_once(alice: Visitor, bob: Visitor, aws: Aws) -> No
     was = version(aws)
     forms = [(person, form_of(person.get(FLAG))) for person in (alice, bob)]
     with ThreadPoolExecutor(2) as both:
-        answers = list(both.map(lambda one: send(*one, "false", redeploy="no", reason="Both at once"), forms))
+        answers = list(both.map(lambda one: send(one[0], one[1], "false", redeploy="no", reason="Both at once"), forms))
     statuses = sorted(page.status for page in answers)
     assert statuses == [200, 409], [page.words[:600] for page in answers]
     follow(alice, newest_change(alice))
