@@ -109,7 +109,7 @@ def legs_view(verb: WriteVerb, legs: Sequence[Leg], mask: Mask) -> PlannedResour
 def form_of(change: Change) -> str:
     """The form that asks for the only write of a change anew; empty where there is no such form."""
     part: Mapping[str, Any] = (change.plan or {}).get("items") or {}
-    writes = part.get("writes") or ()
+    writes: Sequence[Mapping[str, Any]] = part.get("writes", [])
     name = _FORMS.get(writes[0]["verb"]) if len(writes) == 1 else None
     if name is None:
         return ""

@@ -131,8 +131,17 @@ def do_read(actor: Actor, environment: Environment, table: Table, query: Query, 
 
 def do_get(actor: Actor, environment: Environment, table: Table, key: Mapping[str, Value]) -> Found:
     """One item by its key, as it is now (strongly consistent). Raises Refusal. In prod it leaves an audit entry."""
-    require_own(environment, table)
+    item, capacity = read_one(actor, environment, table, key)
     mask = mask_for(environment, table)
+    return Found(None if item is None else mask.apply(item), capacity, mask)
+
+
+def read_one(
+    actor: Actor, environment: Environment, table: Table, key: Mapping[str, Value]
+) -> tuple[Item | None, Decimal]:
+    """One item as it is, nothing of it hidden, and what reading it consumed: for verbs, which mask it before they hand
+    it on. Raises Refusal. In prod it leaves an audit entry."""
+    require_own(environment, table)
     aws = reached(actor, environment, table)
     try:
         item, capacity = get_item(aws, table.name, key)
@@ -142,7 +151,7 @@ def do_get(actor: Actor, environment: Environment, table: Table, key: Mapping[st
     if environment.stage == PROD:
         detail: dict[str, object] = {"table": table.name, "found": item is not None}
         audit(actor, "read_items", f"Read one item of {table.name}", environment=environment, detail=detail)
-    return Found(None if item is None else mask.apply(item), capacity, mask)
+    return item, capacity
 
 
 def require_allowed(environment: Environment, table: Table, query: Query) -> None:

@@ -7,15 +7,11 @@ sent nor lost when they save (pitfall 26).
 from dataclasses import dataclass
 from decimal import Decimal
 
-from provisioning.actions.actor import Actor, audit
-from provisioning.actions.browsing import reached, require_own
-from provisioning.actions.reading_troubles import in_words
+from provisioning.actions.actor import Actor
+from provisioning.actions.browsing import read_one
 from provisioning.actions.refusals import Refusal
-from provisioning.aws.errors import AwsError
-from provisioning.aws.items.reading import get_item
 from provisioning.engine.item_rows import key_types
-from provisioning.engine.reading_budget import spend
-from provisioning.items.masking import PROD, Mask, mask_for
+from provisioning.items.masking import Mask, mask_for
 from provisioning.items.query import shape_of
 from provisioning.items.reads import BadReadError, Read, Reader, opened_read, sealed_read
 from provisioning.items.values import Item, same_item, size_of
@@ -47,16 +43,7 @@ class Opened:
 def do_open_item(actor: Actor, environment: Environment, table: Table, key: Item) -> Opened | None:
     """The item of a key, strongly consistent; None when there is none. Raises Refusal. In prod it leaves an audit
     entry."""
-    require_own(environment, table)
-    aws = reached(actor, environment, table)
-    try:
-        item, capacity = get_item(aws, table.name, key)
-    except AwsError as trouble:
-        raise in_words(trouble, table.name) from trouble
-    spend(actor.user_id, table, capacity)
-    if environment.stage == PROD:
-        detail: dict[str, object] = {"table": table.name, "found": item is not None}
-        audit(actor, "read_items", f"Read one item of {table.name}", environment=environment, detail=detail)
+    item, capacity = read_one(actor, environment, table, key)
     return None if item is None else opened(actor, environment, table, item, capacity)
 
 

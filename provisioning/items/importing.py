@@ -16,7 +16,7 @@ from typing import Any
 from provisioning.items.cells import BadHeaderError, Column, item_of_row, read_header
 from provisioning.items.query import Shape
 from provisioning.items.splitting import Part, Place, TextLines, lines, members
-from provisioning.items.values import TYPES, BadValueError, Item, Value, check_item
+from provisioning.items.values import TYPES, BadValueError, Item, Value, check_item, once
 
 HEAD = 256 * 1024  # bytes that are enough to find out what a file is
 LINES, LIST, OBJECTS, CSV = "lines", "list", "objects", "csv"
@@ -263,7 +263,7 @@ def _item(text: str, notation: str) -> Any:
 def _loads(text: str) -> Any:
     try:
         return json.loads(
-            text, parse_float=_Exact, parse_int=_Exact, parse_constant=_no_constant, object_pairs_hook=_once
+            text, parse_float=_Exact, parse_int=_Exact, parse_constant=_no_constant, object_pairs_hook=once
         )
     except RecursionError:
         raise BadValueError("Maps and lists may be 32 levels deep at most.") from None
@@ -273,15 +273,6 @@ def _loads(text: str) -> Any:
 
 def _no_constant(name: str) -> Any:
     raise BadValueError(f"{name} is no number that DynamoDB has.")
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise BadValueError(f"“{twice}” is there twice.")
-    return found
 
 
 def plain_value(thing: Any, path: str = "") -> Value:

@@ -93,7 +93,7 @@ def parsed(text: str) -> Any:
     """A JSON text, each name once and no number that JSON does not know; nothing else is checked. Raises
     BadValueError."""
     try:
-        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_once)
+        return json.loads(text, parse_constant=_no_constant, object_pairs_hook=once)
     except RecursionError:
         raise BadValueError(f"Maps and lists may be {DEEPEST} levels deep at most.") from None
     except json.JSONDecodeError as wrong:
@@ -104,8 +104,9 @@ def _no_constant(name: str) -> Any:
     raise BadValueError(f"{name} is no JSON.")
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object whose names are there once: with the second one taken, the first would be lost without a word."""
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON whose names are there once: with the second one taken, the first would be lost without a word.
+    Raises BadValueError."""
     found = dict(pairs)
     if len(found) != len(pairs):
         names = [name for name, _ in pairs]

@@ -20,7 +20,6 @@ from provisioning.actions.refusals import Refusal
 from provisioning.actions.retrying import do_retry
 from provisioning.actions.taking_back import do_cancel
 from provisioning.actions.writing_in_prod import undo_intent
-from provisioning.engine import item_rows
 from provisioning.engine.item_rows import legs_of
 from provisioning.items.values import same
 from provisioning.lifecycle import WriteState
@@ -190,7 +189,7 @@ def _approved_plans(write: ItemWrite) -> list[tuple[Leg, ...] | None]:
     return [opened(part[write.number]) if write.number in part else None for part in parts]
 
 
-def _replaced_as_shown(done: Sequence[item_rows.Leg], shown: Sequence[Leg]) -> bool:
+def _replaced_as_shown(done: Sequence[Leg], shown: Sequence[Leg]) -> bool:
     """Whether each attribute that a write has changed was before as the plan had shown it."""
     return all(
         same((was.before or {}).get(name), (plan.before or {}).get(name))
