@@ -72,4 +72,5 @@ def sentence_of_deploy(plan: Mapping[str, Any]) -> str:
     count = len((plan.get("parameters") or {}).get("sets", ()))
     parts = [f"{count} parameter{'' if count == 1 else 's'}"] if count else []
     parts += ["the compute stack"] if plan.get("stacks") else []
-    return f"Release {back['release']} is put back: {' and '.join(parts) or 'nothing'}."
+    said = f": {' and '.join(parts)}" if parts else ""
+    return f"Release {back['release']} is put back{said}."

@@ -91,7 +91,7 @@ def read_releases(environment: Environment) -> tuple[Listed, ...]:
             Listed(
                 release=row,
                 proof=proof_of(row),
-                differs=_words(difference(facts_of(before), facts_of(row))) if before else (),
+                differs=_words(difference(facts_of(before), facts_of(row))) if before else _alone(row),
                 kind=ChangeKind(row.change.kind).label if row.change else "",
                 may_return=bool(row.good) and at > 0,
             )
@@ -116,9 +116,17 @@ def proof_of(release: Release) -> Proof:
     )
 
 
+def _alone(release: Release) -> tuple[str, ...]:
+    """What is said of a first release, which nothing can be held against."""
+    return (f"image {release.artifact}",) if release.artifact else ()
+
+
 def _words(differs: Difference) -> tuple[str, ...]:
     found = [f"{line.name} {line.before or 'new'} → {line.after or 'gone'}" for line in differs.parameters]
     found += [f"{line.name} {line.before or '—'} → {line.after or '—'}" for line in differs.stack_parameters]
+    image = differs.artifact
+    if image and image.after not in {line.after for line in differs.stack_parameters}:
+        found.insert(0, f"image {image.before or '—'} → {image.after or '—'}")
     if differs.template:
         found.insert(0, TEMPLATE_CHANGES)
     more = len(found) - MOST_WORDS
