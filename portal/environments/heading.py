@@ -17,17 +17,19 @@ from portal.requesting.replacing import open_change
 from provisioning.actions.actor import Actor, require_change_right
 from provisioning.actions.order import why_not_now
 from provisioning.actions.refusals import Refusal
+from provisioning.blueprints.loader import library
 from provisioning.engine.drifting import drifted
 from provisioning.lifecycle import ChangeKind, EnvironmentStatus, StackKind, stack_status
-from provisioning.models import Environment, Stack
+from provisioning.models import Environment, Parameter, Stack
 
 DRIFT = "environment_drift"
+FLAGS = "environment_flags"
 TABS = (
     ("Overview", "environment"),
     ("Activity", "environment_activity"),
     ("Tables", "environment_tables"),
     ("Costs", "environment_costs"),
-    ("Flags", "environment_flags"),
+    ("Flags", FLAGS),
     ("Releases", "releases"),
     ("Drift", DRIFT),
     ("Connect", "environment_connect"),
@@ -76,6 +78,7 @@ def page_context(request: HttpRequest, environment: Environment, here: str) -> d
     data, compute = (is_there(environment, kind) for kind in StackKind)
     wakes = data and not compute and not why_not_now(environment, ChangeKind.WAKE)
     seen, differing = read_seen(environment), len(drifted(environment))
+    counts = {DRIFT: differing, FLAGS: _set_outside(environment)}
     back = request.get_full_path() if request.method in {"GET", "HEAD"} else reverse(here, args=arguments)
     return {
         "environment": environment,
@@ -101,8 +104,17 @@ def page_context(request: HttpRequest, environment: Environment, here: str) -> d
                 "label": label,
                 "url": reverse(name, args=arguments),
                 "active": name == here,
-                "count": (differing or "") if name == DRIFT else "",
+                "count": counts.get(name) or "",
             }
             for label, name in TABS
         ],
     }
+
+
+def _set_outside(environment: Environment) -> int:
+    """How many of its parameters have a value that somebody set outside Stackyard; nobody is asked where there are
+    none by its blueprint."""
+    blueprint = library().blueprints.get(environment.application)
+    if blueprint is None or blueprint.parameter_path is None:
+        return 0
+    return Parameter.objects.filter(environment=environment, outside_at__isnull=False, gone_at__isnull=True).count()

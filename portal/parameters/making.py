@@ -1,5 +1,6 @@
 """A parameter that is not there yet: its form, and its name checked while it is typed."""
 
+import uuid
 from dataclasses import replace
 from typing import Any
 
@@ -81,24 +82,18 @@ def _form(place: Place, kind: str, key: str, data: Any = None) -> NewForm:
         data,
         type=kind,
         decides=place.asks() is not None,
-        initial={"name": key, "key": place_key(place)},
+        initial={"name": key, "key": uuid.uuid4()},
     )
     form.fields["name"].help_text = f"Below {place.path}; slashes make folders."
     return form
 
 
-def place_key(place: Place) -> Any:
-    """The form's own key, which makes two clicks one change."""
-    return place_context(place)["request_key"]
-
-
-def place_context(place: Place) -> dict[str, Any]:
-    """The context without addresses of a parameter, which has no name yet."""
-    return replace(place, key="new").context()
-
-
 def _page(request: HttpRequest, place: Place, form: NewForm, kind: str, *, status: int = 200) -> HttpResponse:
-    context = place_context(place) | {
+    context = {
+        "place": place,
+        "environment": place.environment,
+        "prod_strip": place.environment.stage == "prod",
+        "decided_by": place.asks(),
         "form": form,
         "kinds": KINDS,
         "kind": kind,

@@ -1,6 +1,5 @@
 """Where a page about a parameter is: its environment, path and key, what is declared of it, and who looks."""
 
-import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,7 +111,6 @@ class Place:
             "decided_by": self.asks(),
             "url": self.address("parameter"),
             "history_url": self.address("parameter_history"),
-            "request_key": uuid.uuid4(),
             **more,
         }
 

@@ -1,5 +1,6 @@
 """An old version of a parameter: set again as a new version, or, of a secret, shown once."""
 
+import uuid
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -53,7 +54,7 @@ def _form(place: Place, data: Any) -> ParameterForm:
         data,
         redeploys=redeploys(place),
         decides=place.asks() is not None,
-        initial={"expected": there.version if there else None, "key": place.context()["request_key"]},
+        initial={"expected": there.version if there else None, "key": uuid.uuid4()},
     )
 
 

@@ -1,5 +1,6 @@
 """The page of one parameter, its live part, and its history."""
 
+import uuid
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -116,7 +117,7 @@ def set_form(place: Place, data: Any = None) -> SetForm:
         flag=place.flag,
         redeploys=redeploys(place),
         decides=place.asks() is not None,
-        initial={"expected": there.version if there else None, "key": place.context()["request_key"]},
+        initial={"expected": there.version if there else None, "key": uuid.uuid4()},
     )
 
 
@@ -128,5 +129,5 @@ def delete_form(place: Place, data: Any = None) -> ParameterForm:
         redeploys=redeploys(place),
         decides=place.asks() is not None,
         auto_id="delete_%s",
-        initial={"expected": there.version if there else None, "key": place.context()["request_key"]},
+        initial={"expected": there.version if there else None, "key": uuid.uuid4()},
     )

@@ -29,9 +29,11 @@ def wide_flag_rows(folder: Folder, board: Board, may_change: bool) -> SafeString
 @register.simple_tag
 def who(name: str) -> SafeString:
     """Who put a value: a person with their initials, somebody outside as AWS names them."""
-    if not name or not name.startswith(OUTSIDER) and name != ITS_STACK:
-        return person(name) if name else SafeString("")
-    return format_html('<span class="flag-outsider">{}</span>', name)
+    if not name:
+        return SafeString("")
+    if name == ITS_STACK or name.startswith(OUTSIDER):
+        return format_html('<span class="flag-outsider">{}</span>', name)
+    return person(name)
 
 
 @register.simple_tag

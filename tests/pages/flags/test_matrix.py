@@ -120,6 +120,7 @@ class TestValues:
         (cell,) = cells(flags.matrix(), FLAG)
         assert "outside Stackyard, as arn:aws:iam::1:user/carol" in cell
         assert cell.endswith("outside")
+        assert "Flags 1" in words(flags.tab(shared))
 
     def test_flags_pitfall_23_the_person_is_named_and_not_the_role(
         self, flags: Flags, shared: Environment, bob: User
