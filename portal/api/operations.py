@@ -9,7 +9,7 @@ from ninja import Router
 from portal.accounts.models import Scope
 from portal.api.auth import Token
 
-Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+Method = Literal["GET", "POST", "PUT", "DELETE"]
 View = TypeVar("View", bound=Callable[..., Any])
 
 KEY = {
@@ -26,6 +26,14 @@ NONE_MATCH = {
     "schema": {"type": "string"},
     "description": "The ETag of what you have: answered by 304 while it is still so.",
 }
+MATCH = {
+    "in": "header",
+    "name": "If-Match",
+    "required": False,
+    "schema": {"type": "string"},
+    "description": "The version that was looked at: the Parameter-Version of what was read.",
+}
+_HEADERS = {"GET": [NONE_MATCH], "POST": [KEY], "PUT": [KEY, MATCH], "DELETE": [KEY, MATCH]}
 
 
 @dataclass(frozen=True)
@@ -60,7 +68,7 @@ def operation(
     extra: dict[str, Any] = {
         "x-scope": str(scope),
         "x-groups": sorted(auth.page.groups),
-        "parameters": [NONE_MATCH] if method == "GET" else [KEY] if method == "POST" else [],
+        "parameters": list(_HEADERS[method]),
     }
     if media_type:
         extra["responses"] = {status: {"content": {media_type: {"schema": {"type": "string"}}}}}

@@ -121,7 +121,7 @@ def _fields(errors: list[dict[str, Any]]) -> dict[str, str]:
     found: dict[str, str] = {}
     for error in errors:
         where = [str(part) for part in error["loc"][1:]]
-        if where[:1] in (["sent"], ["wanted"]):  # the names that operations give to the body and the query
+        if where[:1] in (["sent"], ["wanted"], ["where"]):  # what operations call the body, the query and the path
             where = where[1:]
         where = list(takewhile(lambda part: "[" not in part, where))  # which way of several it was tried to be read
         found.setdefault(".".join(where) or "body", f"{error['msg'].rstrip('.')}.")

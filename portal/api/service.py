@@ -9,7 +9,7 @@ from typing import Any
 from django.urls import reverse
 from ninja import NinjaAPI
 
-from portal.api import applications, audit, changes, environments
+from portal.api import applications, audit, changes, environments, parameters
 from portal.api.problems import MEDIA_TYPE, Problem, answers_problems
 
 VERSION = "1.0.0"
@@ -18,7 +18,8 @@ _ABOUT = (
     " account page. What goes wrong is answered as problem+json with a stable `code`."
 )
 _ALWAYS = (401, 403, 404, 422, 429, 500, 502, 503)
-_SENDING = (400, 409)
+# Besides, by method: what depends on how things stand, and on the version that was looked at.
+_BESIDES = {"get": (409,), "post": (400, 409), "put": (400, 409, 412, 428), "delete": (409, 412, 428)}
 _HEADERS = {
     name: {"description": said, "schema": {"type": "integer"}}
     for name, said in (
@@ -42,7 +43,7 @@ def _service() -> Service:
         title="Stackyard", version=VERSION, description=_ABOUT, openapi_url=None, docs_url=None, urls_namespace="v1"
     )
     answers_problems(made)
-    for part in (applications, environments, changes, audit):
+    for part in (applications, environments, changes, parameters, audit):
         made.add_router("", part.router)
     return made
 
@@ -81,7 +82,7 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
         answer["headers"] = headers | answer.get("headers", {})
     if method == "get":
         told["304"] = {"description": HTTPStatus.NOT_MODIFIED.phrase}
-    for status in (*_ALWAYS, *(() if method == "get" else _SENDING), *((409,) if method == "get" else ())):
+    for status in (*_ALWAYS, *_BESIDES[method]):
         told[str(status)] = {
             "description": HTTPStatus(status).phrase,
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},

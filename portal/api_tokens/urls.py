@@ -6,5 +6,5 @@ from portal.api_tokens import views
 
 urlpatterns = [
     path("accounts/tokens/", views.tokens, name="api_tokens"),
-    path("accounts/tokens/<int:token>/revoke/", views.revoke, name="api_token_revoke"),
+    path("accounts/tokens/<int:number>/revoke/", views.revoke, name="api_token_revoke"),
 ]

@@ -39,10 +39,10 @@ def tokens(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def revoke(request: HttpRequest, token: int) -> HttpResponse:
+def revoke(request: HttpRequest, number: int) -> HttpResponse:
     """End one of one's own tokens. Another person's does not exist here."""
     person = _person(request)
-    row = ApiToken.objects.select_related("user").filter(pk=token, user=person).first()
+    row = ApiToken.objects.select_related("user").filter(pk=number, user=person).first()
     if row is None:
         raise Http404("You have no such token.")
     do_revoke_token(actor_of(request), row, by=person)

@@ -17,6 +17,7 @@ from .program import Program, token_for, told
 FILLED: Mapping[str, str] = {
     "{app}": "hello-erlang",
     "{name}": "dev-alice",
+    "{path:key}": "use_dynamodb",
     "{uuid:change_id}": str(uuid.UUID(int=7)),
 }
 # What a person of that group may be answered, whatever comes of it: never that they may not ask.

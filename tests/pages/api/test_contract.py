@@ -28,6 +28,7 @@ from provisioning.models import Account, Event
 
 from .. import rows
 from ..change_rows import planned, resource
+from ..flags.scene import FLAG, parameter
 from .program import token_for
 
 CHECKS = [
@@ -41,7 +42,7 @@ CHECKS = [
 ]
 EXAMPLES = 12  # of each operation: the whole of it within a minute
 CHANGE = uuid.UUID("00000000-0000-4000-8000-0000000000a1")
-THERE = {"app": "hello-erlang", "name": "dev-alice", "change_id": str(CHANGE)}
+THERE = {"app": "fileshare", "name": "dev-alice", "change_id": str(CHANGE), "key": FLAG}
 
 schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application())
 
@@ -70,8 +71,9 @@ def token(account: Account, alice: User, settings: Any) -> str:
     """A token of somebody who may do everything, where there is something of each kind."""
     settings.API_REQUESTS_PER_MINUTE = 1_000_000
     alice.groups.set([Group.objects.get_or_create(name=name)[0] for name in sorted(EVERYONE)])
-    dev = rows.environment(alice, "dev-alice", monthly_cost="34.99")
+    dev = rows.environment(alice, "dev-alice", "fileshare", monthly_cost="34.99")
     rows.outputs(dev, StackKind.DATA, MessagesTableName="messages")
+    parameter(dev, FLAG)
     bob = User.objects.create_user("bob")
     change = rows.change(rows.environment(bob, "prod"), bob, ChangeStatus.AWAITING_APPROVAL, id=CHANGE)
     planned(change, resource("MessagesTable", "Modify"))
