@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from fakes.made_items import items
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +19,6 @@ from provisioning.items.importing import (
 from provisioning.items.seen import Seen
 from provisioning.items.splitting import LONGEST
 from provisioning.items.values import Item, dumps, same_item
-from fakes.made_items import items
 
 KEYS = Keys(("id", "at"), {"id": "S", "at": "N", "mail": "S"})
 
