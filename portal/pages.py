@@ -178,6 +178,7 @@ PAGES: tuple[Page, ...] = (
             "copy_parameters",
         ),
         groups=CHANGERS,
+        within="flags",
     ),
     Page(
         "costs",

@@ -194,7 +194,7 @@ class TestLists:
     ) -> None:
         made(prod, alice, reason="Night work")
         page = words(flags.matrix())
-        assert "use_dynamodb prod prod" in page
+        assert "use_dynamodb prod" in page
         assert "Night work" in page
 
     def test_auditors_read_and_have_no_buttons(
