@@ -71,8 +71,9 @@ class StagePolicy:
     `approvals` people out of `approver_groups` have to agree, none of them the requester. A plan that nobody decided
     about, or that nobody ran, for `expires_hours` hours expires: `on_expiry` "expire" ends the change, "plan_again"
     makes a new plan and asks again. `lifetime_days` is None for environments that stay; `lifetime_max_days` is how long
-    extending can make one last, never less. `personal` allows names such as `dev-alice`. With `revert_without_approval` nobody is asked about setting parameters back to what they were right
-    before, and about putting the last good release back; forward always takes the approvals.
+    extending can make one last, never less. `personal` allows names such as `dev-alice`. With `revert_without_approval`
+    nobody is asked about setting parameters back to what they were right before, and about putting the last good
+    release back; forward always takes the approvals.
     """
 
     stage: str
