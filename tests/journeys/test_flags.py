@@ -160,7 +160,7 @@ def test_an_outside_writer_before_the_worker_reads(alice: Visitor, aws: Aws, yar
     words = follow(alice, path, "Failed").words
     assert f"“TRUE” now (v{was + 1}); you looked at v{was}" in words
     assert stored(aws) == "TRUE"
-    assert "outside" in alice.get(FLAGS).words
+    until(lambda: "outside" in alice.get(FLAGS).words, "the matrix marks it", pause=0.2)
 
 
 @pytest.mark.usefixtures("flag")
