@@ -43,12 +43,26 @@ def live(request: HttpRequest, application: str, name: str, key: str) -> HttpRes
         return redirect(place.address("parameter"))
     do_look_at_parameters([place.environment])
     states = read_states(place)
+    if states.rests and request.GET.get("on", _on(place)) != _on(place) and _is_mine(request, place):
+        # What this person asked for is stored: the form and the history below are about the version before it.
+        return HttpResponse(status=204, headers={"HX-Refresh": "true"})
     if request.GET.get("seen") == states.seen:
         return HttpResponse(status=204)
-    context = place.context(states=states, live_url=place.address("parameter_live"), moved=True)
+    context = place.context(
+        states=states, live_url=place.address("parameter_live"), on=request.GET.get("on", ""), moved=True
+    )
     response = render(request, "parameters/_states.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+def _on(place: Place) -> str:
+    """The version that the page is about, as its live part sends it along."""
+    return f"{place.there.generation}.{place.there.version}" if place.there else ""
+
+
+def _is_mine(request: HttpRequest, place: Place) -> bool:
+    return place.change is not None and place.change.requested_by_id == request.user.pk
 
 
 @require_safe
@@ -91,6 +105,7 @@ def page(
     context = place.context(
         states=read_states(place),
         live_url=place.address("parameter_live"),
+        on=_on(place),
         form=form or set_form(place),
         delete=delete or delete_form(place),
         button=button(place),

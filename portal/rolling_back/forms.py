@@ -1,5 +1,7 @@
 """What a person says when redeploying, and when rolling back."""
 
+from typing import Any
+
 from django import forms
 
 from provisioning.actions.refusals import Refusal
@@ -31,3 +33,7 @@ class RollBackForm(RedeployForm):
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text="Kept with the change and in the audit.",
     )
+
+    def __init__(self, *args: Any, says_why: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].required = says_why

@@ -14,7 +14,14 @@ from portal.errors import say
 from portal.rolling_back.forms import RedeployForm, RollBackForm
 from portal.rolling_back.reading import SHOWN, read_back, read_releases
 from provisioning.actions.refusals import Refusal
-from provisioning.actions.rolling_back import AskToRedeploy, AskToRollBack, do_redeploy, do_roll_back, why_not_redeploy
+from provisioning.actions.rolling_back import (
+    AskToRedeploy,
+    AskToRollBack,
+    do_redeploy,
+    do_roll_back,
+    needs_reason,
+    why_not_redeploy,
+)
 from provisioning.models import Environment
 
 UNPROCESSABLE = 422
@@ -60,7 +67,7 @@ def roll_back(request: HttpRequest, application: str, name: str) -> HttpResponse
     if request.method != "POST":
         text = request.GET.get("release", "")
         return _page(request, environment, int(text) if text.isascii() and text.isdecimal() else None)
-    form = RollBackForm(request.POST, auto_id="back_%s")
+    form = RollBackForm(request.POST, says_why=needs_reason(environment), auto_id="back_%s")
     if not form.is_valid():
         return _page(request, environment, None, form)
     sent = form.cleaned_data
@@ -80,6 +87,7 @@ def _page(
 ) -> HttpResponse:
     back = read_back(actor_of(request), environment, number)
     release = back.release.number if back.release else None
-    fresh = RollBackForm(initial={"key": uuid.uuid4(), "release": release}, auto_id="back_%s")
+    first = {"key": uuid.uuid4(), "release": release}
+    fresh = RollBackForm(initial=first, says_why=needs_reason(environment), auto_id="back_%s")
     context = page_context(request, environment, HERE) | {"rollback": back, "form": sent or fresh}
     return render(request, "rolling_back/roll_back.html", context, status=UNPROCESSABLE if sent else 200)

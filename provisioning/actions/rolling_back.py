@@ -33,7 +33,7 @@ from provisioning.lifecycle import (
 )
 from provisioning.models import Change, Environment, Operation, Parameter, ParameterVersion, Release
 from provisioning.planning.parameter_plans import Wish
-from provisioning.planning.policy import needed
+from provisioning.planning.policy import GUARDED_STAGE, needed
 from provisioning.planning.releases import ONLY_BEFORE, Difference
 from provisioning.planning.secrets import sealed
 from provisioning.tasks import ring
@@ -78,6 +78,11 @@ def do_redeploy(actor: Actor, environment: Environment, ask: AskToRedeploy) -> C
         return _first_click(actor, ask.key)
 
 
+def needs_reason(environment: Environment) -> bool:
+    """Whether a roll-back here says why: in prod. Elsewhere it is one click, also to rehearse it."""
+    return environment.stage == GUARDED_STAGE
+
+
 def do_roll_back(actor: Actor, environment: Environment, ask: AskToRollBack) -> Change:
     """Put a good release back: template, its parameters, and the values of that time as new versions; redeployed and
     proved. Returns the change; the same one again for a second click. Raises Refusal, with the field `reason`."""
@@ -85,7 +90,7 @@ def do_roll_back(actor: Actor, environment: Environment, ask: AskToRollBack) -> 
     known = _same_click(actor, ask.key)
     if known is not None:
         return known
-    if not ask.reason.strip():
+    if needs_reason(environment) and not ask.reason.strip():
         raise Refusal("Say why: it is kept with the change.", "no-reason", fields={"reason": "Say why."})
     _blueprint(environment)
     try:

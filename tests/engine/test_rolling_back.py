@@ -225,8 +225,8 @@ def test_flags_pitfall_07_an_update_of_the_stacks_keeps_the_toggle(yard: Yard) -
 class TestRefused:
     """What is not even planned."""
 
-    def test_without_a_reason(self, yard: Yard) -> None:
-        dev = fileshare(yard)
+    def test_without_a_reason_in_prod(self, yard: Yard) -> None:
+        dev = fileshare(yard, "prod")
         with pytest.raises(Refusal, match="Say why") as refusal:
             roll_back(yard, dev, reason=" ")
         assert "reason" in refusal.value.fields

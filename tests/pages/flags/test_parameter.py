@@ -77,7 +77,7 @@ class TestStates:
 
     def test_the_live_part_comes_only_when_it_moved(self, flags: Flags, shared: Environment) -> None:
         page = flags.page(shared)
-        seen = page.split("?seen=")[1].split('"')[0]
+        seen = page.split("?seen=")[1].split("&amp;")[0]
         assert "every 20s, refresh" in page
         assert flags.look(shared, seen=seen).status_code == 204
         assert flags.post(shared, value="false", expected="1", redeploy="no").status_code == 302
@@ -86,6 +86,21 @@ class TestStates:
         assert "Asked for: false, Planning" in words(moved.split("#said")[1])
         there = flags.client.get(address(shared, "parameter_live", key=FLAG))
         assert there["Location"] == address(shared, "parameter", key=FLAG)
+
+    def test_once_what_i_asked_for_is_stored_the_whole_page_is_about_that(
+        self, flags: Flags, shared: Environment, alice: User, bob: User
+    ) -> None:
+        assert "&amp;on=1.1" in flags.page(shared)
+        url = address(shared, "parameter_live", key=FLAG)
+        flags.post(shared, value="false", expected="1", redeploy="no")
+        change = Change.objects.get()
+        asked = {"on": "1.1", "seen": ""}
+        assert "HX-Refresh" not in flags.client.get(url, asked, headers={"HX-Request": "true"})
+        put(shared, 2, "false", alice)
+        Change.objects.filter(pk=change.pk).update(status=ChangeStatus.SUCCEEDED)
+        assert flags.client.get(url, asked, headers={"HX-Request": "true"})["HX-Refresh"] == "true"
+        Change.objects.filter(pk=change.pk).update(requested_by=bob)
+        assert "HX-Refresh" not in flags.client.get(url, asked, headers={"HX-Request": "true"})
 
     def test_what_is_not_there_is_not_found(self, flags: Flags, shared: Environment, dev: Environment) -> None:
         for url in (address(shared, "parameter", key="nothing"), address(dev, "parameter", key=FLAG)):
