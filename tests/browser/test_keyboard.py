@@ -6,7 +6,7 @@ from bench.scene import READY, Scene
 
 from .chromium import Windows
 
-ENOUGH = 60
+ENOUGH = 150
 FOCUSED = """() => {
   const at = document.activeElement;  // the link of a table's row shows its focus on the whole row
   const shown = [at, at.closest('tr')].some(one => one && getComputedStyle(one).outlineStyle !== 'none');
