@@ -151,7 +151,7 @@ def _crashed(incident: str) -> Problem:
     return Problem(
         f"Stackyard itself failed in this job (incident {incident}).",
         "an administrator",
-        f"The worker's log has the details under that number. {AGAIN}",
+        f"{AGAIN} The worker's log has the details under that number.",
         code="crash",
     )
 
@@ -165,6 +165,6 @@ def _hopeless() -> Problem:
     return Problem(
         f"Workers ended {MOST_CLAIMS} times in a row while they had this job in hand.",
         "an administrator",
-        f"The workers' log says why. {AGAIN}",
+        f"{AGAIN} The workers' log says why.",
         code="set-aside",
     )
