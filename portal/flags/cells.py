@@ -42,9 +42,14 @@ def wide_rows(lines: Iterable[Line], column: Column, *, may_change: bool) -> Saf
 
 
 def _place(column: Column, *, may_change: bool) -> _Place:
-    where = (column.environment.application, column.environment.name)
-    new = reverse("parameter_new", args=where) if may_change else ""
-    return _Place(reverse("parameter", args=(*where, _KEY)), new, escape(column.environment.name))
+    return _addresses(column.environment.application, column.environment.name, may_change)
+
+
+@lru_cache(maxsize=1_000)
+def _addresses(application: str, name: str, may_change: bool) -> _Place:  # noqa: FBT001  (kept by its value)
+    """Made once: each folder of the tree asks for those of every column."""
+    new = reverse("parameter_new", args=(application, name)) if may_change else ""
+    return _Place(reverse("parameter", args=(application, name, _KEY)), new, escape(name))
 
 
 def _row(line: Line, places: Sequence[_Place]) -> str:
@@ -93,11 +98,17 @@ def _missing(line: Line, place: _Place) -> str:
 
 
 def _link(line: Line, look: Shown, place: _Place, letter: str = "") -> str:
-    href = place.of.replace(_KEY, quote(line.key, safe=_SAFE))
+    href = place.of.replace(_KEY, _quoted(line.key))
     short = f"{escape(look.short)}{letter}"
     title = f' title="{escape(look.wrong)}"' if look.wrong else ""
     label = f'aria-label="{escape(line.key)} in {place.name}: {short}"'
     return f'<a class="{css_of(look)}" href="{href}" {label}{title}>{short}</a>'
+
+
+@lru_cache(maxsize=10_000)
+def _quoted(key: str) -> str:
+    """A key in an address; every column has the same ones."""
+    return quote(key, safe=_SAFE)
 
 
 def css_of(look: Shown) -> str:
@@ -127,7 +138,8 @@ def _when(at: datetime | None) -> str:
     if at is None:
         return "—"
     utc = at.astimezone(UTC)
+    day, clock = utc.date().isoformat(), utc.time().isoformat("seconds")
     return (
-        f'<time datetime="{utc:%Y-%m-%dT%H:%M:%SZ}" title="{utc:%Y-%m-%d %H:%M} UTC" data-when="relative">'
+        f'<time datetime="{day}T{clock}Z" title="{day} {clock[:5]} UTC" data-when="relative">'
         f"{relative_text(utc)}</time>"
     )
