@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+from django.forms import BoundField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.cache import patch_vary_headers
@@ -43,13 +44,16 @@ def live(request: HttpRequest, application: str, name: str, key: str) -> HttpRes
         return redirect(place.address("parameter"))
     do_look_at_parameters([place.environment])
     states = read_states(place)
-    if states.rests and request.GET.get("on", _on(place)) != _on(place) and _is_mine(request, place):
-        # What this person asked for is stored: the form and the history below are about the version before it.
-        return HttpResponse(status=204, headers={"HX-Refresh": "true"})
-    if request.GET.get("seen") == states.seen:
+    # What this person asked for is stored: the forms below go on from there, else the next click would be refused.
+    stored = states.rests and request.GET.get("on", _on(place)) != _on(place) and _is_mine(request, place)
+    if request.GET.get("seen") == states.seen and not stored:
         return HttpResponse(status=204)
     context = place.context(
-        states=states, live_url=place.address("parameter_live"), on=request.GET.get("on", ""), moved=True
+        states=states,
+        live_url=place.address("parameter_live"),
+        on=_on(place) if stored else request.GET.get("on", ""),
+        renewed=_renewed(place) if stored else (),
+        moved=True,
     )
     response = render(request, "parameters/_states.html", context)
     patch_vary_headers(response, ["HX-Request"])
@@ -59,6 +63,14 @@ def live(request: HttpRequest, application: str, name: str, key: str) -> HttpRes
 def _on(place: Place) -> str:
     """The version that the page is about, as its live part sends it along."""
     return f"{place.there.generation}.{place.there.version}" if place.there else ""
+
+
+def _renewed(place: Place) -> tuple[BoundField, ...]:
+    """The hidden fields of the forms that say which version they are about, as they are put over the old ones."""
+    fields = [form[name] for form in (set_form(place), delete_form(place)) for name in ("expected", "key")]
+    for field in fields:
+        field.field.widget.attrs["hx-swap-oob"] = "true"
+    return tuple(fields)
 
 
 def _is_mine(request: HttpRequest, place: Place) -> bool:

@@ -87,20 +87,26 @@ class TestStates:
         there = flags.client.get(address(shared, "parameter_live", key=FLAG))
         assert there["Location"] == address(shared, "parameter", key=FLAG)
 
-    def test_once_what_i_asked_for_is_stored_the_whole_page_is_about_that(
+    def test_once_what_i_asked_for_is_stored_the_forms_go_on_from_there(
         self, flags: Flags, shared: Environment, alice: User, bob: User
     ) -> None:
         assert "&amp;on=1.1" in flags.page(shared)
         url = address(shared, "parameter_live", key=FLAG)
         flags.post(shared, value="false", expected="1", redeploy="no")
         change = Change.objects.get()
-        asked = {"on": "1.1", "seen": ""}
-        assert "HX-Refresh" not in flags.client.get(url, asked, headers={"HX-Request": "true"})
+
+        def look() -> str:
+            answer = flags.client.get(url, {"on": "1.1", "seen": ""}, headers={"HX-Request": "true"})
+            return flags.text(answer)
+
+        assert 'name="expected"' not in look()
         put(shared, 2, "false", alice)
         Change.objects.filter(pk=change.pk).update(status=ChangeStatus.SUCCEEDED)
-        assert flags.client.get(url, asked, headers={"HX-Request": "true"})["HX-Refresh"] == "true"
+        renewed = look()
+        assert '<input type="hidden" name="expected" value="2" hx-swap-oob="true" id="id_expected">' in renewed
+        assert "&amp;on=1.2" in renewed
         Change.objects.filter(pk=change.pk).update(requested_by=bob)
-        assert "HX-Refresh" not in flags.client.get(url, asked, headers={"HX-Request": "true"})
+        assert 'name="expected"' not in look()
 
     def test_what_is_not_there_is_not_found(self, flags: Flags, shared: Environment, dev: Environment) -> None:
         for url in (address(shared, "parameter", key="nothing"), address(dev, "parameter", key=FLAG)):
