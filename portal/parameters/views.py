@@ -44,7 +44,7 @@ def live(request: HttpRequest, application: str, name: str, key: str) -> HttpRes
         return redirect(place.address("parameter"))
     do_look_at_parameters([place.environment])
     states = read_states(place)
-    # What this person asked for is stored: the forms below go on from there, else the next click would be refused.
+    # What this person asked for is stored: the form below goes on from there, else the next click would be refused.
     stored = states.rests and request.GET.get("on", _on(place)) != _on(place) and _is_mine(request, place)
     if request.GET.get("seen") == states.seen and not stored:
         return HttpResponse(status=204)
@@ -66,8 +66,9 @@ def _on(place: Place) -> str:
 
 
 def _renewed(place: Place) -> tuple[BoundField, ...]:
-    """The hidden fields of the forms that say which version they are about, as they are put over the old ones."""
-    fields = [form[name] for form in (set_form(place), delete_form(place)) for name in ("expected", "key")]
+    """The hidden fields of the form that say which version it is about, as they are put over the old ones."""
+    form = set_form(place)
+    fields = [form[name] for name in ("expected", "key")]
     for field in fields:
         field.field.widget.attrs["hx-swap-oob"] = "true"
     return tuple(fields)
