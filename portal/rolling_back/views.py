@@ -69,7 +69,7 @@ def roll_back(request: HttpRequest, application: str, name: str) -> HttpResponse
         return _page(request, environment, int(text) if text.isascii() and text.isdecimal() else None)
     form = RollBackForm(request.POST, says_why=needs_reason(environment), auto_id="back_%s")
     if not form.is_valid():
-        return _page(request, environment, None, form)
+        return _page(request, environment, form.cleaned_data.get("release"), form)
     sent = form.cleaned_data
     try:
         ask = AskToRollBack(sent["reason"], sent["key"], sent["release"])

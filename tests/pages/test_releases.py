@@ -95,6 +95,22 @@ def toggled(environment: Environment, by: User) -> Environment:
     return environment
 
 
+def toggled_again(environment: Environment, by: User) -> None:
+    """The flag holds a third value now, so that release 2 is the last good one that differs."""
+    row = Parameter.objects.get(environment=environment, key="use_dynamodb")
+    ParameterVersion.objects.create(
+        parameter=row,
+        version=3,
+        digest=digest("maybe"),
+        value="maybe",
+        type="String",
+        verb=ParameterVerb.EDIT,
+        state=WriteState.DONE,
+        at=timezone.now(),
+    )
+    Parameter.objects.filter(pk=row.pk).update(value="maybe", digest=digest("maybe"), version=3)
+
+
 @pytest.fixture
 def dev(account: Account, alice: User) -> Environment:
     return toggled(rows.environment(alice, "dev", "fileshare"), alice)
@@ -201,10 +217,19 @@ class TestBack:
         assert {one["key"] for one in change.goal["sets"]} == {"use_dynamodb", "token"}
         assert CANARY not in str(change.goal) + change.secrets
 
-    def test_without_a_reason_what_was_typed_stays(self, dev: Environment, alice: User, client_of: ClientOf) -> None:
-        answer = sent(client_of(alice), BACK, release=1, reason=" ")
+    def test_outside_prod_it_needs_no_reason(self, dev: Environment, alice: User, client_of: ClientOf) -> None:
+        assert sent(client_of(alice), BACK, release=1, reason=" ").status_code == 302
+        assert Change.objects.get().reason == ""
+
+    def test_in_prod_without_a_reason_the_release_stays(
+        self, prod: Environment, alice: User, client_of: ClientOf
+    ) -> None:
+        toggled_again(prod, alice)
+        answer = sent(client_of(alice), PROD_BACK, release=1, reason=" ")
         assert answer.status_code == 422
-        assert "Say why" in answer.content.decode()
+        text = answer.content.decode()
+        assert "This field is required." in text
+        assert "Roll back to release 1" in text, "not to the last good one, which is 2"
         assert not Change.objects.exists()
 
     def test_in_prod_the_last_good_one_asks_nobody_and_another_one_does(

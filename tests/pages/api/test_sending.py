@@ -105,9 +105,13 @@ class TestAsking:
 
     def test_redeploying_and_rolling_back(self, dev: Environment, program: Program) -> None:
         assert program.post(f"{DEV}/changes", {"kind": "redeploy"}, 202)["kind"] == "redeploy"
-        assert program.post(f"{DEV}/changes", {"kind": "roll_back"}, 422)["fields"].keys() == {"reason"}
-        refused = program.post(f"{DEV}/changes", {"kind": "roll_back", "reason": "bad"}, 409)
-        assert refused["code"] in {"no-release", "change-open"}
+        assert program.post(f"{DEV}/changes", {"kind": "roll_back"}, 409)["code"] == "no-release"
+
+    def test_rolling_prod_back_says_why(self, account: Account, alice: User, program: Program) -> None:
+        rows.environment(alice, "prod")
+        prod = "/environments/hello-erlang/prod/changes"
+        assert program.post(prod, {"kind": "roll_back"}, 422)["fields"].keys() == {"reason"}
+        assert program.post(prod, {"kind": "roll_back", "reason": "bad"}, 409)["code"] == "no-release"
 
     @pytest.mark.parametrize(
         ("sent", "status", "code"),
