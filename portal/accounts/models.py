@@ -47,6 +47,7 @@ class ApiRequest(models.Model):
     key = models.UUIDField()
     fingerprint = models.CharField(max_length=64)
     change_id = models.UUIDField(null=True)
+    job_id = models.UUIDField(null=True, help_text="The job on items that came of it, where that is no change.")
     at = models.DateTimeField()
 
     class Meta:

@@ -5,6 +5,7 @@ written down before it is sent and leaves one audit entry. In prod nothing is se
 to where a second person decides about it. Nothing is retried here, and no transaction is open while AWS is asked.
 """
 
+import uuid
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
@@ -64,7 +65,13 @@ class ItemChanged(Refusal):
 
 
 def do_create_item(
-    actor: Actor, environment: Environment, table: Table, sent: Mapping[str, Any], *, reason: str = ""
+    actor: Actor,
+    environment: Environment,
+    table: Table,
+    sent: Mapping[str, Any],
+    *,
+    reason: str = "",
+    request_key: uuid.UUID | None = None,
 ) -> ItemWrite:
     """A new item, which never takes the place of one that is there (pitfall 30). `sent` is typed JSON. Raises Refusal,
     ItemChanged with the item that is there, ProdNeedsChange."""
@@ -77,9 +84,8 @@ def do_create_item(
         raise Refusal(
             f"The key needs {missing.args[0]}.", "bad-item", fields={str(missing.args[0]): "Missing."}
         ) from None
-    return do_write_item(
-        actor, environment, table, WriteIntent(WriteVerb.CREATE, table.name, key, item=item), reason=reason
-    )
+    intent = WriteIntent(WriteVerb.CREATE, table.name, key, item=item)
+    return do_write_item(actor, environment, table, intent, reason=reason, request_key=request_key)
 
 
 def do_edit_item(
@@ -91,6 +97,7 @@ def do_edit_item(
     *,
     token: str,
     reason: str = "",
+    request_key: uuid.UUID | None = None,
 ) -> ItemWrite | None:
     """An item as a form brought it back: what differs from what was read (`token`) is sent, and nothing else; None,
     and no call, when nothing differs. `sent` is typed JSON, with what is hidden marked as it was shown.
@@ -105,7 +112,7 @@ def do_edit_item(
     if not patch:
         return None
     intent = WriteIntent(WriteVerb.EDIT, table.name, key, patch=patch, read=read.item)
-    return do_write_item(actor, environment, table, intent, reason=reason)
+    return do_write_item(actor, environment, table, intent, reason=reason, request_key=request_key)
 
 
 def do_resolve_edit(
@@ -117,6 +124,7 @@ def do_resolve_edit(
     *,
     token: str,
     reason: str = "",
+    request_key: uuid.UUID | None = None,
 ) -> ItemWrite | None:
     """An edit again after somebody else was quicker: of the sides that were shown, those at the places `mine` are
     written over what the server had then; None when all of it is theirs. Raises as `do_edit_item` does."""
@@ -130,12 +138,19 @@ def do_resolve_edit(
 
 
 def do_delete_item(
-    actor: Actor, environment: Environment, table: Table, key: Item, *, token: str, reason: str = ""
+    actor: Actor,
+    environment: Environment,
+    table: Table,
+    key: Item,
+    *,
+    token: str,
+    reason: str = "",
+    request_key: uuid.UUID | None = None,
 ) -> ItemWrite:
     """An item away, if it still is as it was read. Raises Refusal, ItemChanged, ProdNeedsChange."""
     read = read_back(actor, environment, table, key, token)
     intent = WriteIntent(WriteVerb.DELETE, table.name, key, read=read.item)
-    return do_write_item(actor, environment, table, intent, reason=reason)
+    return do_write_item(actor, environment, table, intent, reason=reason, request_key=request_key)
 
 
 def do_copy_item(
@@ -148,6 +163,7 @@ def do_copy_item(
     token: str,
     keep: bool,
     reason: str = "",
+    request_key: uuid.UUID | None = None,
 ) -> ItemWrite:
     """The item under another key, in one transaction; with `keep` also where it was (pitfall 21). `new_key` is typed
     JSON. Raises Refusal, ItemChanged, ProdNeedsChange."""
@@ -157,11 +173,17 @@ def do_copy_item(
     except BadValueError as wrong:
         raise _bad(wrong) from None
     intent = WriteIntent(WriteVerb.COPY, table.name, key, new_key=wanted, read=read.item, keep=keep)
-    return do_write_item(actor, environment, table, intent, reason=reason)
+    return do_write_item(actor, environment, table, intent, reason=reason, request_key=request_key)
 
 
 def do_undo_write(
-    actor: Actor, environment: Environment, table: Table, write: ItemWrite, *, reason: str = ""
+    actor: Actor,
+    environment: Environment,
+    table: Table,
+    write: ItemWrite,
+    *,
+    reason: str = "",
+    request_key: uuid.UUID | None = None,
 ) -> ItemWrite:
     """What a write did, taken back, if its items still are as it left them. Raises Refusal, ItemChanged with what the
     server has and what the write had left, ProdNeedsChange."""
@@ -176,7 +198,7 @@ def do_undo_write(
             "What was there before cannot be read any more: Stackyard's secret key has changed since.", "cannot-undo"
         ) from None
     intent = WriteIntent(WriteVerb.UNDO, table.name, first.key, item=first.before, read=first.after, undoes=write.pk)
-    return do_write_item(actor, environment, table, intent, reason=reason)
+    return do_write_item(actor, environment, table, intent, reason=reason, request_key=request_key)
 
 
 def why_not_undo(write: ItemWrite) -> str:
@@ -188,8 +210,24 @@ def why_not_undo(write: ItemWrite) -> str:
     return "This was taken back already." if getattr(write, "undone_by", None) else ""
 
 
+def write_of_request(actor: Actor, request_key: uuid.UUID) -> ItemWrite | None:
+    """What this person's request of this key has written; None where nothing came of it. Raises Refusal while AWS has
+    not answered it and nobody knows."""
+    found = ItemWrite.objects.filter(request_key=request_key, by=actor.user_id).first()
+    if found is not None and found.state == WriteState.SENT:
+        sentence = "AWS has not answered this request, so whether it was written is not known yet. Ask again later."
+        raise Refusal(sentence, "not-known")
+    return found
+
+
 def do_write_item(
-    actor: Actor, environment: Environment, table: Table, intent: WriteIntent, *, reason: str = ""
+    actor: Actor,
+    environment: Environment,
+    table: Table,
+    intent: WriteIntent,
+    *,
+    reason: str = "",
+    request_key: uuid.UUID | None = None,
 ) -> ItemWrite:
     """What is wanted, carried out now. Raises Refusal: not allowed, not possible, or refused by AWS in words;
     ItemChanged; ProdNeedsChange, when all but the stage allows it."""
@@ -203,7 +241,7 @@ def do_write_item(
     _require_seen(intent, mask)
     if writes_need_change(environment.stage):
         raise ProdNeedsChange(intent)
-    sender = Sender(actor.user_id, actor.address, reason.strip())
+    sender = Sender(actor.user_id, actor.address, reason.strip(), traces=actor.traces, key=request_key)
     try:
         return carry_out(reach(environment.account, default_aws), table, intent, sender)
     except (BadIntentError, BadValueError) as wrong:

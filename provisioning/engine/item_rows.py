@@ -3,8 +3,9 @@ entry."""
 
 import hmac
 import json
+import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -29,8 +30,8 @@ MOST_LOOKS = 5
 
 @dataclass(frozen=True)
 class Sender:
-    """On whose behalf, and why. `address` is where they came from, for the audit; `number` which of the writes of the
-    change it is."""
+    """On whose behalf, and why. `address` is where they came from and `traces` how they acted, for the audit; `number`
+    which of the writes of the change it is; `key` is of the request, which is sent once."""
 
     by_id: int
     address: str | None = None
@@ -38,6 +39,8 @@ class Sender:
     change: Change | None = None
     job: ItemJob | None = None
     number: int | None = None
+    traces: Mapping[str, object] = field(default_factory=dict)
+    key: uuid.UUID | None = None
 
 
 def key_types(row: Table) -> dict[str, str]:
@@ -111,6 +114,7 @@ def opened(row: Table, intent: WriteIntent, legs: Sequence[Leg], sender: Sender)
                 job=sender.job,
                 number=sender.number,
                 undoes_id=intent.undoes,
+                request_key=sender.key,
             )
     except IntegrityError:
         sentence = "This write was taken back already." if intent.undoes else "This was sent already."
@@ -124,9 +128,10 @@ def closed(
     *,
     legs: Sequence[Leg] = (),
     capacity: Decimal | None = None,
-    address: str | None = None,
+    sender: Sender | None = None,
 ) -> ItemWrite:
-    """Note how a write ended, once, with its audit entry. One that did not land undoes nothing, and says so."""
+    """Note how a write ended, once, with its audit entry. One that did not land undoes nothing, says so, and its
+    request may be sent again."""
     with transaction.atomic():
         rows = ItemWrite.objects.select_for_update(of=("self",)).select_related("environment", "change", "by")
         found = rows.get(pk=write.pk)
@@ -136,9 +141,9 @@ def closed(
         if legs:
             found.content = _content(legs)
         if state == WriteState.REFUSED:
-            found.undoes = None
+            found.undoes = found.request_key = None
         found.save()
-        _audit(found, capacity, address)
+        _audit(found, capacity, sender)
     return found
 
 
@@ -157,7 +162,7 @@ def unanswered(now: datetime) -> list[int]:
     return [pk for pk, at in waiting if cache.add(f"item-write-look-{pk}-{at.timestamp()}", 1, ASK_EVERY)]
 
 
-def _audit(write: ItemWrite, capacity: Decimal | None, address: str | None) -> None:
+def _audit(write: ItemWrite, capacity: Decimal | None, sender: Sender | None) -> None:
     """The one entry of a write. It names attributes and never a value, so that nothing hidden gets into it."""
     legs = legs_of(write)
     done = write.state == WriteState.DONE
@@ -171,12 +176,13 @@ def _audit(write: ItemWrite, capacity: Decimal | None, address: str | None) -> N
         change=write.change,
         summary=f"{what}: an item of {write.table} in {write.environment}",
         reason=write.reason,
-        address=address,
+        address=sender.address if sender else None,
         detail={
             "write": write.pk,
             "table": write.table,
             "attributes": sorted(touched),
             **({"capacity": str(capacity)} if capacity is not None else {}),
             **({"problem": write.problem} if write.problem else {}),
+            **(sender.traces if sender else {}),
         },
     )

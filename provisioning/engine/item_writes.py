@@ -61,7 +61,7 @@ def carry_out(aws: Clients, row: Table, intent: WriteIntent, sender: Sender) -> 
     refused, or still sent where it is not known.
     """
     legs = _legs(aws, row, intent)
-    return _sent(aws, row, legs, opened(row, intent, legs, sender), sender.address)
+    return _sent(aws, row, legs, opened(row, intent, legs, sender), sender)
 
 
 def carry_on(aws: Clients, row: Table, write: ItemWrite) -> ItemWrite:
@@ -74,23 +74,23 @@ def carry_on(aws: Clients, row: Table, write: ItemWrite) -> ItemWrite:
     return closed(write, WriteState.DONE) if landed else _sent(aws, row, legs, write, None)
 
 
-def _sent(aws: Clients, row: Table, legs: Sequence[Leg], write: ItemWrite, address: str | None) -> ItemWrite:
+def _sent(aws: Clients, row: Table, legs: Sequence[Leg], write: ItemWrite, sender: Sender | None) -> ItemWrite:
     try:
         done, capacity = _send(aws, row, legs, write)
     except ItemConflict as conflict:
         # An earlier attempt of this very call may have won, and lost its answer (B9).
         if conflict.retried and _standing(aws, row.name, legs) is True:
-            return closed(write, WriteState.DONE, address=address)
-        closed(write, WriteState.REFUSED, conflict.sentence, address=address)
+            return closed(write, WriteState.DONE, sender=sender)
+        closed(write, WriteState.REFUSED, conflict.sentence, sender=sender)
         raise
     except AwsError as error:
         if isinstance(error, Busy) and write.number is not None:
             raise  # its change goes on with this very row, and looks first whether it landed
         if isinstance(error, Busy) and error.reason in _NO_ANSWER:
             return _after_silence(aws, write, error)
-        closed(write, WriteState.REFUSED, _problem(row, error, legs), address=address)
+        closed(write, WriteState.REFUSED, _problem(row, error, legs), sender=sender)
         raise
-    return closed(write, WriteState.DONE, legs=done, capacity=capacity, address=address)
+    return closed(write, WriteState.DONE, legs=done, capacity=capacity, sender=sender)
 
 
 def _problem(row: Table, error: AwsError, legs: Sequence[Leg]) -> str:

@@ -13,6 +13,7 @@ class ItemWrite(models.Model):
     """
 
     environment = models.ForeignKey("Environment", models.PROTECT, related_name="item_writes")
+    request_key = models.UUIDField(unique=True, null=True, help_text="One request, one write; null for a form's.")
     table = models.CharField(max_length=255)
     key_digest = models.CharField(max_length=64, help_text="Finds the writes of one item without telling its key.")
     verb = models.CharField(max_length=12)
