@@ -23,7 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.environments.urls")),
     path("", include("portal.drift.urls")),
     path("", include("portal.recovering.urls")),
-    path("", include("portal.rolling_back.urls")),
+    path("", include("portal.releases.urls")),
     path("", include("portal.tables.urls")),
     path("", include("portal.items.urls")),
     path("", include("portal.statements.urls")),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.rolling_back import views
+from portal.releases import views
 
 _ONE = "environments/<slug:application>/<slug:name>/"
 

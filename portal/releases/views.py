@@ -11,8 +11,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from portal.access import actor_of
 from portal.environments.heading import access_with_stacks, page_context
 from portal.errors import say
-from portal.rolling_back.forms import RedeployForm, RollBackForm
-from portal.rolling_back.reading import SHOWN, read_back, read_releases
+from portal.releases.forms import RedeployForm, RollBackForm
+from portal.releases.reading import SHOWN, read_back, read_releases
 from provisioning.actions.refusals import Refusal
 from provisioning.actions.rolling_back import (
     AskToRedeploy,
@@ -38,7 +38,7 @@ def releases(request: HttpRequest, application: str, name: str) -> HttpResponse:
         "form": RedeployForm(initial={"key": uuid.uuid4()}, auto_id="redeploy_%s"),
         "why_not_redeploy": why_not_redeploy(actor_of(request), environment),
     }
-    return render(request, "rolling_back/releases.html", context)
+    return render(request, "releases/releases.html", context)
 
 
 @require_POST
@@ -90,4 +90,4 @@ def _page(
     first = {"key": uuid.uuid4(), "release": release}
     fresh = RollBackForm(initial=first, says_why=needs_reason(environment), auto_id="back_%s")
     context = page_context(request, environment, HERE) | {"rollback": back, "form": sent or fresh}
-    return render(request, "rolling_back/roll_back.html", context, status=UNPROCESSABLE if sent else 200)
+    return render(request, "releases/roll_back.html", context, status=UNPROCESSABLE if sent else 200)
