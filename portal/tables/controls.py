@@ -69,10 +69,17 @@ def controls_of(row: Table, shape: Shape, typed: Typed) -> Controls:
         sort_operators=sort_operators_for(sort.type) if sort else (),
         operators=tuple((one, " ".join(sorted(one.types))) for one in OPERATORS.values()),
         types=tuple((kind, TYPES[kind]) for kind in VALUE_TYPES),
-        sizes=tuple(map(str, PAGE_SIZES)),
+        sizes=_sizes(typed.size),
         why_not_consistent=ALWAYS_LATE if view.is_global else "",
         spare=FilterRow(),
     )
+
+
+def _sizes(typed: str) -> tuple[str, ...]:
+    """The sizes that are offered, and the one of a link that has another."""
+    offered = tuple(map(str, PAGE_SIZES))
+    own = typed.isascii() and typed.isdecimal() and typed not in offered and len(typed) < 4
+    return (*offered, typed) if own else offered
 
 
 def _key(name: str, shape: Shape) -> KeyField:

@@ -16,7 +16,8 @@ from provisioning.items.paths import path_of, steps_of
 from provisioning.items.values import BadValueError, Value
 from provisioning.models import Table
 
-PAGE_SIZES = (10, 25, 50, 100)
+PAGE_SIZES = (10, 25, 50, 100)  # that a form offers
+LARGEST_PAGE = 100
 MOST_FILTERS = 20
 MOST_ATTRIBUTES = 50
 LONGEST_PARTITION, LONGEST_SORT = 2048, 1024  # bytes of a key value
@@ -336,8 +337,8 @@ def _not_there(name: str, view: View, shape: Shape) -> str:
 
 def _wrong_options(query: Query, view: View) -> dict[str, str]:
     wrong: dict[str, str] = {}
-    if query.page_size not in PAGE_SIZES:
-        wrong["size"] = f"A page has {', '.join(map(str, PAGE_SIZES[:-1]))} or {PAGE_SIZES[-1]} items."
+    if not 1 <= query.page_size <= LARGEST_PAGE:
+        wrong["size"] = f"A page has 1 to {LARGEST_PAGE} items."
     if query.consistent and view.is_global:
         wrong["consistent"] = "A global index is never read strongly consistent."
     return wrong
