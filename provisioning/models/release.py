@@ -23,6 +23,9 @@ class Release(models.Model):
     proved_at = models.DateTimeField(null=True)
     proof = models.JSONField(default=dict)
     restores = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+")
+    promoted_from = models.ForeignKey(
+        "self", models.SET_NULL, null=True, related_name="promotions", help_text="Of another environment: its artifact."
+    )
 
     class Meta:
         ordering = ["-number"]
