@@ -1,6 +1,6 @@
 """Declaring an operation: who may, what it answers, what it is called. The list of all of them is what tests walk."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
@@ -9,7 +9,7 @@ from ninja import Router
 from portal.accounts.models import Scope
 from portal.api.auth import Token
 
-Method = Literal["GET", "POST", "PUT", "DELETE"]
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 View = TypeVar("View", bound=Callable[..., Any])
 
 KEY = {
@@ -17,7 +17,7 @@ KEY = {
     "name": "Idempotency-Key",
     "required": False,
     "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
-    "description": "One key, one change: sent again, it answers the change that the first request made.",
+    "description": "One key, one request: sent again, it answers what the first one made.",
 }
 NONE_MATCH = {
     "in": "header",
@@ -31,9 +31,15 @@ MATCH = {
     "name": "If-Match",
     "required": False,
     "schema": {"type": "string"},
-    "description": "The version that was looked at: the Parameter-Version of what was read.",
+    "description": "The version that was looked at: the ETag of an item, the Parameter-Version of a parameter.",
 }
-_HEADERS = {"GET": [NONE_MATCH], "POST": [KEY], "PUT": [KEY, MATCH], "DELETE": [KEY, MATCH]}
+_HEADERS = {
+    "GET": [NONE_MATCH],
+    "POST": [KEY],
+    "PUT": [KEY, MATCH],
+    "PATCH": [KEY, MATCH],
+    "DELETE": [KEY, MATCH],
+}
 
 
 @dataclass(frozen=True)
@@ -61,9 +67,12 @@ def operation(
     status: int = 200,
     summary: str,
     media_type: str = "",
+    besides: Mapping[int, Any] | None = None,
+    takes: Sequence[str] = (),
 ) -> Callable[[View], View]:
     """Put a view under `path`, for tokens with `scope` of those who may open `page`. It answers `answers` with
-    `status`; `media_type` is a second way to answer it, as text."""
+    `status`, or what `besides` has with the status there; `media_type` is a second way to answer it, as text. `takes`
+    are the types of a file that is its body."""
     auth = Token(scope, page)
     extra: dict[str, Any] = {
         "x-scope": str(scope),
@@ -72,6 +81,9 @@ def operation(
     }
     if media_type:
         extra["responses"] = {status: {"content": {media_type: {"schema": {"type": "string"}}}}}
+    if takes:
+        content = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in takes}
+        extra["requestBody"] = {"required": True, "content": content}
 
     def put(view: View) -> View:
         OPERATIONS.append(Operation(method, path, view.__name__, scope, page))
@@ -79,7 +91,7 @@ def operation(
             [method],
             path,
             auth=auth,
-            response={status: answers},
+            response={status: answers, **(besides or {})},
             operation_id=view.__name__,
             summary=summary,
             openapi_extra=extra,

@@ -16,17 +16,47 @@ from pydantic import Field
 
 from provisioning.actions.refusals import Refusal
 from provisioning.aws.errors import AwsError, Busy
+from provisioning.items.values import BadValueError
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = 5  # seconds, where nobody can say how long it takes
 # Refusals that name a field and are still about how things stand, not about what was sent.
 _CONFLICTS = frozenset({"change-open", "exists", "wrong-order", "race", "moved", "plan-moved", "no-plan", "quick-flip"})
+# What is wrong with what was sent, where no one field is.
+_INVALID = frozenset({"bad-cursor", "bad-item", "bad-key", "none-ticked", "too-many"})
+_STATUSES = {
+    "aws-refused": HTTPStatus.BAD_GATEWAY,
+    "held-back": HTTPStatus.TOO_MANY_REQUESTS,
+    "not-known": HTTPStatus.SERVICE_UNAVAILABLE,
+    "not-written": HTTPStatus.SERVICE_UNAVAILABLE,
+    "used-ticket": HTTPStatus.GONE,
+}
+_LATER = frozenset({HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS})
 log = structlog.get_logger(__name__)
+
+
+class Place(Schema):
+    """One place of an item where two were at: what was read, what this request wants, what is there. Null is nothing;
+    `read` is null also where a request only named the version that it had read."""
+
+    path: str
+    read: dict[str, Any] | None = None
+    mine: dict[str, Any] | None = None
+    theirs: dict[str, Any] | None = None
+
+
+class Conflict(Schema):
+    """Both sides, where somebody else was quicker. `item` is what is there now, null for nothing, and `etag` its
+    version; `places` are those that both are about."""
+
+    item: dict[str, Any] | None
+    etag: str | None
+    places: list[Place]
 
 
 class Problem(Schema):
     """Why it was not done. `fields` names what of the request it is about; `change` is a change that is in the way;
-    `incident` is what an administrator finds in the log."""
+    `conflict` has both sides of an item; `incident` is what an administrator finds in the log."""
 
     type: str = "about:blank"
     title: str
@@ -35,6 +65,7 @@ class Problem(Schema):
     detail: str
     fields: dict[str, str] = Field(default_factory=dict)
     change: uuid.UUID | None = None
+    conflict: Conflict | None = None
     incident: str | None = None
 
 
@@ -49,9 +80,10 @@ class ProblemError(Exception):
         *,
         fields: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        conflict: Conflict | None = None,
     ) -> None:
         super().__init__(detail)
-        self.status, self.code, self.detail = status, code, detail
+        self.status, self.code, self.detail, self.conflict = status, code, detail, conflict
         self.fields, self.headers = dict(fields or {}), dict(headers or {})
 
 
@@ -68,16 +100,19 @@ def answer(request: HttpRequest, error: Exception | type[Exception]) -> HttpResp
     """The answer for whatever an operation raised; what nobody expected gets an incident number that the log has."""
     match error:
         case ProblemError():
-            return problem(error.status, error.code, error.detail, headers=error.headers, fields=error.fields)
+            both = error.conflict.model_dump(mode="json") if error.conflict else None
+            more = {"fields": error.fields, "conflict": both}
+            return problem(error.status, error.code, error.detail, headers=error.headers, **more)
         case Refusal():
-            status = _status_of(error)
-            return problem(status, error.code, error.sentence, fields=error.fields, change=error.change_id)
+            return _refused(error)
         case ValidationError():
             fields = _fields(error.errors)
             said = "Some of what was sent cannot be used. Nothing was done."
             return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", said, fields=fields)
         case HttpError(status_code=400):
-            return problem(HTTPStatus.BAD_REQUEST, "unreadable", "The body cannot be read: it is not JSON.")
+            wrong = error.__cause__
+            said = wrong.sentence if isinstance(wrong, BadValueError) else "It is not JSON."
+            return problem(HTTPStatus.BAD_REQUEST, "unreadable", f"The body cannot be read. {said}")
         case Http404():
             said = str(error) or "There is nothing at this address."
             return problem(HTTPStatus.NOT_FOUND, "not-found", said)
@@ -98,9 +133,22 @@ def answers_problems(api: NinjaAPI) -> None:
         api.add_exception_handler(kind, answer)
 
 
+def _refused(refusal: Refusal) -> HttpResponse:
+    status = _status_of(refusal)
+    headers = {"Retry-After": str(refusal.retry_after or RETRY_AFTER)} if status in _LATER else {}
+    more = {"fields": refusal.fields, "change": refusal.change_id}
+    return problem(status, refusal.code, refusal.sentence, headers=headers, **more)
+
+
 def _status_of(refusal: Refusal) -> HTTPStatus:
     if refusal.forbidden:
         return HTTPStatus.FORBIDDEN
+    if refusal.code in _STATUSES:
+        return _STATUSES[refusal.code]
+    if refusal.code.startswith("busy-"):
+        return HTTPStatus.SERVICE_UNAVAILABLE
+    if refusal.code in _INVALID:
+        return HTTPStatus.UNPROCESSABLE_ENTITY
     if refusal.change_id or refusal.code in _CONFLICTS or not refusal.fields:
         return HTTPStatus.CONFLICT
     return HTTPStatus.UNPROCESSABLE_ENTITY

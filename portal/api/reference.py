@@ -16,6 +16,7 @@ _CODES = {
     "401": "No token, or one that cannot be used.",
     "403": "The token's scopes, or its person's groups, do not allow it.",
     "404": "It is not there.",
+    "410": "It was there, and is no more: a download is good for one time.",
     "409": "How things stand does not allow it; `change` names a change that is in the way.",
     "412": "The version that was looked at is not the one that is there.",
     "422": "Some of what was sent cannot be used; `fields` says which.",
@@ -112,7 +113,10 @@ def _parameter(one: Mapping[str, Any]) -> Field:
 def _body(told: Mapping[str, Any], operation: Mapping[str, Any]) -> Mapping[str, Any]:
     if "requestBody" not in operation:
         return {}
-    schema: Mapping[str, Any] = operation["requestBody"]["content"]["application/json"]["schema"]
+    content: Mapping[str, Any] = operation["requestBody"]["content"]
+    if "application/json" not in content:
+        return {}
+    schema: Mapping[str, Any] = content["application/json"]["schema"]
     found: Mapping[str, Any] = told["components"]["schemas"][schema["$ref"].removeprefix(_REF)]
     return found
 

@@ -1,4 +1,5 @@
-"""What every answer of the API has in common: headers, ETags, and problems for what no operation answers."""
+"""What every operation of the API has in common: how bodies are read, headers, ETags, and problems for what no
+operation answers."""
 
 import hashlib
 from collections.abc import Callable
@@ -8,10 +9,22 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response, patch_vary_headers
+from ninja.parser import Parser
 
+from portal.api import VERSION
 from portal.api.problems import problem
+from provisioning.items.values import parsed
 
 View = Callable[..., HttpResponse]
+
+
+class ExactParser(Parser):
+    """Reads bodies so that nothing of them is lost in silence: each name once, no number that JSON does not know."""
+
+    def parse_body(self, request: HttpRequest) -> dict[str, Any]:
+        """The body's JSON. Raises BadValueError, and UnicodeDecodeError for what is no UTF-8."""
+        found: dict[str, Any] = parsed(request.body.decode())
+        return found
 
 
 def served(view: View) -> View:
@@ -59,6 +72,7 @@ def _headed(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     rate = getattr(request, "rate", None)
     for name, value in (rate.headers if rate else {}).items():
         response[name] = value
+    response["Stackyard-Version"] = VERSION
     response.setdefault("Cache-Control", "private, no-cache")
     patch_vary_headers(response, ["Authorization"])
     return response

@@ -187,6 +187,7 @@ def reached(actor: Actor, environment: Environment, table: Table) -> Clients:
             f"Enough of {table.name} has been read for the moment, to leave its capacity to the application."
             f" Try again in {when}.",
             "held-back",
+            retry_after=seconds,
         )
     return reach(environment.account, default_aws)
 

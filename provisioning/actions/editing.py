@@ -35,6 +35,7 @@ from provisioning.items.patching import (
 from provisioning.items.reads import Read, sealed_read
 from provisioning.items.sealing import NotSealedError
 from provisioning.items.values import BadValueError, Item, check_item, key_of
+from provisioning.items.versions import version_of
 from provisioning.lifecycle import WriteState, WriteVerb
 from provisioning.models import Environment, ItemWrite, Table
 from provisioning.planning.policy import writes_need_change
@@ -53,15 +54,23 @@ class ItemChanged(Refusal):
     """Somebody else was quicker, and nothing was written (pitfall 29).
 
     `shown` is what the server has, as this person may see it; None when there is no such item any more. `sides` are
-    the places that either has touched, masked as well; `token` carries both, sealed, to `do_resolve_edit`. Codes are
-    `changed`, `gone`, and `exists` where a new item would have stood in the place of another one.
+    the places that either has touched, masked as well; `token` carries both, sealed, to `do_resolve_edit`; `version`
+    names how the server has it. Codes are `changed`, `gone`, and `exists` where a new item would have stood in the
+    place of another one.
     """
 
     def __init__(
-        self, sentence: str, code: str, *, shown: Item | None, sides: tuple[Sides, ...] = (), token: str = ""
+        self,
+        sentence: str,
+        code: str,
+        *,
+        shown: Item | None,
+        sides: tuple[Sides, ...] = (),
+        token: str = "",
+        version: str = "",
     ) -> None:
         super().__init__(sentence, code)
-        self.shown, self.sides, self.token = shown, sides, token
+        self.shown, self.sides, self.token, self.version = shown, sides, token, version
 
 
 def do_create_item(
@@ -277,15 +286,16 @@ def _changed(
     mask = mask_for(environment, table)
     server = conflict.item
     shown = None if server is None else mask.apply(server)
+    version = "" if server is None else version_of(environment.pk, table.name, server)
     if conflict.kind == "exists":
-        return ItemChanged(conflict.sentence, "exists", shown=shown)
+        return ItemChanged(conflict.sentence, "exists", shown=shown, version=version)
     if server is None or intent.read is None:
-        return ItemChanged(conflict.sentence, "gone" if server is None else "changed", shown=shown)
+        code = "gone" if server is None else "changed"
+        return ItemChanged(conflict.sentence, code, shown=shown, version=version)
     sides = three_ways(intent.read, _wanted(intent), server)
     token = sealed_read(reader(actor, environment, table), Read(server, intent.patch, intent.read))
-    return ItemChanged(
-        conflict.sentence, "changed", shown=shown, sides=tuple(_masked(side, mask) for side in sides), token=token
-    )
+    seen = tuple(_masked(side, mask) for side in sides)
+    return ItemChanged(conflict.sentence, "changed", shown=shown, sides=seen, token=token, version=version)
 
 
 def _wanted(intent: WriteIntent) -> Patch:

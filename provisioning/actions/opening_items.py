@@ -15,6 +15,7 @@ from provisioning.items.masking import Mask, mask_for
 from provisioning.items.query import shape_of
 from provisioning.items.reads import BadReadError, Read, Reader, opened_read, sealed_read
 from provisioning.items.values import Item, same_item, size_of
+from provisioning.items.versions import version_of
 from provisioning.items.write_units import dollars, units_of_delete, units_of_put
 from provisioning.models import Environment, Table
 
@@ -25,7 +26,7 @@ class Opened:
 
     `shown` is what may be seen of it, `token` all of it, sealed. `size` is bytes with names. `save_units` are what
     saving takes at most, on the table and every index, `delete_units` what deleting takes; prices are US dollars, None
-    where capacity is provisioned.
+    where capacity is provisioned. `version` names how it is, as `version_of` does.
     """
 
     key: Item
@@ -38,6 +39,7 @@ class Opened:
     delete_units: Decimal
     save_price: Decimal | None
     delete_price: Decimal | None
+    version: str
 
 
 def do_open_item(actor: Actor, environment: Environment, table: Table, key: Item) -> Opened | None:
@@ -62,6 +64,7 @@ def opened(actor: Actor, environment: Environment, table: Table, item: Item, cap
         delete_units=delete,
         save_price=dollars(save, mode),
         delete_price=dollars(delete, mode),
+        version=version_of(environment.pk, table.name, item),
     )
 
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 
 class Refusal(Exception):
-    """What was asked is not done, and nothing was changed. `change_id` names the change that is in the way."""
+    """What was asked is not done, and nothing was changed. `change_id` names the change that is in the way;
+    `retry_after` is the seconds after which it may be asked again, 0 where nobody can say."""
 
     def __init__(
         self,
@@ -14,6 +15,7 @@ class Refusal(Exception):
         fields: Mapping[str, str] | None = None,
         forbidden: bool = False,
         change_id: str = "",
+        retry_after: int = 0,
     ) -> None:
         super().__init__(sentence)
         self.sentence = sentence
@@ -21,3 +23,4 @@ class Refusal(Exception):
         self.fields = dict(fields or {})
         self.forbidden = forbidden
         self.change_id = change_id
+        self.retry_after = retry_after
