@@ -9,10 +9,9 @@ from typing import Any
 from django.urls import reverse
 from ninja import NinjaAPI
 
-from portal.api import applications, audit, changes, environments, parameters
+from portal.api import VERSION, applications, audit, changes, environments, parameters, people
 from portal.api.problems import MEDIA_TYPE, Problem, answers_problems
 
-VERSION = "1.0.0"
 _ABOUT = (
     "Environments on AWS, planned before they run. Sign in with `Authorization: Bearer <token>`; tokens are made on the"
     " account page. What goes wrong is answered as problem+json with a stable `code`."
@@ -43,7 +42,7 @@ def _service() -> Service:
         title="Stackyard", version=VERSION, description=_ABOUT, openapi_url=None, docs_url=None, urls_namespace="v1"
     )
     answers_problems(made)
-    for part in (applications, environments, changes, parameters, audit):
+    for part in (applications, environments, changes, parameters, people, audit):
         made.add_router("", part.router)
     return made
 
