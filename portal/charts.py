@@ -17,6 +17,8 @@ WIDEST = 72  # of one bar, so that a single day is no wall
 LINES = 4  # of the grid, about
 LABEL_APART, TICK_APART = 15, 76
 LONGEST_LABEL, TOLD = 22, 3
+LONGEST_NAME = 18  # fits beside the plot in the widest of the fonts
+SELLERS = ("Amazon ", "AWS ")
 ZERO = Decimal(0)
 
 
@@ -144,7 +146,7 @@ def draw(chart: Chart) -> Drawing:
         grid=tuple(Tick(level(line), axis_text(line, lines[1] - lines[0], chart.currency)) for line in lines),
         dates=tuple(_dates(columns, step)),
         zero=level(ZERO),
-        names=_names(chart, columns),
+        names=_names(chart, columns, level(ZERO)),
         incomplete_from=first_open,
     )
 
@@ -208,8 +210,14 @@ def _told(chart: Chart, bar: Bar) -> tuple[str, str]:
     )
 
 
-def _cut(label: str) -> str:
-    return label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1]}…"
+def _cut(label: str, longest: int = LONGEST_LABEL) -> str:
+    return label if len(label) <= longest else f"{label[: longest - 1]}…"
+
+
+def _name(label: str) -> str:
+    """A series' name as it fits beside the plot: of a service what tells it from others, not who sells it."""
+    seller = next((one for one in SELLERS if label.startswith(one)), "")
+    return _cut(label.removeprefix(seller), LONGEST_NAME)
 
 
 def _dates(columns: Sequence[Column], step: float) -> Iterator[Tick]:
@@ -219,12 +227,15 @@ def _dates(columns: Sequence[Column], step: float) -> Iterator[Tick]:
         yield Tick(round(column.x + step / 2, 2), column.bar.short)
 
 
-def _names(chart: Chart, columns: Sequence[Column]) -> tuple[Named, ...]:
-    """The names of series beside the last bar that is complete, pushed apart where they would touch."""
+def _names(chart: Chart, columns: Sequence[Column], nothing: float) -> tuple[Named, ...]:
+    """The names of series beside the last bar that is complete, pushed apart where they would touch. A series that is
+    in other bars only is named at `nothing`, which is what it has in that one."""
     shown = [one for one in columns if one.boxes and not one.bar.incomplete] or [one for one in columns if one.boxes]
     if not shown:
         return ()
-    found = sorted((box.y + box.height / 2, box.place) for box in shown[-1].boxes)
+    beside = {box.place: box.y + box.height / 2 for box in shown[-1].boxes}
+    elsewhere = {box.place: nothing for column in columns for box in column.boxes}
+    found = sorted((middle, place) for place, middle in {**elsewhere, **beside}.items())
     places = [middle for middle, _ in found]
     for number in range(1, len(places)):
         places[number] = max(places[number], places[number - 1] + LABEL_APART)
@@ -232,6 +243,6 @@ def _names(chart: Chart, columns: Sequence[Column]) -> tuple[Named, ...]:
     for number in range(len(places) - 2, -1, -1):
         places[number] = min(places[number], places[number + 1] - LABEL_APART)
     return tuple(
-        Named(_cut(chart.series[place].label), place, round(y, 2), round(middle, 2))
+        Named(_name(chart.series[place].label), place, round(y, 2), round(middle, 2))
         for (middle, place), y in zip(found, places, strict=True)
     )

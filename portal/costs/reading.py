@@ -54,7 +54,8 @@ class Month:
 @dataclass(frozen=True)
 class Row:
     """A group as a line of the table. `place` is its colour in the chart, None for those folded into "other"; `share`
-    is of all that is shown, in per cent; `a_day` the mean of settled days."""
+    is of all that was spent, without what came back, in per cent; `a_day` the mean of settled days from
+    its first on."""
 
     group: Group
     url: str
@@ -147,6 +148,7 @@ def read_overview(scene: Scene, sort: str, page: str) -> Overview:
     wanted = scene.wanted
     groups = grouped(scene.lines, wanted.by, wanted.first, scene.end)
     everything = sum((group.total for group in groups), Decimal(0))
+    spent = sum((group.total for group in groups if group.total > 0), Decimal(0))
     paged = Paginator(_sorted(groups, sort), PAGE_SIZE).get_page(page)
     places = {group.label: place for place, group in enumerate(groups[:SHOWN])}
     return Overview(
@@ -155,7 +157,7 @@ def read_overview(scene: Scene, sort: str, page: str) -> Overview:
         change=change(scene.lines, scene.today, scene.known.settled),
         chart=chart_of(scene, groups),
         rows=paged,
-        shown=[_row(scene, group, places, everything) for group in paged.object_list],
+        shown=[_row(scene, group, places, spent) for group in paged.object_list],
         total=everything,
         apart=_apart(scene),
         broken=_broken(scene),
@@ -186,16 +188,17 @@ def _sorted(groups: Sequence[Group], sort: str) -> list[Group]:
     return sorted(groups, key=lambda one: one.total, reverse=sort != "amount")
 
 
-def _row(scene: Scene, group: Group, places: Mapping[str, int], everything: Decimal) -> Row:
-    settled = max(0, min((scene.known.settled + DAY - scene.wanted.first).days, len(group.amounts)))
+def _row(scene: Scene, group: Group, places: Mapping[str, int], spent: Decimal) -> Row:
+    settled = group.amounts[: max(0, (scene.known.settled + DAY - scene.wanted.first).days)]
+    counted = settled[next((number for number, amount in enumerate(settled) if amount), len(settled)) :]
     members = [line for line in scene.lines if line.environment_id == group.environment_id]
     return Row(
         group=group,
         url=link_of(scene.wanted, group),
         environment_url=environment_url(group, scene.mine),
         place=places.get(group.label),
-        share=group.total * 100 / everything if everything > 0 and group.total > 0 else None,
-        a_day=money(sum(group.amounts[:settled])) / settled if settled else None,
+        share=group.total * 100 / spent if group.total > 0 else None,
+        a_day=money(sum(counted)) / len(counted) if counted else None,
         forecast=_forecast(scene, members) if group.environment_id is not None else None,
     )
 

@@ -62,6 +62,18 @@ class TestDrawing:
         below = [box for box in column.boxes if box.y >= drawing.zero - 0.1]
         assert ([box.place for box in above], [box.place for box in below]) == ([0, 2], [1])
 
+    def test_every_series_is_named_also_one_that_the_last_bar_has_not(self) -> None:
+        drawing = draw(chart(("3", "-6"), ("3", "0"), ("1", "0")))
+        assert {name.place for name in drawing.names} == {0, 1}
+        assert next(name for name in drawing.names if name.place == 1).from_y == drawing.zero
+
+    def test_names_of_services_fit_beside_the_plot(self) -> None:
+        long = ("Amazon Elastic Compute Cloud - Compute", "AWS Key Management Service", "Tax")
+        made = Chart("c", "t", "u", tuple(map(Series, long)), (Bar("1", "one", (Decimal(1),) * 3),))
+        names = [name.label for name in draw(made).names]
+        assert sorted(names) == ["Elastic Compute C…", "Key Management Se…", "Tax"]
+        assert long[0] in stacked_bars(made)
+
     @pytest.mark.parametrize("count", [0, 1, 2, 53, 92, 366])
     def test_one_bar_is_no_wall_and_dates_do_not_touch(self, count: int) -> None:
         drawing = draw(chart(*[("1",)] * count))

@@ -52,6 +52,23 @@ class TestFourQuestions:
         assert re.search(r"hello-erlang/dev-alice (by service\W+\S+ )?\$19.81 31 % \$1.10", told)
         assert "All 3 $64.82" in told
 
+    def test_a_day_counts_from_the_first_that_cost_something(
+        self, dev: Environment, alice: User, client_of: SignIn
+    ) -> None:
+        spend(dev, "3", days(TODAY - timedelta(days=4), 3))
+        assert re.search(
+            r"hello-erlang/dev-alice (by service\W+\S+ )?\$9.00 100 % \$3.00", words(read(client_of(alice)))
+        )
+
+    def test_what_came_back_takes_no_share(
+        self, dev: Environment, prod: Environment, alice: User, client_of: SignIn
+    ) -> None:
+        spend(dev, "3", days(TODAY - timedelta(days=4), 2))
+        spend(prod, "1", days(TODAY - timedelta(days=4), 2))
+        spend(("", ""), "-2", days(TODAY - timedelta(days=4), 2), "AWS Support (Business)")
+        told = words(read(client_of(alice)))
+        assert re.search(r"\$6.00 75 % .*\$2.00 25 % .*−\$4.00 – ", told)
+
     @pytest.mark.parametrize("by", ["environment", "application", "service", "stage", "owner"])
     def test_costs_pitfall_05_however_it_is_split_the_sum_is_the_same(
         self, steady: None, alice: User, client_of: SignIn, by: str
@@ -130,7 +147,15 @@ class TestFilters:
         text = read(client_of(alice), "from=2026-05-09&to=2026-05-01")
         assert "The last day is before the first." in text
         assert "a year at most" in read(client_of(alice), "from=2020-05-09&to=2026-05-01")
-        assert "Nothing was spent" in read(client_of(alice), "application=nothing-is-called-so")
+        text = read(client_of(alice), "application=nothing-is-called-so")
+        assert "Nothing was spent" in text
+        assert "Clear the filters" in text
+
+    def test_nothing_at_all_has_no_filters_to_clear(self, dev: Environment, alice: User, client_of: SignIn) -> None:
+        spend(dev, "0", days(MAY, 18))
+        text = read(client_of(alice))
+        assert "Nothing was spent" in text
+        assert "Clear the filters" not in text
 
     def test_costs_pitfall_12_credits_are_apart_and_out_by_default(
         self, steady: None, alice: User, client_of: SignIn
