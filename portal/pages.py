@@ -44,6 +44,8 @@ PAGES: tuple[Page, ...] = (
             "environment_drift",
             "environment_recover",
             "releases",
+            "release",
+            "release_diff",
             "environment_look_again",
             "changes",
             "change",

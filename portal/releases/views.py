@@ -11,8 +11,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from portal.access import actor_of
 from portal.environments.heading import access_with_stacks, page_context
 from portal.errors import say
+from portal.releases.back import one_click, read_back
+from portal.releases.comparing import read_comparison
 from portal.releases.forms import RedeployForm, RollBackForm
-from portal.releases.reading import SHOWN, read_back, read_releases
+from portal.releases.reading import read_releases
+from portal.releases.showing import access_release, read_release
 from provisioning.actions.refusals import Refusal
 from provisioning.actions.rolling_back import (
     AskToRedeploy,
@@ -22,23 +25,57 @@ from provisioning.actions.rolling_back import (
     needs_reason,
     why_not_redeploy,
 )
-from provisioning.models import Environment
+from provisioning.models import Environment, Release
 
 UNPROCESSABLE = 422
 HERE = "releases"
+LONGEST_NUMBER = 10
 
 
 @require_safe
 def releases(request: HttpRequest, application: str, name: str) -> HttpResponse:
     """What ran here, newest first, with what was seen of it."""
     environment = access_with_stacks(request, application, name)
+    page, found = read_releases(environment, request.GET.get("page"))
     context: dict[str, Any] = page_context(request, environment, HERE) | {
-        "releases": read_releases(environment),
-        "most": SHOWN,
+        "page": page,
+        "releases": found,
+        "one_click": one_click(actor_of(request), environment),
         "form": RedeployForm(initial={"key": uuid.uuid4()}, auto_id="redeploy_%s"),
         "why_not_redeploy": why_not_redeploy(actor_of(request), environment),
     }
     return render(request, "releases/releases.html", context)
+
+
+@require_safe
+def release(request: HttpRequest, application: str, name: str, number: int) -> HttpResponse:
+    """What ran together in one release, and where it came from."""
+    environment = access_with_stacks(request, application, name)
+    found = read_release(environment, access_release(environment, number))
+    context = page_context(request, environment, HERE) | {
+        "page": found,
+        "one_click": one_click(actor_of(request), environment),
+    }
+    return render(request, "releases/release.html", context)
+
+
+@require_safe
+def release_diff(request: HttpRequest, application: str, name: str) -> HttpResponse:
+    """Two releases against each other: `from` and `to` are their numbers, the two newest unless they are given."""
+    environment = access_with_stacks(request, application, name)
+    newest = list(Release.objects.filter(environment=environment).values_list("number", flat=True)[:2])
+    context = page_context(request, environment, HERE)
+    numbers = [_number(request, "from") or min(newest, default=0), _number(request, "to") or max(newest, default=0)]
+    if newest:
+        before, after = (access_release(environment, number) for number in numbers)
+        context |= {"compared": read_comparison(environment, before, after)}
+    return render(request, "releases/compare.html", context)
+
+
+def _number(request: HttpRequest, name: str) -> int | None:
+    """A number of the query, of those that a release can have; None for anything else."""
+    text = request.GET.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < LONGEST_NUMBER else None
 
 
 @require_POST
@@ -65,8 +102,7 @@ def roll_back(request: HttpRequest, application: str, name: str) -> HttpResponse
     """How a release differs from what runs, and the form that puts it back."""
     environment = access_with_stacks(request, application, name)
     if request.method != "POST":
-        text = request.GET.get("release", "")
-        return _page(request, environment, int(text) if text.isascii() and text.isdecimal() else None)
+        return _page(request, environment, _number(request, "release"))
     form = RollBackForm(request.POST, says_why=needs_reason(environment), auto_id="back_%s")
     if not form.is_valid():
         return _page(request, environment, form.cleaned_data.get("release"), form)

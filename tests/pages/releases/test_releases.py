@@ -1,10 +1,7 @@
 """Pages of releases: the list with its proof, redeploying, and rolling back after reading what that means."""
 
-import re
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
-from html import unescape
 from typing import Any
 
 import pytest
@@ -13,102 +10,18 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from portal.accounts.models import User
-from provisioning.flags.sealing import digest, kept
-from provisioning.lifecycle import ChangeKind, ChangeStatus, LiveFrom, ParameterVerb, StackKind, WriteState
+from provisioning.flags.sealing import digest
+from provisioning.lifecycle import ChangeKind, ChangeStatus, ParameterVerb, StackKind, WriteState
 from provisioning.models import Account, Change, Environment, Parameter, ParameterVersion, Release
 
-from . import rows
-from .rows import page
+from .. import rows
+from ..rows import page
+from .scene import CANARY, release, sent, toggled, toggled_again, versions, words
 
 ClientOf = Callable[[User], Client]
 HERE = "/environments/fileshare/dev/"
 RELEASES, BACK, REDEPLOY = f"{HERE}releases/", f"{HERE}roll-back/", f"{HERE}redeploy/"
 PROD_BACK = "/environments/fileshare/prod/roll-back/"
-CANARY = "hunter2-canary"
-
-
-def words(text: str) -> str:
-    """A page as people read it."""
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", text)))
-
-
-def parameter(environment: Environment, key: str, *values: str, kind: str = "String", owned: str = "") -> Parameter:
-    """A parameter with a version for each value."""
-    newest = values[-1]
-    row = Parameter.objects.create(
-        environment=environment,
-        key=key,
-        name=f"/fileshare/{environment.name}/{key}",
-        type=kind,
-        value=kept(kind, newest),
-        digest=digest(newest),
-        version=len(values),
-        owned_by=owned,
-    )
-    for number, value in enumerate(values, 1):
-        ParameterVersion.objects.create(
-            parameter=row,
-            version=number,
-            type=kind,
-            value=kept(kind, value),
-            digest=digest(value),
-            verb=ParameterVerb.EDIT,
-            state=WriteState.DONE,
-            at=timezone.now(),
-        )
-    return row
-
-
-def release(environment: Environment, number: int, by: User, *, good: bool = True, **columns: Any) -> Release:
-    """A release of what runs now, unless columns say otherwise."""
-    stack = environment.stacks.get(kind=StackKind.COMPUTE)
-    columns = {
-        "template": stack.template,
-        "stack_parameters": stack.parameters,
-        "artifact": "nginx:stable",
-        "proof": {"healthy": good, "lines": ["2 of 2 tasks run"], "from": str(LiveFrom.STARTED), "seconds": 41},
-        **columns,
-    }
-    now = timezone.now() - timedelta(hours=10 - number)
-    return Release.objects.create(environment=environment, number=number, at=now, by=by, good=good, **columns)
-
-
-def versions(**numbers: tuple[int, str]) -> dict[str, dict[str, Any]]:
-    """What a release keeps of parameters."""
-    return {
-        key: {"version": number, "generation": 1, "digest": digest(value)} for key, (number, value) in numbers.items()
-    }
-
-
-def toggled(environment: Environment, by: User) -> Environment:
-    """The flag was switched off since release 1; there is a secret, which changed as well."""
-    parameter(environment, "use_dynamodb", "true", "false")
-    parameter(environment, "token", CANARY, f"{CANARY}-two", kind="SecureString")
-    parameter(environment, "table_name", "one", owned="TableName")
-    release(environment, 1, by, versions=versions(use_dynamodb=(1, "true"), token=(1, CANARY), table_name=(1, "one")))
-    release(
-        environment,
-        2,
-        by,
-        versions=versions(use_dynamodb=(2, "false"), token=(2, f"{CANARY}-two"), table_name=(1, "one")),
-    )
-    return environment
-
-
-def toggled_again(environment: Environment, by: User) -> None:
-    """The flag holds a third value now, so that release 2 is the last good one that differs."""
-    row = Parameter.objects.get(environment=environment, key="use_dynamodb")
-    ParameterVersion.objects.create(
-        parameter=row,
-        version=3,
-        digest=digest("maybe"),
-        value="maybe",
-        type="String",
-        verb=ParameterVerb.EDIT,
-        state=WriteState.DONE,
-        at=timezone.now(),
-    )
-    Parameter.objects.filter(pk=row.pk).update(value="maybe", digest=digest("maybe"), version=3)
 
 
 @pytest.fixture
@@ -121,11 +34,6 @@ def prod(account: Account, alice: User) -> Environment:
     return toggled(rows.environment(alice, "prod", "fileshare"), alice)
 
 
-def sent(client: Client, path: str, **values: Any) -> Any:
-    """A form, as the page sends it."""
-    return client.post(path, {"key": str(uuid.uuid4()), **values})
-
-
 class TestList:
     """What ran, newest first."""
 
@@ -136,7 +44,8 @@ class TestList:
         assert "2 of 2 tasks run" in text
         assert "after 41 s" in text
         assert "nginx:stable" in text
-        assert text.count("Roll back… ") == 2, "one in the heading, one beside release 1: the newest runs"
+        assert text.count("Roll back… ") == 1, "in the heading"
+        assert text.count("Roll back ") == 1, "beside release 1: the newest runs"
 
     def test_one_that_failed_cannot_be_gone_back_to(self, dev: Environment, alice: User, client_of: ClientOf) -> None:
         release(dev, 3, alice, good=False, proof={"healthy": False, "lines": ["tasks failed to start"]})
@@ -145,8 +54,36 @@ class TestList:
         assert "Failed" in text
         assert "tasks failed to start" in text
         assert "puts 2 back" in text
-        assert "?release=3" not in text
-        assert "?release=2" in text
+        assert "Roll back to release 3" not in text
+        assert "Roll back to release 2" in text
+
+    def test_one_click_goes_back_to_any_where_nobody_is_asked(
+        self, dev: Environment, alice: User, client_of: ClientOf
+    ) -> None:
+        toggled_again(dev, alice)
+        release(dev, 3, alice, versions=versions(use_dynamodb=(3, "maybe")))
+        client = client_of(alice)
+        assert page(client, RELEASES).count('name="release"') == 2
+        answer = sent(client, BACK, release=1)
+        assert answer.url == f"/changes/{Change.objects.get().pk}/"
+        assert Change.objects.get().goal["release"] == 1
+
+    def test_in_prod_each_goes_by_the_page_that_says_what_it_means(
+        self, prod: Environment, alice: User, client_of: ClientOf
+    ) -> None:
+        text = page(client_of(alice), "/environments/fileshare/prod/releases/")
+        assert f'href="{PROD_BACK}?release=1"' in text
+        assert 'name="release"' not in text
+
+    def test_old_ones_are_on_further_pages(self, dev: Environment, alice: User, client_of: ClientOf) -> None:
+        for number in range(3, 60):
+            release(dev, number, alice)
+        client = client_of(alice)
+        assert 'id="release-1"' not in page(client, RELEASES)
+        text = page(client, f"{RELEASES}?page=2")
+        assert 'id="release-1"' in text
+        assert "51–59 of 59 releases" in words(text)
+        assert 'aria-label="Roll back to release 9"' in text, "the first of the page is not the newest of all"
 
     def test_none_yet(self, account: Account, alice: User, client_of: ClientOf) -> None:
         rows.environment(alice, "dev", "fileshare")
@@ -203,7 +140,8 @@ class TestBack:
         assert "From now to release 1" in text
         read = words(text)
         assert "use_dynamodb put as a new version false (v2) true (v1)" in read
-        assert "token put as a new version hidden (v2) hidden (v1)" in read
+        was, will = (digest(value)[:8] for value in (f"{CANARY}-two", CANARY))
+        assert f"token put as a new version hidden #{was} (v2) hidden #{will} (v1)" in read
         assert "table_name" not in read, "its stack makes it"
         assert "No stack is changed, and the price stays as it is." in read
         assert "Every task of the service is started anew" in read
