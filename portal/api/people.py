@@ -36,4 +36,4 @@ def show_me(request: HttpRequest) -> Me:
     actor = actor_of(request)
     token = cast("ApiToken", request.auth)  # type: ignore[attr-defined]  # put there by ninja
     told = TokenShape(name=token.name, prefix=token.prefix, scopes=token.scopes, expires_at=token.expires_at)
-    return Me(username=actor.username, groups=sorted(actor.groups), token=told)
+    return Me(username=actor.name, groups=sorted(actor.groups), token=told)

@@ -1,0 +1,53 @@
+"""The whole command: its help, its exit codes, and the one list of what it can do."""
+
+import click
+
+from portal.cli import VERSION
+from portal.cli.apps import apps
+from portal.cli.command import Root, shared_options
+from portal.cli.login import login, logout, whoami
+
+# Every command, in the order of the help. A new one is a module and a line here.
+COMMANDS: tuple[click.Command, ...] = (
+    login,
+    logout,
+    whoami,
+    apps,
+)
+
+_EXITS = """\b
+Exit codes:
+  0  done
+  1  the change failed, or ended without being done
+  2  the command line, a setting or a value is wrong; nothing was done
+  3  not logged in, or not allowed
+  4  not there
+  5  not as things stand, or somebody was quicker
+  6  the server, or AWS behind it, does not answer as it should
+  7  the server is older than this command
+  8  the change waits for somebody
+  9  waited as long as was asked; the change goes on
+"""
+
+
+class InOrder(Root):
+    """Lists its commands as they are told, not by the alphabet."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Their names."""
+        return list(self.commands)
+
+
+@click.group(cls=InOrder, epilog=_EXITS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, prog_name="stackyard")
+def main() -> None:
+    """Environments on AWS, planned before they run.
+
+    Log in once with `stackyard login`, or set STACKYARD_URL and STACKYARD_TOKEN. A flag goes before a variable, a
+    variable before the config file.
+    """
+
+
+main.params += shared_options()
+for _one in COMMANDS:
+    main.add_command(_one)

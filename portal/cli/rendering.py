@@ -1,0 +1,116 @@
+"""Drawing what commands show: in colours and as wide as the terminal on one, in plain aligned columns elsewhere."""
+
+import os
+from collections.abc import Sequence
+from typing import TextIO
+
+from rich.cells import cell_len
+from rich.console import Console, Group, RenderableType
+from rich.table import Table as Grid
+from rich.text import Text
+
+from portal.cli.shown import Cell, Facts, Lines, Shown, Table, Tone, Word, plain
+
+_STYLES: dict[Tone, str] = {
+    "good": "green", "bad": "bold red", "busy": "cyan", "attention": "yellow", "quiet": "dim", "": "",
+}  # fmt: skip
+
+
+def screen(file: TextIO) -> Console:
+    """What draws on that terminal; without colours where NO_COLOR is set."""
+    return Console(
+        file=file,
+        force_terminal=True,
+        no_color=True if os.environ.get("NO_COLOR") else None,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+
+
+def draw(file: TextIO, shown: Shown) -> None:
+    """Draw it, a blank line between its parts."""
+    parts = [shown] if isinstance(shown, Table | Facts | Lines) else [part for part in shown if not _is_empty(part)]
+    drawing = screen(file) if file.isatty() else None
+    for number, part in enumerate(parts):
+        if number:
+            file.write("\n")
+        if drawing is not None:
+            drawing.print(drawn(part))
+        else:
+            _flat(file, part)
+
+
+def drawn(part: Table | Facts | Lines) -> RenderableType:
+    """One part as rich draws it."""
+    if isinstance(part, Table):
+        return _table(part)
+    if isinstance(part, Facts):
+        return _facts(part)
+    return Group(*(_cell(line) for line in part.lines))
+
+
+def _is_empty(part: Table | Facts | Lines) -> bool:
+    return (isinstance(part, Lines) and not part.lines) or (isinstance(part, Facts) and not part.pairs)
+
+
+def _table(part: Table) -> RenderableType:
+    if not part.rows:
+        return Text(part.empty, style="dim")
+    grid = Grid(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for name in part.columns:
+        grid.add_column(name.removeprefix("#"), justify="right" if name.startswith("#") else "left", overflow="fold")
+    for row in part.rows:
+        grid.add_row(*(_cell(cell) for cell in row))
+    return grid
+
+
+def _facts(part: Facts) -> RenderableType:
+    grid = Grid(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, value in part.pairs:
+        if value not in {None, ""}:
+            grid.add_row(name, _cell(value))
+    return Group(Text(plain(part.title), style="bold"), grid) if part.title else grid
+
+
+def _cell(cell: Cell) -> Text:
+    if isinstance(cell, Word):
+        return Text(plain(cell.text), style=_STYLES[cell.tone])
+    return Text(plain(cell or ""))
+
+
+def _flat(file: TextIO, part: Table | Facts | Lines) -> None:
+    """The same for what reads lines: a row is one line, never folded."""
+    if isinstance(part, Lines):
+        file.writelines(f"{_text(line)}\n" for line in part.lines)
+    elif isinstance(part, Facts):
+        if part.title:
+            file.write(f"{_line(part.title)}\n")
+        _columns(file, [[name, _line(value)] for name, value in part.pairs if value not in {None, ""}], (False, False))
+    elif part.rows:
+        names = [name.removeprefix("#") for name in part.columns]
+        rows = [[_line(cell) for cell in row] for row in part.rows]
+        _columns(file, [names, *rows], [name.startswith("#") for name in part.columns])
+    else:
+        file.write(f"{part.empty}\n")
+
+
+def _columns(file: TextIO, rows: Sequence[Sequence[str]], right: Sequence[bool]) -> None:
+    """Columns as wide as what is widest in them; characters that take two places count so."""
+    widths = [max(cell_len(row[at]) for row in rows) for at in range(len(right))] if rows else []
+    for row in rows:
+        cells = []
+        for cell, width, to_the_right in zip(row, widths, right, strict=True):
+            room = " " * (width - cell_len(cell))
+            cells.append(f"{room}{cell}" if to_the_right else f"{cell}{room}")
+        file.write(f"{'  '.join(cells).rstrip()}\n")
+
+
+def _text(cell: Cell) -> str:
+    return plain(cell.text if isinstance(cell, Word) else cell or "")
+
+
+def _line(cell: Cell) -> str:
+    return _text(cell).replace("\n", " ").replace("\t", " ")
