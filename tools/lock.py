@@ -15,7 +15,7 @@ from tools.terminal import CommandError, complain, say
 LOCKS = {
     "uv.lock.txt": ["requirements/uv.in"],
     "dev.lock": ["pyproject.toml", "--group", "pyproject.toml:dev"],
-    "app.lock": ["pyproject.toml", "--constraint", "requirements/dev.lock"],
+    "app.lock": ["pyproject.toml", "--group", "pyproject.toml:server", "--constraint", "requirements/dev.lock"],
     "local-aws.lock": ["requirements/local-aws.in"],
 }
 _OPTIONS = [
