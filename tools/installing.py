@@ -2,7 +2,7 @@
 
 - `.tools/uv`         the installer itself, pinned with its hashes
 - `.tools/local-aws`  the local AWS, which pins its own botocore and so lives alone
-- `.venv`             Stackyard; with the developers' tools too when `make test` was here
+- `.venv`             Stackyard and its command `stackyard`; with the developers' tools too when `make test` was here
 """
 
 import contextlib
@@ -10,6 +10,7 @@ import fcntl
 import hashlib
 import os
 import re
+import shlex
 import shutil
 import ssl
 import subprocess
@@ -50,13 +51,13 @@ def install_app() -> Path:
     """The Python of `.venv`, able to run Stackyard; an environment with the developers' tools is as good."""
     with _alone():
         wanted = DEV if stamped(CHECKOUT / ".venv") == "dev" else APP
-        return _ensure(CHECKOUT / ".venv", wanted)
+        return put_command(_ensure(CHECKOUT / ".venv", wanted))
 
 
 def install_dev() -> Path:
     """The Python of `.venv`, able to run every check."""
     with _alone():
-        return _ensure(CHECKOUT / ".venv", DEV)
+        return put_command(_ensure(CHECKOUT / ".venv", DEV))
 
 
 def install_local_aws() -> Path:
@@ -87,6 +88,20 @@ def uv() -> Path:
         f"pip could not install uv {version}",
     )
     return own
+
+
+def put_command(python: Path) -> Path:
+    """Put `stackyard` beside that Python, as a package of this checkout would, if it is not there yet; returns the
+    Python. What it imports is found here and among the packages, never in the folder that it is called in."""
+    code = "import sys; sys.path.insert(0, sys.argv.pop(1)); from portal.cli.main import main; main()"
+    words = [str(python), "-P", "-c", code, str(CHECKOUT)]
+    text = f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n'
+    command = python.with_name("stackyard")
+    if not command.is_file() or command.read_text() != text:
+        command.unlink(missing_ok=True)
+        command.write_text(text)
+        command.chmod(0o755)
+    return python
 
 
 def stamped(venv: Path) -> str:
