@@ -23,7 +23,8 @@ NEVER_BY_RULE = (
     *("recover", "repair_drift", "accept_drift", "write_items", "set_parameters"),
     *("redeploy", "roll_back"),
 )
-FORMATS = ("dotenv", "shell", "erlang")
+UNPROVED = ("refuse", "admins", "reason")
+FORMATS = ("dotenv", "shell", "erlang", "github", "ecs", "kubernetes")
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,10 @@ class StagePolicy:
     extending can make one last, never less. `personal` allows names such as `dev-alice`. With `revert_without_approval`
     nobody is asked about setting parameters back to what they were right before, and about putting the last good
     release back; forward always takes the approvals.
+
+    With `promote_from`, a lower stage, an artifact has to have been proved good there before it comes here. Of one that
+    was not `promote_unproved` says: "refuse" takes it from nobody, "admins" from an admin who says why, "reason" from
+    whoever says why.
     """
 
     stage: str
@@ -88,6 +93,8 @@ class StagePolicy:
     revert_without_approval: bool = False
     auto_approvals: tuple[AutoApproval, ...] = ()
     lifetime_max_days: int | None = None
+    promote_from: str = ""
+    promote_unproved: str = "admins"
 
 
 @dataclass(frozen=True)

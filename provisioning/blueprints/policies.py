@@ -13,6 +13,7 @@ from provisioning.blueprints.model import (
     NEVER_BY_RULE,
     ON_EXPIRY,
     STAGES,
+    UNPROVED,
     AutoApproval,
     StagePolicy,
 )
@@ -23,7 +24,7 @@ EVERY = "*"
 POLICY_KEYS = frozenset(
     (
         *("approvals", "approvers", "protection", "expires_hours", "on_expiry", "auto_approve"),
-        "revert_without_approval",
+        *("revert_without_approval", "promote_from", "promote_unproved"),
     )
 )
 LONGEST_EXPIRY = 720
@@ -60,6 +61,8 @@ def written(policy: Section, *, needed: Sequence[str] = ()) -> dict[str, Any]:
             "revert_without_approval",
             lambda: policy.flag("revert_without_approval", default=False),
         ),
+        "promote_from": ("promote_from", lambda: policy.one_of("promote_from", STAGES)),
+        "promote_unproved": ("promote_unproved", lambda: policy.one_of("promote_unproved", UNPROVED)),
         "auto_approve": ("auto_approvals", lambda: _rules(policy)),
     }
     return {field: value() for key, (field, value) in readers.items() if key in policy.data or key in needed}
@@ -125,6 +128,19 @@ def policy_problems(policy: StagePolicy) -> Iterator[tuple[tuple[str, ...], str,
         yield ("approvers",), f"Nobody may approve in {policy.stage}.", "Name a group of approvers."
     if policy.stage == "prod" and (not policy.approvals or not policy.protection):
         yield (), "prod must ask for approval and protect its data.", "Set approvals and protection."
+    if policy.promote_from and not is_below(policy.promote_from, policy.stage):
+        yield ("promote_from",), *_not_below(policy.promote_from, policy.stage)
+
+
+def is_below(lower: str, stage: str) -> bool:
+    """Whether a stage comes before another: what runs goes from dev over staging to prod."""
+    return STAGES.index(lower) < STAGES.index(stage)
+
+
+def _not_below(lower: str, stage: str) -> tuple[str, str]:
+    below = STAGES[: STAGES.index(stage)]
+    fix = f"Use one of {', '.join(below)}." if below else "Remove it: nothing is below it."
+    return f"Nothing is promoted from {lower} to {stage}.", fix
 
 
 def under(policy: StagePolicy, application: str, floors: Sequence[PolicyFloor]) -> StagePolicy:
@@ -164,6 +180,9 @@ def _floor(policy: Section, lines: Any) -> PolicyFloor:
         policy.complain((), f"{policy.name} asks for approvals of nobody.", "Name approvers beside approvals.")
     if parts.get("approver_groups") == () and parts.get("approvals") != 0:
         policy.complain(("approvers",), f"{policy.name} leaves nobody to approve.", "Name one, or set approvals: 0.")
+    lower = parts.get("promote_from")
+    if lower in STAGES and not is_below(lower, stage):
+        policy.complain(("promote_from",), *_not_below(lower, stage))
     if stage == "prod" and (parts.get("approvals") == 0 or parts.get("protection") is False):
         policy.complain((), "prod must ask for approval and protect its data.", "Set approvals and protection.")
     return PolicyFloor(application, stage, tuple(parts.items()), policy.problems.file, lines.get(policy.path, 1))

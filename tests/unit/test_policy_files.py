@@ -52,6 +52,15 @@ def test_what_a_blueprint_may_say(tmp_path: Path) -> None:
     )
 
 
+def test_what_may_come_from_where(tmp_path: Path) -> None:
+    policy = read_staging(tmp_path, "promote_from: dev\n    promote_unproved: refuse")
+    assert (policy.promote_from, policy.promote_unproved) == ("dev", "refuse")
+    found = governed(load_library([SHIPPED]), read_policies(written(tmp_path, '"*": {prod: {promote_from: staging}}')))
+    for blueprint in found.blueprints.values():
+        assert blueprint.stages["prod"].promote_from == "staging"
+        assert blueprint.stages["staging"].promote_from == ""
+
+
 @pytest.mark.parametrize(
     ("text", "sentence", "fix"),
     [
@@ -74,6 +83,10 @@ def test_what_a_blueprint_may_say(tmp_path: Path) -> None:
         ("auto_approve: [{rule: A, kinds: [wake], price: 1}]", "“price” is not known", "Use one of"),
         ("auto_approve: [{rule: A, kinds: [wake]}, {rule: A, kinds: [park]}]", "two rules called A.", "Rename"),
         (f"auto_approve: [{{rule: {'A' * 101}, kinds: [wake]}}]", "At most 100 characters.", "Shorten"),
+        ("promote_from: live", "promote_from cannot be “live”.", "Use one of dev, staging, prod."),
+        ("promote_from: staging", "Nothing is promoted from staging to staging.", "Use one of dev."),
+        ("promote_from: prod", "Nothing is promoted from prod to staging.", "Use one of dev."),
+        ("promote_unproved: never", "promote_unproved cannot be “never”.", "Use one of refuse, admins, reason."),
     ],
 )
 def test_what_it_may_not(tmp_path: Path, text: str, sentence: str, fix: str) -> None:
@@ -151,6 +164,9 @@ WRONG = [
     ("shop:\n  staging:\n    approvers: []", 3, "leaves nobody to approve."),
     ("shop:\n  prod: {approvals: 0}", 2, "prod must ask for approval and protect its data."),
     ("shop:\n  prod: {protection: false}", 2, "prod must ask for approval and protect its data."),
+    ("shop:\n  prod:\n    promote_from: prod", 3, "Nothing is promoted from prod to prod. Use one of dev, staging."),
+    ("shop:\n  dev:\n    promote_from: dev", 3, "Nothing is promoted from dev to dev. Remove it: nothing is below it."),
+    ("shop:\n  prod: {promote_from: live}", 2, "promote_from cannot be “live”."),
     ("shop:\n  prod: {auto_approve: [{rule: A, kinds: [delete_data]}]}", 2, "No rule may approve delete_data"),
 ]
 
