@@ -17,7 +17,7 @@ WIDEST = 72  # of one bar, so that a single day is no wall
 LINES = 4  # of the grid, about
 LABEL_APART, TICK_APART = 15, 76
 LONGEST_LABEL, TOLD = 22, 3
-LONGEST_NAME = 18  # fits beside the plot in the widest of the fonts
+LONGEST_NAME = 19  # fits beside the plot in the widest of the fonts
 SELLERS = ("Amazon ", "AWS ")
 ZERO = Decimal(0)
 
@@ -215,7 +215,10 @@ def _cut(label: str, longest: int = LONGEST_LABEL) -> str:
 
 
 def _name(label: str) -> str:
-    """A series' name as it fits beside the plot: of a service what tells it from others, not who sells it."""
+    """A series' name as it fits beside the plot, with what tells it from others: of an environment the end, of a
+    service not who sells it."""
+    if "/" in label and len(label) > LONGEST_NAME:
+        return f"…{label[1 - LONGEST_NAME :]}"
     seller = next((one for one in SELLERS if label.startswith(one)), "")
     return _cut(label.removeprefix(seller), LONGEST_NAME)
 

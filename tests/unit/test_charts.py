@@ -71,8 +71,14 @@ class TestDrawing:
         long = ("Amazon Elastic Compute Cloud - Compute", "AWS Key Management Service", "Tax")
         made = Chart("c", "t", "u", tuple(map(Series, long)), (Bar("1", "one", (Decimal(1),) * 3),))
         names = [name.label for name in draw(made).names]
-        assert sorted(names) == ["Elastic Compute C…", "Key Management Se…", "Tax"]
+        assert sorted(names) == ["Elastic Compute Cl…", "Key Management Ser…", "Tax"]
         assert long[0] in stacked_bars(made)
+
+    def test_names_of_environments_keep_what_tells_them_apart(self) -> None:
+        long = ("hello-erlang/dev-seed-144", "hello-erlang/dev-seed-74", "fileshare/dev")
+        made = Chart("c", "t", "u", tuple(map(Series, long)), (Bar("1", "one", (Decimal(1),) * 3),))
+        names = [name.label for name in draw(made).names]
+        assert sorted(names) == ["fileshare/dev", "…erlang/dev-seed-74", "…rlang/dev-seed-144"]
 
     @pytest.mark.parametrize("count", [0, 1, 2, 53, 92, 366])
     def test_one_bar_is_no_wall_and_dates_do_not_touch(self, count: int) -> None:
