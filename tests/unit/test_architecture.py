@@ -126,6 +126,13 @@ def test_only_the_gateway_knows_an_aws_library() -> None:
     assert _offences("provisioning.aws", sorted(AWS_LIBRARIES)) != []
 
 
+def test_the_command_line_knows_the_api_and_nothing_else_of_stackyard() -> None:
+    ours = [line for line in _offences("portal.cli", ("portal",)) if not within(line.split()[-1], "portal.cli")]
+    assert ours == []
+    assert _offences("portal.cli", ("provisioning", "django", "celery", "ninja", *AWS_LIBRARIES)) == []
+    assert _offences("portal", ("portal.cli",)) != []
+
+
 def floor_of(name: str) -> int | None:
     """How high a full name below provisioning stands; None for what stands outside the floors."""
     parts = name.split(".")
