@@ -33,6 +33,7 @@ _DONE = {
     ChangeKind.SET_PARAMETERS: "The parameters of {} are as was asked for.",
     ChangeKind.REDEPLOY: "{} was redeployed.",
     ChangeKind.ROLL_BACK: "{} was rolled back.",
+    ChangeKind.DEPLOY: "It was deployed to {}, and proved.",
 }
 
 

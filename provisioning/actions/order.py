@@ -45,6 +45,7 @@ def _out_of_order(environment: Environment, kind: ChangeKind, *, data: bool, com
         ChangeKind.SET_PARAMETERS: "Parameters are set from the page of flags.",
         ChangeKind.REDEPLOY: "It is redeployed from the environment's page.",
         ChangeKind.ROLL_BACK: "It is rolled back from the environment's page.",
+        ChangeKind.DEPLOY: "It is deployed from the environment's page.",
     }[kind]
 
 

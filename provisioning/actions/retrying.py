@@ -12,7 +12,7 @@ from provisioning.engine.ways_out import known_way_out
 from provisioning.lifecycle import BESIDE_STACKS, UNDER_REVIEW, ChangeKind, ChangeStatus, StepState, move, stack_status
 from provisioning.models import Change, Stack
 
-SENDS = frozenset({ChangeKind.CREATE, ChangeKind.UPDATE, ChangeKind.WAKE, ChangeKind.REPAIR_DRIFT})
+SENDS = frozenset({ChangeKind.CREATE, ChangeKind.UPDATE, ChangeKind.WAKE, ChangeKind.REPAIR_DRIFT, ChangeKind.DEPLOY})
 
 
 def do_retry(actor: Actor, change: Change) -> Change:

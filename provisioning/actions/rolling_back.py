@@ -5,40 +5,40 @@ To go back to the last good release that differs asks nobody where the stage's p
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
-from provisioning.actions.actor import Actor, audit, require_change_right
+from provisioning.actions.actor import Actor, require_change_right
 from provisioning.actions.order import in_the_way
+from provisioning.actions.redeploy_asks import (
+    blueprint_of,
+    first_click,
+    locked_environment,
+    opened_change,
+    require_alone,
+    require_running,
+    same_click,
+)
 from provisioning.actions.refusals import Refusal
 from provisioning.actions.setting import require_free
-from provisioning.blueprints.loader import library
-from provisioning.blueprints.model import Blueprint, StagePolicy
+from provisioning.blueprints.model import StagePolicy
 from provisioning.blueprints.template import parse
 from provisioning.engine.deploying.comparing import from_now_to, last_good_release
 from provisioning.engine.steps.parameters import VALUES
 from provisioning.flags.sealing import UnreadableError, opened
 from provisioning.lifecycle import (
-    OPEN_CHANGES,
     ChangeKind,
-    ChangeStatus,
     ParameterVerb,
     StackKind,
     WriteState,
-    stack_status,
 )
 from provisioning.models import Change, Environment, Operation, Parameter, ParameterVersion, Release
 from provisioning.planning.parameter_plans import Wish
 from provisioning.planning.policy import GUARDED_STAGE, needed
 from provisioning.planning.releases import ONLY_BEFORE, Difference
-from provisioning.planning.secrets import sealed
-from provisioning.tasks import ring
-
-NOTHING_RUNS = "{} has no compute, so nothing runs. Wake or create it first."
 
 
 @dataclass(frozen=True)
@@ -62,20 +62,20 @@ def do_redeploy(actor: Actor, environment: Environment, ask: AskToRedeploy) -> C
     """Start what runs anew without changing anything: the same image, the values that are stored now. Returns the
     change; the same one again for a second click. Raises Refusal."""
     require_change_right(actor, environment)
-    known = _same_click(actor, ask.key)
+    known = same_click(actor, ask.key)
     if known is not None:
         return known
-    blueprint = _blueprint(environment)
+    blueprint = blueprint_of(environment)
     goal = {"sets": [], "redeploy": True, "reverts": False, "blueprint_version": blueprint.version}
     said = f"{ChangeKind.REDEPLOY.label} {environment}"
     try:
         with transaction.atomic():
-            locked = _locked(environment)
-            _require_running(locked)
-            _require_alone(locked, ChangeKind.REDEPLOY)
-            return _opened(actor, locked, ChangeKind.REDEPLOY, ask, goal, said=said)
+            locked = locked_environment(environment)
+            require_running(locked)
+            require_alone(locked, ChangeKind.REDEPLOY)
+            return opened_change(actor, locked, ChangeKind.REDEPLOY, goal, said=said, reason=ask.reason, key=ask.key)
     except IntegrityError:
-        return _first_click(actor, ask.key)
+        return first_click(actor, ask.key)
 
 
 def needs_reason(environment: Environment) -> bool:
@@ -87,20 +87,20 @@ def do_roll_back(actor: Actor, environment: Environment, ask: AskToRollBack) -> 
     """Put a good release back: template, its parameters, and the values of that time as new versions; redeployed and
     proved. Returns the change; the same one again for a second click. Raises Refusal, with the field `reason`."""
     require_change_right(actor, environment)
-    known = _same_click(actor, ask.key)
+    known = same_click(actor, ask.key)
     if known is not None:
         return known
     if needs_reason(environment) and not ask.reason.strip():
         raise Refusal("Say why: it is kept with the change.", "no-reason", fields={"reason": "Say why."})
-    _blueprint(environment)
+    blueprint_of(environment)
     try:
         with transaction.atomic():
-            locked = _locked(environment)
-            _require_running(locked)
-            _require_alone(locked, ChangeKind.ROLL_BACK)
+            locked = locked_environment(environment)
+            require_running(locked)
+            require_alone(locked, ChangeKind.ROLL_BACK)
             return _rolled_back(actor, locked, ask)
     except IntegrityError:
-        return _first_click(actor, ask.key)
+        return first_click(actor, ask.key)
 
 
 def _rolled_back(actor: Actor, environment: Environment, ask: AskToRollBack) -> Change:
@@ -124,7 +124,9 @@ def _rolled_back(actor: Actor, environment: Environment, ask: AskToRollBack) -> 
     said = f"{ChangeKind.ROLL_BACK.label} {environment} to release {release.number}"
     if differs.stack_differs and Operation.objects.filter(stack__environment=environment, is_open=True).exists():
         raise in_the_way(environment)
-    change = _opened(actor, environment, ChangeKind.ROLL_BACK, ask, goal, said=said, values=values)
+    change = opened_change(
+        actor, environment, ChangeKind.ROLL_BACK, goal, said=said, reason=ask.reason, key=ask.key, values=values
+    )
     if differs.stack_differs:
         _hold_compute(change, release)
     return change
@@ -197,95 +199,15 @@ def why_not_roll_back(actor: Actor, environment: Environment) -> str:
 
 def asked_of(environment: Environment, kind: ChangeKind, *, reverts: bool = False) -> StagePolicy:
     """What is asked for it here: how many approvals, of whom. Raises Refusal."""
-    return needed(_blueprint(environment).stages[environment.stage], kind, {"reverts": reverts})
+    return needed(blueprint_of(environment).stages[environment.stage], kind, {"reverts": reverts})
 
 
 def _why_not(actor: Actor, environment: Environment, kind: ChangeKind) -> str:
     try:
         require_change_right(actor, environment)
-        _blueprint(environment)
-        _require_running(environment)
-        _require_alone(environment, kind)
+        blueprint_of(environment)
+        require_running(environment)
+        require_alone(environment, kind)
     except Refusal as refusal:
         return refusal.sentence
     return ""
-
-
-def _blueprint(environment: Environment) -> Blueprint:
-    blueprint = library().blueprints.get(environment.application)
-    if blueprint is None:
-        raise Refusal("The blueprint of this application cannot be read any more. Ask an admin.", "no-application")
-    return blueprint
-
-
-def _locked(environment: Environment) -> Environment:
-    rows = Environment.objects.select_for_update(of=("self",), no_key=True).select_related("account", "owner")
-    return rows.get(pk=environment.pk)
-
-
-def _require_running(environment: Environment) -> None:
-    stack = environment.stacks.filter(kind=StackKind.COMPUTE).first()
-    if stack is None or stack_status(stack.status).gone:
-        raise Refusal(NOTHING_RUNS.format(environment), "nothing-runs")
-
-
-def _require_alone(environment: Environment, kind: ChangeKind) -> None:
-    open_ones = Change.objects.filter(environment=environment, kind=kind, status__in=OPEN_CHANGES)
-    change = open_ones.select_related("requested_by").first()
-    if change is None:
-        return
-    who, status = change.requested_by.get_username(), ChangeStatus(change.status).label.lower()
-    sentence = f"{who} has one open already: {kind.label.lower()}, {status}. One at a time."
-    raise Refusal(sentence, "change-open", change_id=str(change.pk))
-
-
-def _same_click(actor: Actor, key: uuid.UUID | None) -> Change | None:
-    found = Change.objects.filter(request_key=key).first() if key else None
-    if found is not None and found.requested_by_id != actor.user_id:
-        raise Refusal("This form was sent already. Open it again.", "sent-already")
-    return found
-
-
-def _first_click(actor: Actor, key: uuid.UUID | None) -> Change:
-    """Another request committed first: the same click, or one that stands in the way."""
-    known = _same_click(actor, key)
-    if known is None:
-        raise Refusal("Somebody else changed this at the same moment. Nothing was sent; try again.", "race")
-    return known
-
-
-def _opened(
-    actor: Actor,
-    environment: Environment,
-    kind: ChangeKind,
-    ask: AskToRedeploy | AskToRollBack,
-    goal: Mapping[str, Any],
-    *,
-    said: str,
-    values: Mapping[str, dict[str, str]] | None = None,
-) -> Change:
-    now = timezone.now()
-    change = Change.objects.create(
-        request_key=ask.key,
-        environment=environment,
-        kind=kind,
-        status=ChangeStatus.PLANNING,
-        requested_by_id=actor.user_id,
-        requested_at=now,
-        reason=ask.reason.strip(),
-        next_check_at=now,
-        goal=dict(goal),
-        secrets=sealed(dict(values or {})),
-    )
-    keys: Sequence[str] = [one["key"] for one in goal["sets"]]
-    audit(
-        actor,
-        f"request_{kind}",
-        said,
-        environment=environment,
-        change=change,
-        reason=change.reason,
-        detail={"keys": list(keys), **({"release": goal["release"]} if "release" in goal else {})},
-    )
-    ring(change.pk)
-    return change

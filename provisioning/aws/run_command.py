@@ -1,6 +1,6 @@
 """Run Command: a shell command, or a document, on machines that Systems Manager looks after."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,16 +33,24 @@ class Command:
 
 
 def send_command(
-    aws: Clients, instance_ids: Sequence[str], *, comment: str, command: str = "", document: str = "", seconds: int
+    aws: Clients,
+    instance_ids: Sequence[str],
+    *,
+    comment: str,
+    command: str = "",
+    document: str = "",
+    parameters: Mapping[str, str] | None = None,
+    seconds: int,
 ) -> str:
-    """Run a shell command, or a document of that name, on these instances, one after the other, until one fails.
-    Returns the command's id. It has no request token: `comment` is by what it is found again."""
-    parameters = {} if document else {"commands": [command], "executionTimeout": [str(seconds)]}
+    """Run a shell command, or a document of that name with its `parameters`, on these instances, one after the other,
+    until one fails. Returns the command's id. It has no request token: `comment` is by what it is found again."""
+    shell = {"commands": [command], "executionTimeout": [str(seconds)]}
+    given = {name: [value] for name, value in (parameters or {}).items()} if document else shell
     with translated("ssm", "SendCommand"):
         answer = aws.ssm.send_command(
             InstanceIds=list(instance_ids),
             DocumentName=document or SHELL,
-            Parameters=parameters,
+            Parameters=given,
             Comment=comment[:COMMENT_LENGTH],
             TimeoutSeconds=min(seconds, 2592000),
             MaxConcurrency="1",

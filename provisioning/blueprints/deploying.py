@@ -2,24 +2,33 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from provisioning.blueprints.fields import Problems, Section
-from provisioning.blueprints.model import DEPLOY_KINDS, REFRESHES, Blueprint, Deploy, Workflow
+from provisioning.blueprints.model import DEPLOY_KINDS, REFRESHES, Artifact, Blueprint, Deploy, Workflow
+from provisioning.blueprints.shapes import Template
 
 KNOWN = frozenset(
     (
         *("kind", "url_output", "group", "cluster", "service", "refresh", "command", "document"),
-        *("webhook", "github", "report", "watch_minutes"),
+        *("webhook", "github", "report", "watch_minutes", "artifact", "document_parameters"),
     )
 )
 LONGEST_WATCH = 60  # minutes
+PLACE = "{artifact}"  # where a command, a document's parameter or a workflow takes what is deployed
 _WORKFLOW = frozenset(("repository", "workflow", "ref", "inputs"))
+_ARTIFACT = frozenset(("label", "parameter", "pattern", "help", "example"))
+_TASKS = "AWS::ECS::TaskDefinition"
 _TYPES = {
     "ec2": {"group": "AWS::AutoScaling::AutoScalingGroup"},
     "ecs": {"cluster": "AWS::ECS::Cluster", "service": "AWS::ECS::Service"},
     "webhook": {},
 }
-_OWN = {"ec2": ("refresh", "command", "document"), "ecs": (), "webhook": ("webhook", "github")}
+_OWN = {
+    "ec2": ("refresh", "command", "document", "document_parameters"),
+    "ecs": (),
+    "webhook": ("webhook", "github"),
+}
 _HOOK = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+")
 _FILE = re.compile(r"[A-Za-z0-9._-]+\.ya?ml|\d+")
@@ -47,6 +56,21 @@ def deploy_of(top: Section) -> Deploy:
         github=_workflow(deploy),
         report=deploy.text("report", ""),
         watch_minutes=deploy.count("watch_minutes", optional=True),
+        artifact=_artifact(deploy),
+        document_parameters=deploy.pairs("document_parameters"),
+    )
+
+
+def _artifact(deploy: Section) -> Artifact | None:
+    if "artifact" not in deploy.data:
+        return None
+    artifact = deploy.section("artifact", _ARTIFACT)
+    return Artifact(
+        label=artifact.text("label", "Artifact"),
+        parameter=artifact.text("parameter", ""),
+        pattern=artifact.text("pattern", ""),
+        help=artifact.text("help", ""),
+        example=artifact.text("example", ""),
     )
 
 
@@ -70,6 +94,8 @@ def check_deploy(blueprint: Blueprint, problems: Problems) -> None:
         problems.add(("deploy", "url_output"), sentence, "Correct the name.")
     for key, sentence, fix in (*_strays(deploy), *_runs(deploy), *_told(deploy), *_proved(deploy)):
         problems.add(("deploy", key), sentence, fix)
+    for key, sentence, fix in _taken(blueprint, deploy):
+        problems.add(("deploy", "artifact", key), sentence, fix)
 
 
 def _strays(deploy: Deploy) -> Found:
@@ -86,6 +112,8 @@ def _runs(deploy: Deploy) -> Found:
         return
     if deploy.method == "run_command" and len(given) != 1:
         yield "refresh", "run_command needs to know what to run.", "Add either command: or document:."
+    if deploy.document_parameters and not deploy.document:
+        yield "document_parameters", "document_parameters are those of a document.", "Remove them, or add document:."
     if deploy.method != "run_command" and given:
         yield given[0], f"{given[0]} is for refresh: run_command.", "Remove it, or write refresh: run_command."
 
@@ -111,3 +139,67 @@ def _proved(deploy: Deploy) -> Found:
         yield "report", f"“{deploy.report}” is no path.", "Write it as /health/parameters."
     if deploy.watch_minutes > LONGEST_WATCH:
         yield "watch_minutes", f"It is watched for {LONGEST_WATCH} minutes at most.", "Correct the number."
+
+
+def _taken(blueprint: Blueprint, deploy: Deploy) -> Found:
+    """Whether what is deployed gets to where it runs, and whether people can write one at all."""
+    artifact = deploy.artifact
+    told = any(PLACE in text for text in _told_in(deploy))
+    if artifact is None:
+        if told:
+            yield "", f"{PLACE} is what is deployed, and deploy does not say what that is.", "Add artifact: to deploy."
+        return
+    if artifact.parameter:
+        yield from _held(blueprint, deploy, artifact.parameter)
+    elif deploy.method in {"ecs", "instance_refresh"}:
+        yield "parameter", "Nothing holds the artifact.", "Name the parameter of the compute template that does."
+    if not artifact.parameter and deploy.method in {"run_command", "github"} and not told:
+        yield "", "Whoever deploys is not told the artifact.", f"Write {PLACE} where it belongs, or name a parameter:."
+    if not artifact.parameter and not artifact.pattern:
+        yield "pattern", "Anything could be deployed.", "Add pattern: as a regular expression."
+    yield from _written(artifact)
+
+
+def _told_in(deploy: Deploy) -> Iterator[str]:
+    """The texts in which an artifact can be told."""
+    yield deploy.command
+    yield from deploy.document_parameters.values()
+    if deploy.github:
+        yield deploy.github.ref
+        yield from deploy.github.inputs.values()
+
+
+def _held(blueprint: Blueprint, deploy: Deploy, name: str) -> Found:
+    stack = blueprint.stacks["compute"]
+    parameter = stack.template.parameters.get(name)
+    if parameter is None:
+        yield "parameter", f"The compute template has no parameter {name}.", "Correct the name."
+    elif parameter.no_echo or parameter.type != "String" or name in stack.filled:
+        yield "parameter", f"{name} cannot hold it.", "Use a String that is shown and that people give."
+    elif deploy.kind == "ecs" and not _is_image(stack.template, name):
+        yield "parameter", f"No container's image is {name}.", f"Write Image: !Ref {name} in the task definition."
+
+
+def _is_image(template: Template, name: str) -> bool:
+    tasks = [one.get("Properties") or {} for one in template.resources.values() if one.get("Type") == _TASKS]
+    containers = [container for one in tasks for container in one.get("ContainerDefinitions") or []]
+    return any(isinstance(one, dict) and _names(one.get("Image"), name) for one in containers)
+
+
+def _names(value: Any, name: str) -> bool:
+    """Whether an intrinsic leans on the parameter."""
+    if isinstance(value, dict):
+        return value.get("Ref") == name or any(_names(inner, name) for inner in value.values())
+    if isinstance(value, list):
+        return any(_names(inner, name) for inner in value)
+    return isinstance(value, str) and f"${{{name}}}" in value
+
+
+def _written(artifact: Artifact) -> Found:
+    try:
+        pattern = re.compile(artifact.pattern)
+    except re.error as wrong:
+        yield "pattern", f"The pattern cannot be read: {wrong}.", "Correct it."
+        return
+    if artifact.example and artifact.pattern and not pattern.fullmatch(artifact.example):
+        yield "example", f"“{artifact.example}” does not match the pattern.", "Correct one of the two."

@@ -1,7 +1,7 @@
 """What a blueprint is: frozen data that the loader fills and everything else reads."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
@@ -21,7 +21,7 @@ BY_RULE = ("create", "update", "park", "wake", "delete_compute", "protect")
 NEVER_BY_RULE = (
     *("delete_data", "delete_data_stack", "unprotect", "adopt"),
     *("recover", "repair_drift", "accept_drift", "write_items", "set_parameters"),
-    *("redeploy", "roll_back"),
+    *("redeploy", "roll_back", "deploy"),
 )
 UNPROVED = ("refuse", "admins", "reason")
 FORMATS = ("dotenv", "shell", "erlang", "github", "ecs", "kubernetes")
@@ -177,6 +177,8 @@ class Deploy:
     somebody else redeploys, who is told by the `webhook` of that name in DEPLOY_WEBHOOKS, or is a `github` workflow.
     `url_output` names the output of the compute stack that holds the application's address; `report` is a path below
     it where the running backend tells its parameters. For `watch_minutes` after a redeploy it has to stay healthy.
+    `artifact` is what is deployed, None where only what is there is started anew. In `command`, in the values of
+    `document_parameters` and in a workflow, {artifact} is replaced by it.
     """
 
     kind: str
@@ -191,6 +193,8 @@ class Deploy:
     github: "Workflow | None" = None
     report: str = ""
     watch_minutes: int = 0
+    artifact: "Artifact | None" = None
+    document_parameters: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def method(self) -> str:
@@ -201,9 +205,25 @@ class Deploy:
 
 
 @dataclass(frozen=True)
+class Artifact:
+    """What is deployed: an image, or what machines fetch, as people write it.
+
+    `parameter` names the parameter of the compute template that holds it, so that the stack itself says what runs;
+    empty where nothing in the stack does, and who deploys is told it. A reference has to match `pattern` as a whole
+    (empty: what the parameter takes). `label`, `help` and `example` are for people.
+    """
+
+    label: str
+    parameter: str = ""
+    pattern: str = ""
+    help: str = ""
+    example: str = ""
+
+
+@dataclass(frozen=True)
 class Workflow:
-    """A workflow of a GitHub repository that redeploys. In `ref` and in `inputs`, {environment} and {stage} are
-    replaced."""
+    """A workflow of a GitHub repository that redeploys. In `ref` and in `inputs`, {environment}, {stage} and {artifact}
+    are replaced."""
 
     repository: str
     workflow: str

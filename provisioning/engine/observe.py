@@ -43,7 +43,8 @@ MOST_TROUBLE = 5  # calls in a row that AWS did not serve, and the look leaves t
 LOOK_LASTS = timedelta(seconds=5)  # one that has more to read goes on in the next, so that tasks stay short
 OVERDUE, HURRIED = timedelta(seconds=0.2), timedelta(seconds=0.5)
 SEEN_LASTS = timedelta(seconds=5)
-AS_DEPLOYED = frozenset({ChangeKind.REPAIR_DRIFT, ChangeKind.ACCEPT_DRIFT})  # they send the template that is there
+# They send the template that is there.
+AS_DEPLOYED = frozenset({ChangeKind.REPAIR_DRIFT, ChangeKind.ACCEPT_DRIFT, ChangeKind.DEPLOY})
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 # What a page or a plan needs of a change, and a look does not: it can be large.
 _LARGE = (

@@ -6,6 +6,7 @@ A new step is one `ensure_…` function and its name in here. Each step belongs 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from provisioning.engine.deploying import preparing, sending
 from provisioning.engine.deploying import steps as deploying
 from provisioning.engine.outcome import Outcome
 from provisioning.engine.steps import (
@@ -308,5 +309,23 @@ PLAYBOOKS: Mapping[str, Playbook] = {
             _SEAL,
         ),
         running=(_PUT, _RUN_COMPUTE, *_REDEPLOYED),
+    ),
+    ChangeKind.DEPLOY: Playbook(
+        planning=(
+            *_FIRST,
+            PlaybookStep(preparing.ensure_deploy_prepared, PLAN, "Put the artifact into what is deployed"),
+            _TEMPLATES,
+            _NAMES,
+            _GUARD_TEMPLATES,
+            _PLAN_COMPUTE,
+            _GUARD,
+            _LOOK,
+            _PRICE,
+            _SEAL,
+        ),
+        running=(
+            PlaybookStep(sending.ensure_artifact_sent, COMPUTE, "Bring up the compute stack with it"),
+            *_REDEPLOYED,
+        ),
     ),
 }

@@ -125,6 +125,7 @@ class ChangeKind(models.TextChoices):
     SET_PARAMETERS = "set_parameters", "Set parameters"
     REDEPLOY = "redeploy", "Redeploy"
     ROLL_BACK = "roll_back", "Roll back"
+    DEPLOY = "deploy", "Deploy"
 
 
 # Changes that lock no stack and say nothing of what there is of an environment: they may be open beside any other.

@@ -12,7 +12,13 @@ from provisioning.planning.changes import DATA_TYPES, endangers_data
 from provisioning.planning.ways_out import FORCE, RETAIN
 
 SECOND_PERSON = frozenset(
-    {ChangeKind.DELETE_DATA, ChangeKind.UNPROTECT, ChangeKind.WRITE_ITEMS, ChangeKind.SET_PARAMETERS}
+    {
+        ChangeKind.DELETE_DATA,
+        ChangeKind.UNPROTECT,
+        ChangeKind.WRITE_ITEMS,
+        ChangeKind.SET_PARAMETERS,
+        ChangeKind.DEPLOY,
+    }
 )
 GUARDED_STAGE = "prod"
 GUARDIANS = ("admins",)
@@ -24,9 +30,10 @@ START_WINDOW = timedelta(hours=24)
 
 def needed(policy: StagePolicy, kind: str, goal: Mapping[str, Any] | None = None) -> StagePolicy:
     """What is asked for a change of this kind, with this goal where it has one: the stage's policy, and in prod a
-    second person wherever data is at stake, even where the policy asks nobody. A way out that skips, leaves behind or
-    forces something of a data stack takes an admin's consent at every stage (S8, S11). Nobody is asked about a way back
-    of parameters where the stage allows that, nor about one whose time was part of a plan that was decided already."""
+    second person wherever data is at stake or something else is to run, even where the policy asks nobody. A way out
+    that skips, leaves behind or forces something of a data stack takes an admin's consent at every stage (S8, S11).
+    Nobody is asked about a way back of parameters where the stage allows that, nor about one whose time was part of a
+    plan that was decided already."""
     if takes_two(kind, goal or {}):
         return replace(policy, approvals=max(1, policy.approvals), approver_groups=GUARDIANS, auto_approvals=())
     if (goal or {}).get("within") or (policy.revert_without_approval and (goal or {}).get("reverts") is True):

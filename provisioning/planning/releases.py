@@ -15,12 +15,14 @@ Versions = Mapping[str, Mapping[str, Any]]
 @dataclass(frozen=True)
 class ReleaseFacts:
     """What runs together: the compute template by its digest, its parameters, image or artifact, and the version and
-    keyed digest of each of the environment's parameters."""
+    keyed digest of each of the environment's parameters. `told` says of what runs now that nothing in its stack holds
+    the artifact: whoever deploys is told it."""
 
     template: str
     stack_parameters: Mapping[str, str]
     artifact: str
     versions: Versions
+    told: bool = False
 
 
 @dataclass(frozen=True)
@@ -35,13 +37,15 @@ class Line:
 
 @dataclass(frozen=True)
 class Difference:
-    """How `after` differs from `before`. `template` and `artifact` are None when they are the same."""
+    """How `after` differs from `before`. `template` and `artifact` are None when they are the same; `tells` when the
+    other artifact is one that whoever deploys is told."""
 
     template: Line | None = None
     artifact: Line | None = None
     stack_parameters: tuple[Line, ...] = ()
     parameters: tuple[Line, ...] = ()
     same: int = field(default=0)
+    tells: bool = False
 
     @property
     def stack_differs(self) -> bool:
@@ -51,7 +55,7 @@ class Difference:
     @property
     def can_go(self) -> bool:
         """Whether there is something to put: an image that moved under the same name is not."""
-        return self.stack_differs or any(line.how != ONLY_BEFORE for line in self.parameters)
+        return self.stack_differs or self.tells or any(line.how != ONLY_BEFORE for line in self.parameters)
 
     @property
     def is_empty(self) -> bool:
@@ -79,6 +83,7 @@ def difference(before: ReleaseFacts, after: ReleaseFacts) -> Difference:
         stack_parameters=tuple(_values(before.stack_parameters, after.stack_parameters)),
         parameters=tuple(line for line in lines if line.how != SAME),
         same=sum(line.how == SAME for line in lines),
+        tells=before.told and bool(after.artifact) and before.artifact != after.artifact,
     )
 
 

@@ -148,10 +148,10 @@ def test_no_rule_ever_lets_data_go(rows: list[dict[str, Any]], kind: ChangeKind,
 
 @pytest.mark.parametrize("kind", ChangeKind)
 @pytest.mark.parametrize("stage", ["dev", "staging", "prod"])
-def test_in_prod_data_asks_for_a_second_person_whatever_the_policy(stage: str, kind: ChangeKind) -> None:
+def test_in_prod_data_and_what_runs_ask_for_a_second_person_whatever_the_policy(stage: str, kind: ChangeKind) -> None:
     nobody = policy(ANY, stage=stage, approvals=0, groups=())
     asked = needed(nobody, kind)
-    if stage == "prod" and kind in {"delete_data", "unprotect", "write_items", "set_parameters"}:
+    if stage == "prod" and kind in {"delete_data", "unprotect", "write_items", "set_parameters", "deploy"}:
         assert (asked.approvals, asked.approver_groups, asked.auto_approvals) == (1, ("admins",), ())
     else:
         assert asked == nobody

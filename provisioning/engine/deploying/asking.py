@@ -1,7 +1,8 @@
 """HTTP to what runs, and to who redeploys it. Small answers, short waits, no redirects, no secret in any error.
 
 A report is what the running backend tells below its own address:
-`{"parameters": {"use_dynamodb": {"value": "false", "version": 9}}, "healthy": true}`. Anything else in it is ignored.
+`{"parameters": {"use_dynamodb": {"value": "false", "version": 9}}, "healthy": true, "artifact": "shop:2"}`. Each part
+may be left out, and anything else in it is ignored.
 """
 
 import hashlib
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 import urllib3
 from django.conf import settings
 
+from provisioning.blueprints.artifacts import filled
 from provisioning.blueprints.hooks import Hook
 from provisioning.blueprints.model import Workflow
 
@@ -44,10 +46,11 @@ class Value:
 
 @dataclass(frozen=True)
 class Report:
-    """What the running backend tells. `healthy` is None when it does not say."""
+    """What the running backend tells. `healthy` is None, and `artifact` empty, when it does not say."""
 
     parameters: Mapping[str, Value]
     healthy: bool | None
+    artifact: str = ""
 
 
 def report_url(address: str, path: str) -> str:
@@ -69,8 +72,9 @@ def ask_report(url: str) -> Report:
         raise NoAnswerError(
             "The backend's report cannot be read: it is no JSON of the agreed form.", passes=True
         ) from None
-    healthy = told.get("healthy")
-    return Report(parameters, healthy if isinstance(healthy, bool) else None)
+    healthy, artifact = told.get("healthy"), told.get("artifact")
+    is_told = isinstance(artifact, str)
+    return Report(parameters, healthy if isinstance(healthy, bool) else None, artifact if is_told else "")
 
 
 def _value(one: Any) -> Value:
@@ -106,8 +110,8 @@ def dispatch(workflow: Workflow, names: Mapping[str, str]) -> None:
     if not settings.DEPLOY_GITHUB_TOKEN:
         raise NoAnswerError("DEPLOY_GITHUB_TOKEN is not set, so no workflow can be started.", passes=False)
     address = f"/repos/{workflow.repository}/actions/workflows/{workflow.workflow}/dispatches"
-    inputs = {key: _filled(value, names) for key, value in workflow.inputs.items()}
-    body = {"ref": _filled(workflow.ref, names), **({"inputs": inputs} if inputs else {})}
+    inputs = {key: filled(value, names) for key, value in workflow.inputs.items()}
+    body = {"ref": filled(workflow.ref, names), **({"inputs": inputs} if inputs else {})}
     headers = {
         "Accept": "application/vnd.github+json",
         "Authorization": f"Bearer {settings.DEPLOY_GITHUB_TOKEN}",
@@ -116,12 +120,6 @@ def dispatch(workflow: Workflow, names: Mapping[str, str]) -> None:
     }
     status, _ = _send("POST", settings.DEPLOY_GITHUB_API.rstrip("/") + address, json.dumps(body).encode(), headers)
     _require_taken("GitHub", status)
-
-
-def _filled(text: str, names: Mapping[str, str]) -> str:
-    for name, value in names.items():
-        text = text.replace(f"{{{name}}}", value)
-    return text
 
 
 def _require_taken(who: str, status: int) -> None:

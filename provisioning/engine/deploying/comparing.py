@@ -3,9 +3,12 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from provisioning.blueprints.artifacts import is_told
+from provisioning.blueprints.loader import library
 from provisioning.blueprints.resolving import resolve
 from provisioning.blueprints.shapes import Pseudo
 from provisioning.blueprints.template import parse
+from provisioning.engine.deploying import artifacts
 from provisioning.engine.deploying.live import there, versions_now
 from provisioning.engine.deploying.planned import facts_of
 from provisioning.lifecycle import StackKind
@@ -18,16 +21,19 @@ LOOKED_AT = 50  # releases back: what ran before that is gone back to by hand
 def facts_now_of(environment: Environment) -> ReleaseFacts:
     """What runs, or would run, in an environment, without the parameters that its stacks make."""
     stack = environment.stacks.select_related("template").get(kind=StackKind.COMPUTE)
-    account = environment.account
+    account, blueprint = environment.account, library().blueprints.get(environment.application)
     artifact = ""
     if stack.template is not None and stack.stack_id:
         pseudo = Pseudo(account.region, account.account_id, stack.name)
-        artifact = artifact_of(resolve(parse(stack.template.body), stack.parameters, pseudo=pseudo).resources)
+        template = parse(stack.template.body)
+        artifact = artifacts.deployed_now(blueprint, environment, template) if blueprint else ""
+        artifact = artifact or artifact_of(resolve(template, stack.parameters, pseudo=pseudo).resources)
     return ReleaseFacts(
         template=stack.template_id or "",
         stack_parameters=dict(stack.parameters),
         artifact=artifact,
         versions=_ours(versions_now(environment), _owned(environment)),
+        told=blueprint is not None and is_told(blueprint.deploy),
     )
 
 

@@ -3,8 +3,14 @@
 Needs autoscaling:StartInstanceRefresh and its Describe and Cancel, or ssm:SendCommand and ssm:ListCommands.
 """
 
+import shlex
+
 from provisioning.aws import compute, instance_refresh, run_command
 from provisioning.aws.errors import Refused
+from provisioning.blueprints.artifacts import filled
+from provisioning.blueprints.deploying import PLACE
+from provisioning.engine.deploying.artifacts import wanted
+from provisioning.engine.deploying.asking import NoAnswerError
 from provisioning.engine.deploying.seen import Before, Method, Seen, blind, done, failed, rolling
 from provisioning.engine.deploying.target import NO_MACHINES, Target
 from provisioning.engine.work import Work
@@ -13,6 +19,7 @@ from provisioning.models import Rollout
 COMMAND_SECONDS = 15 * 60
 NOTHING_REACHED = "nothing-reached"  # what stands for the id of a command that the local AWS cannot run
 IN_SERVICE = "InService"
+BY_STACK = "by-stack"  # what stands for the id of a refresh where CloudFormation has replaced the instances
 
 
 def _before(work: Work, target: Target) -> Before:
@@ -29,6 +36,8 @@ def _start(work: Work, target: Target, _: Rollout) -> str:
 
 
 def _look(work: Work, target: Target, rollout: Rollout) -> Seen:
+    if rollout.aws_id == BY_STACK:
+        return _look_at_group(work, target)
     found = instance_refresh.refreshes(work.aws, target.group)
     mine = next((one for one in found if one.refresh_id == rollout.aws_id), None)
     group = compute.auto_scaling_group(work.aws, target.group)
@@ -42,6 +51,17 @@ def _look(work: Work, target: Target, rollout: Rollout) -> Seen:
     if len(group.instances) < group.desired and target.emulated:
         return blind(NO_MACHINES)
     return done(of, of, f"{of} of {of} instances replaced")
+
+
+def _look_at_group(work: Work, target: Target) -> Seen:
+    """After CloudFormation has replaced the instances, by the group's own update policy."""
+    group = compute.auto_scaling_group(work.aws, target.group)
+    if group is None:
+        return failed("The group of instances is not there any more.")
+    serve = sum(one.lifecycle in {"", IN_SERVICE} for one in group.instances)
+    if serve < group.desired:
+        return blind(NO_MACHINES) if target.emulated else rolling(serve, group.desired, "serve")
+    return done(serve, serve, f"{serve} of {group.desired} instances replaced by CloudFormation")
 
 
 REFRESH = Method(_before, _landed, _start, _look)
@@ -70,7 +90,10 @@ def _command_landed(work: Work, target: Target, rollout: Rollout) -> str:
 
 
 def _send(work: Work, target: Target, rollout: Rollout) -> str:
-    ids = _ids(work, target)
+    ids, names = _ids(work, target), {"artifact": wanted(work, rollout.number)}
+    command, document = target.deploy.command, target.deploy.document
+    if not names["artifact"] and any(PLACE in one for one in (command, *target.deploy.document_parameters.values())):
+        raise NoAnswerError("Nothing has been deployed here yet, so there is nothing to run it with.", passes=False)
     if not ids or len(ids) > run_command.MOST_INSTANCES:
         return NOTHING_REACHED
     try:
@@ -78,8 +101,9 @@ def _send(work: Work, target: Target, rollout: Rollout) -> str:
             work.aws,
             ids,
             comment=_comment(rollout),
-            command=target.deploy.command,
-            document=target.deploy.document,
+            command=filled(command, {name: shlex.quote(value) for name, value in names.items()}),
+            document=document,
+            parameters={key: filled(value, names) for key, value in target.deploy.document_parameters.items()},
             seconds=COMMAND_SECONDS,
         )
     except Refused:

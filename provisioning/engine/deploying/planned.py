@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from provisioning.blueprints.artifacts import held_in
+from provisioning.engine.deploying.artifacts import way_back
 from provisioning.engine.deploying.releasing import facts_now
 from provisioning.engine.deploying.target import PARKED, target_of
 from provisioning.engine.work import Work
@@ -17,6 +19,13 @@ HOW = {
     "github": "A workflow of GitHub is started.",
 }
 
+# The same where the compute stack itself is sent another artifact.
+REPLACED = {
+    "ecs": "Every task of the service is replaced by one on the new artifact, one after the other.",
+    "instance_refresh": "Every instance of the group is replaced by one with the new artifact, one after the other.",
+}
+GO_BACK = frozenset({ChangeKind.SET_PARAMETERS, ChangeKind.DEPLOY})
+
 
 def redeploy_part(work: Work) -> dict[str, Any] | None:
     """What is redeployed, and how it is proved; None for a change that redeploys nothing."""
@@ -26,12 +35,20 @@ def redeploy_part(work: Work) -> dict[str, Any] | None:
     is_parked = target_of(work) is None
     return {
         "method": deploy.method,
-        "how": PARKED if is_parked else HOW[deploy.method],
+        "how": PARKED if is_parked else _how(work),
         "reports": bool(deploy.report),
         "watch_minutes": deploy.watch_minutes,
-        "goes_back": work.change.kind == ChangeKind.SET_PARAMETERS,
+        "goes_back": work.change.kind in GO_BACK,
         "parked": is_parked,
     }
+
+
+def _how(work: Work) -> str:
+    """How what runs is brought up anew, in one sentence."""
+    deploy = work.blueprint.deploy
+    if work.change.kind == ChangeKind.DEPLOY and held_in(deploy) and deploy.method in REPLACED:
+        return REPLACED[deploy.method]
+    return HOW[deploy.method]
 
 
 def rollback_part(work: Work) -> dict[str, Any] | None:
@@ -52,6 +69,14 @@ def restored(change: Change) -> Release | None:
     if number is None:
         return None
     return Release.objects.filter(environment=change.environment_id, number=number).first()
+
+
+def released_back(change: Change) -> Release | None:
+    """The release whose artifact a failed deployment puts back; None for any other change."""
+    back = way_back(change)
+    if back is None:
+        return None
+    return Release.objects.filter(environment=change.environment_id, number=back["release"]).first()
 
 
 def facts_of(release: Release) -> ReleaseFacts:

@@ -15,10 +15,10 @@ from provisioning.aws.errors import Conflict, Missing, Refused
 from provisioning.engine.claims import hold
 from provisioning.engine.deploying.asking import NoAnswerError
 from provisioning.engine.deploying.containers import CONTAINERS
-from provisioning.engine.deploying.instances import COMMAND, REFRESH
+from provisioning.engine.deploying.instances import BY_STACK, COMMAND, REFRESH
 from provisioning.engine.deploying.live import Versions, mark_rolling, versions_now
 from provisioning.engine.deploying.seen import Before, Method, Seen, failed
-from provisioning.engine.deploying.target import Target, rolled_by_stack
+from provisioning.engine.deploying.target import Target, replaced_by_stack, rolled_by_stack
 from provisioning.engine.deploying.telling import GITHUB, WEBHOOK
 from provisioning.engine.outcome import Wait
 from provisioning.engine.work import Work
@@ -95,9 +95,12 @@ def _intended(work: Work, target: Target, number: int, before: Before) -> Wait |
     with transaction.atomic():
         hold(change)
         Environment.objects.select_for_update(of=("self",), no_key=True).get(pk=change.environment_id)
-        versions = versions_now(change.environment)
+        by_stack = _is_by_stack(work, target, number)
+        versions = _read_by(work, by_stack=by_stack)
         others = _others(work)
-        other = next((one for one in others if _covers(work, one, versions)), None)
+        # Nobody else's redeploy brings up what a deployment deploys.
+        covering = () if change.kind == ChangeKind.DEPLOY else others
+        other = next((one for one in covering if _covers(work, one, versions)), None)
         moving = next((one for one in others if one.state in MOVING_ROLLOUTS), None)
         if other is None and moving is not None:
             return Wait(f"Waits for the redeploy of another change: {moving.note or 'not begun yet'}", BUSY_PAUSE)
@@ -119,15 +122,33 @@ def _intended(work: Work, target: Target, number: int, before: Before) -> Wait |
             ours.aws_id, ours.wanted = other.aws_id, other.wanted
             ours.state, ours.sent_at = RolloutState.ROLLING, other.sent_at
             ours.note = "Redeployed together with another change"
-        elif number == 0 and target.deploy.method == "ecs" and rolled_by_stack(work):
+        elif by_stack:
             # CloudFormation has brought up new tasks after the values were stored: that is the redeploy. Only what the
             # stack itself says should run is as wanted then (N2).
-            ours.aws_id = before.newest
+            ours.aws_id = before.newest if target.deploy.method == "ecs" else BY_STACK
             ours.state, ours.sent_at = RolloutState.ROLLING, now
             if len(target.definitions) == 1:
                 (ours.wanted,) = target.definitions
         ours.save(force_insert=True)
     return ours
+
+
+def _is_by_stack(work: Work, target: Target, number: int) -> bool:
+    """Whether CloudFormation has brought up what runs anew, so that nothing is left to be forced."""
+    if number and work.change.kind != ChangeKind.DEPLOY:
+        return False
+    if target.deploy.method == "ecs":
+        return rolled_by_stack(work, number)
+    return target.deploy.method == "instance_refresh" and replaced_by_stack(work, number)
+
+
+def _read_by(work: Work, *, by_stack: bool) -> Versions:
+    """The versions that what comes up reads: those that are stored now. What a deployment's stack has brought up began
+    before now, and is only known to have read what was stored when it was planned."""
+    if not by_stack or work.change.kind != ChangeKind.DEPLOY:
+        return versions_now(work.change.environment)
+    planned: Versions = (work.change.plan or {})["deploy"]["versions"]
+    return planned
 
 
 def _others(work: Work) -> list[Rollout]:

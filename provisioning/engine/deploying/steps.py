@@ -3,21 +3,23 @@
 from collections.abc import Mapping
 from typing import Any
 
+from provisioning.engine.deploying.artifacts import BACK, FORWARD, asked, way_back
 from provisioning.engine.deploying.coming_up import brings_release, mark_started, notice_parameters, proof_by_checks
 from provisioning.engine.deploying.instances import cancelled
 from provisioning.engine.deploying.live import mark_unseen
-from provisioning.engine.deploying.planned import restored
+from provisioning.engine.deploying.planned import released_back, restored
 from provisioning.engine.deploying.proving import prove
 from provisioning.engine.deploying.putting_back import put_back, puts_of, story
 from provisioning.engine.deploying.releasing import keep_release, label_good
 from provisioning.engine.deploying.rolling import roll, rollout_of, stack_in_the_way
+from provisioning.engine.deploying.sending import stack_put_back
 from provisioning.engine.deploying.target import PARKED, target_of
-from provisioning.engine.outcome import Done, Outcome, Problem, Stop, Wait
+from provisioning.engine.outcome import Cancelled, Done, Outcome, Problem, Stop, Wait
 from provisioning.engine.work import Work
 from provisioning.lifecycle import ChangeKind, RolloutState
 from provisioning.models import Release, Rollout
+from provisioning.planning.reasons import ADMINISTRATOR
 
-FORWARD, BACK = 0, 1
 FAILED_CODE, BACK_CODE = "redeploy", "put-back"
 ASK_AGAIN = "Find out what failed, then ask for it again."
 
@@ -62,28 +64,59 @@ def ensure_put_back(work: Work) -> Outcome:
     forward = rollout_of(work, FORWARD)
     if forward is None or forward.state != RolloutState.FAILED:
         return Done(skipped=True)
-    because = f"The redeploy failed: {forward.problem}"
+    is_deployment = work.change.kind == ChangeKind.DEPLOY
+    because = f"The {'deployment' if is_deployment else 'redeploy'} failed: {forward.problem}"
+    proof = forward.proof or {"healthy": False, "lines": [forward.problem]}
+    keep_release(work, good=False, proof=proof, rollout=forward if is_deployment else None)
+    if is_deployment:
+        return _artifact_back(work, forward, because)
     if work.change.kind != ChangeKind.SET_PARAMETERS or not puts_of(work):
-        keep_release(work, good=False, proof=forward.proof or {"healthy": False, "lines": [forward.problem]})
         return Stop(Problem(because, "you", f"{ASK_AGAIN} What was stored stays.", code=FAILED_CODE))
-    keep_release(work, good=False, proof=forward.proof or {"healthy": False, "lines": [forward.problem]})
-    waiting = put_back(work, because)
+    waiting = put_back(work, because) or _cancelled_first(work, forward)
     if waiting is not None:
         return waiting
-    back = _redeployed_back(work, forward)
+    back = _redeployed_back(work)
     if isinstance(back, Wait):
         return back
     return Stop(Problem(" ".join([because, *story(work), _back_said(back)]), "you", ASK_AGAIN, code=BACK_CODE))
 
 
-def _redeployed_back(work: Work, forward: Rollout) -> Wait | Rollout | None:
+def _artifact_back(work: Work, forward: Rollout, because: str) -> Outcome:
+    """The last good release's artifact is put back, by the stack where that holds it, redeployed, and proved."""
+    back = way_back(work.change)
+    if back is None:
+        asked_for = asked(work.change)
+        stays = f"{because} No other artifact is known to have been good here, so {asked_for} stays as it is."
+        return Stop(Problem(stays, "you", ASK_AGAIN, code=FAILED_CODE))
+    waiting = _cancelled_first(work, forward)
+    if waiting is not None:
+        return waiting
+    returned = stack_put_back(work, because)
+    if isinstance(returned, Wait | Cancelled):
+        return returned
+    name = f"{back['artifact']} (release {back['release']})"
+    if isinstance(returned, Stop):
+        said = f"{because} {name} could not be put back: {returned.problem.sentence}"
+        return Stop(Problem(said, ADMINISTRATOR, returned.problem.advice, returned.problem.raw, code=BACK_CODE))
+    redeployed = _redeployed_back(work)
+    if isinstance(redeployed, Wait):
+        return redeployed
+    return Stop(Problem(f"{because} {name} was put back. {_back_said(redeployed)}", "you", ASK_AGAIN, code=BACK_CODE))
+
+
+def _cancelled_first(work: Work, forward: Rollout) -> Wait | None:
+    """An instance refresh that failed and still moves is stopped, so that another one can begin."""
+    target = target_of(work)
+    if target is None or forward.method != "instance_refresh" or rollout_of(work, BACK) is not None:
+        return None
+    return Wait("Stops the instance refresh that failed", 5.0) if cancelled(work, target) else None
+
+
+def _redeployed_back(work: Work) -> Wait | Rollout | None:
     """The redeploy on the values that were put back, proved and written down; None where nothing runs any more."""
     target = target_of(work)
     if target is None:
         return None
-    is_refresh = forward.method == "instance_refresh" and rollout_of(work, BACK) is None
-    if is_refresh and cancelled(work, target):
-        return Wait("Stops the instance refresh that failed", 5.0)
     rolled = roll(work, target, BACK)
     if isinstance(rolled, Wait) or rolled.state == RolloutState.FAILED:
         return rolled
@@ -91,7 +124,10 @@ def _redeployed_back(work: Work, forward: Rollout) -> Wait | Rollout | None:
     if waiting is not None:
         return waiting
     if rolled.state != RolloutState.FAILED:
-        release, previous = keep_release(work, good=True, proof=rolled.proof)
+        restores = released_back(work.change)
+        is_deployment = work.change.kind == ChangeKind.DEPLOY
+        by = rolled if is_deployment else None
+        release, previous = keep_release(work, good=True, proof=rolled.proof, restores=restores, rollout=by)
         label_good(work, release, previous)
     return rolled
 
@@ -109,7 +145,14 @@ def ensure_released(work: Work) -> Outcome:
     rollout = rollout_of(work, FORWARD)
     if rollout is None:
         return Done(skipped=True)
-    release, previous = keep_release(work, good=True, proof=rollout.proof, restores=restored(work.change))
+    is_deployment = work.change.kind == ChangeKind.DEPLOY
+    release, previous = keep_release(
+        work,
+        good=True,
+        proof=rollout.proof,
+        restores=restored(work.change),
+        rollout=rollout if is_deployment else None,
+    )
     return _kept(release, label_good(work, release, previous))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from django.conf import settings
 
@@ -17,6 +18,8 @@ PARKED = "Nothing runs: the values are read when it wakes."
 DEFINITION, GROUP = "AWS::ECS::TaskDefinition", "AWS::ElasticLoadBalancingV2::TargetGroup"
 # What brings up new tasks when CloudFormation changes it.
 ROLLS = frozenset({"AWS::ECS::Service", DEFINITION})
+INSTANCES = "AWS::AutoScaling::AutoScalingGroup"
+REPLACES = frozenset({"AutoScalingRollingUpdate", "AutoScalingReplacingUpdate"})
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,22 @@ def _physical(named: Mapping[str, str], logical_id: str | None) -> str:
     return named.get(logical_id or "", "")
 
 
-def rolled_by_stack(work: Work) -> bool:
-    """Whether this change's own work on the compute stack has brought up new tasks."""
+def rolled_by_stack(work: Work, part: int = 0) -> bool:
+    """Whether this part of the change's own work on the compute stack has brought up new tasks. Part 1 is the way back
+    of a deployment."""
+    return any(row["type"] in ROLLS for row in _sent_rows(work, part))
+
+
+def replaced_by_stack(work: Work, part: int = 0) -> bool:
+    """The same for instances: where the group has an update policy, CloudFormation replaces each of them itself."""
+    stack = work.stacks[StackKind.COMPUTE]
+    if stack.template is None:
+        return False
+    bodies = work.parsed(stack.template).resources
+    groups = {row["logical_id"] for row in _sent_rows(work, part) if row["type"] == INSTANCES}
+    return any(REPLACES & set(bodies.get(name, {}).get("UpdatePolicy") or {}) for name in groups)
+
+
+def _sent_rows(work: Work, part: int) -> list[Mapping[str, Any]]:
     parts = work.parts.get(StackKind.COMPUTE, [])
-    return any(one.called_at is not None and any(row["type"] in ROLLS for row in one.changes or ()) for one in parts)
+    return [row for one in parts[part : part + 1] if one.called_at is not None for row in one.changes or ()]

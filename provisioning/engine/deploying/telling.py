@@ -9,12 +9,17 @@ from typing import Any
 
 from django.conf import settings
 
+from provisioning.blueprints.deploying import PLACE
+from provisioning.blueprints.model import Workflow
+from provisioning.engine.deploying.artifacts import wanted
 from provisioning.engine.deploying.asking import NoAnswerError, dispatch, tell
 from provisioning.engine.deploying.seen import Before, Method, Seen, blind, done
 from provisioning.engine.deploying.target import Target
 from provisioning.engine.work import Work
+from provisioning.lifecycle import ChangeKind
 from provisioning.models import Rollout
 
+DEPLOYS, REDEPLOYS = "deploy", "redeploy"
 ONLY_TOLD = "It was taken; whether it is live, nothing here can see."
 
 
@@ -36,10 +41,12 @@ def _tell(work: Work, target: Target, rollout: Rollout) -> str:
 
 
 def message(work: Work, rollout: Rollout) -> Mapping[str, Any]:
-    """What a receiver is told: which environment, which change, and the versions that are stored, by key."""
-    environment = work.change.environment
+    """What a receiver is told: which environment, which change, what is to run where that is declared, and the versions
+    that are stored, by key. All of it is in the body that is signed."""
+    environment, is_deployed = work.change.environment, work.blueprint.deploy.artifact is not None
     return {
-        "event": "redeploy",
+        "event": DEPLOYS if work.change.kind == ChangeKind.DEPLOY else REDEPLOYS,
+        **({"artifact": wanted(work, rollout.number)} if is_deployed else {}),
         "application": environment.application,
         "environment": environment.name,
         "stage": environment.stage,
@@ -54,8 +61,15 @@ def _dispatch(work: Work, target: Target, rollout: Rollout) -> str:
     environment = work.change.environment
     if target.deploy.github is None:
         raise NoAnswerError("The blueprint names no workflow.", passes=False)
-    dispatch(target.deploy.github, {"environment": environment.name, "stage": environment.stage})
+    names = {"environment": environment.name, "stage": environment.stage, "artifact": wanted(work, rollout.number)}
+    if not names["artifact"] and any(PLACE in one for one in _texts(target.deploy.github)):
+        raise NoAnswerError("Nothing has been deployed here yet, so the workflow has nothing to deploy.", passes=False)
+    dispatch(target.deploy.github, names)
     return str(rollout.pk)
+
+
+def _texts(workflow: Workflow) -> tuple[str, ...]:
+    return (workflow.ref, *workflow.inputs.values())
 
 
 def _look(work: Work, target: Target, rollout: Rollout) -> Seen:

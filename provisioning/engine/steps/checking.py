@@ -18,6 +18,7 @@ SETTINGS = "settings"  # protection is switched, which no change set can
 ACCEPT = "accept"  # a difference from the template is written down as meant; nothing in AWS is altered
 TAKE_OVER = "adopt"  # a stack that was made elsewhere: written down, nothing in AWS is altered
 STACK_QUOTA_SHARE = 0.9
+UPDATES = frozenset({ChangeKind.UPDATE, ChangeKind.DEPLOY})
 DELETES = frozenset({ChangeKind.PARK, ChangeKind.DELETE_COMPUTE, ChangeKind.DELETE_DATA_STACK, ChangeKind.DELETE_DATA})
 TABLE = "AWS::DynamoDB::Table"
 
@@ -111,7 +112,7 @@ def _decide(work: Work, kind: StackKind, operation: Operation, found: list[Findi
 
 def _from_nothing(work: Work, operation: Operation, found: list[Finding]) -> None:
     stack = operation.stack
-    if work.change.kind == ChangeKind.UPDATE:
+    if work.change.kind in UPDATES:
         gone = f"There is no stack {stack.name} to update."
         found.append(Finding("error", stack.kind, gone, "Create or wake it first."))
         return

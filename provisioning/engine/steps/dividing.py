@@ -98,7 +98,7 @@ def _stop(work: Work, operation: Operation, body: str, part: Part) -> Operation:
 def before_part(work: Work, operation: Operation) -> Outcome:
     """What must hold before a later part of the data stack's work begins: the tables that were taken over are the
     very ones that were compared, and every index is filled. It may take hours; only AWS ends it."""
-    if operation.part == 0:
+    if operation.part == 0 or operation.stack.kind != StackKind.DATA:
         return Done(skipped=True)
     previous = work.parts[StackKind.DATA][operation.part - 1]
     tables = {one.name: dynamodb.describe_table(work.aws, one.name) for one in named(work.resolved(previous))}

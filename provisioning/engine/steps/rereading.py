@@ -9,6 +9,8 @@ from django.db.models import Subquery
 from provisioning.aws import cloudformation
 from provisioning.aws.cloudformation import ChangeSet
 from provisioning.aws.errors import Missing
+from provisioning.engine.deploying import preparing
+from provisioning.engine.deploying.coming_up import notice_parameters
 from provisioning.engine.outcome import Done, Outcome, Problem, Stop
 from provisioning.engine.owning import own_tables
 from provisioning.engine.steps import checking, deletion, items, parameters, sealing
@@ -16,7 +18,7 @@ from provisioning.engine.steps.change_sets import CHANGE_SET, has_values, rows_o
 from provisioning.engine.work import Work
 from provisioning.lifecycle import BESIDE_STACKS, ChangeKind, StackKind, stack_status
 from provisioning.models import Operation
-from provisioning.planning import plan
+from provisioning.planning import deploy_plans, plan
 
 MOVED = "plan-moved"
 READ_AGAIN = {"adoption": "the tables to take over", "deletion": "the tables to delete"}
@@ -163,6 +165,10 @@ def _facts_now(work: Work, sealed: Part, reasons: list[str]) -> Part:
         set_now, moved = parameters.moved(work)
         reasons += moved
         facts |= set_now
+    if work.change.kind == ChangeKind.DEPLOY:
+        notice_parameters(work)
+        facts["deploy"] = preparing.deploy_part(work, look=False)
+        reasons += deploy_plans.moved(sealed["deploy"], facts["deploy"])
     return facts
 
 

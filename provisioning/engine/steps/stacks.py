@@ -33,13 +33,13 @@ def ensure_compute_stack(work: Work) -> Outcome:
 def _ensure_stack(work: Work, kind: StackKind) -> Outcome:
     outcome: Outcome = Done(skipped=True)
     for operation in work.parts.get(kind, ()):
-        outcome = _ensure_part(work, operation)
+        outcome = ensure_part(work, operation)
         if not isinstance(outcome, Done):
             break
     return outcome
 
 
-def _ensure_part(work: Work, operation: Operation) -> Outcome:
+def ensure_part(work: Work, operation: Operation) -> Outcome:
     """One part of a stack's work: its reviewed change set is executed, or the stack deleted, and the end waited for."""
     if operation.action in {NONE, ACCEPT}:
         return Done("Nothing to change", skipped=True)
