@@ -174,6 +174,7 @@ PAGES: tuple[Page, ...] = (
             "parameter_delete",
             "parameter_restore",
             "parameter_reveal",
+            "environment_secrets",
             "parameter_schedule",
             "parameter_schedule_resume",
             "parameter_schedule_cancel",

@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.catalogue.urls")),
     path("", include("portal.requesting.urls")),
     path("", include("portal.environments.urls")),
+    path("", include("portal.connecting.urls")),
     path("", include("portal.drift.urls")),
     path("", include("portal.recovering.urls")),
     path("", include("portal.releases.urls")),

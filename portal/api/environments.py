@@ -1,4 +1,4 @@
-"""Environments: the list, one of them, its configuration, and asking for changes of it."""
+"""Environments: the list, one of them, and asking for changes of it."""
 
 import math
 import uuid
@@ -9,7 +9,7 @@ from typing import Literal
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from ninja import Body, Path, Query, Router, Schema
+from ninja import Body, Path, Query, Router
 from pydantic import Field
 
 from portal.access import actor_of
@@ -32,11 +32,9 @@ from portal.api.problems import ProblemError
 from portal.api.sending import located, send
 from portal.api.text import Line, Name
 from portal.catalogue.reading import access_blueprint
-from portal.environments.formats import FORMATS
 from portal.environments.heading import access_with_stacks
 from portal.requesting.replacing import open_change
 from provisioning.actions.actor import Actor
-from provisioning.actions.delivering import JSON, do_deliver_configuration
 from provisioning.actions.requesting import Ask, do_request, do_request_create
 from provisioning.actions.rolling_back import AskToRedeploy, AskToRollBack, do_redeploy, do_roll_back
 from provisioning.lifecycle import ChangeKind, EnvironmentStatus
@@ -55,24 +53,6 @@ class EnvironmentWanted(Paged):
     status: EnvironmentStatus | Literal["", "any"] = ""
     owner: Line = Field("", description="A username.")
     q: Line = Field("", description="In names and owners.")
-
-
-class OutputsWanted(Schema):
-    """How to write the configuration."""
-
-    format: Literal["json", "dotenv", "shell", "erlang"] = "json"
-
-
-class Configuration(Schema):
-    """What the application has to know to run here. `missing` says, by variable, why there is no value; `problem` is
-    what kept AWS from answering."""
-
-    application: str
-    environment: str
-    values: dict[str, str]
-    missing: dict[str, str]
-    complete: bool
-    problem: str
 
 
 @operation(
@@ -117,29 +97,6 @@ def show_environment(request: HttpRequest, app: Path[Name], name: Path[Name]) ->
     """With its stacks as last seen."""
     found = access_with_stacks(request, app, name)
     return environment_detail(found, open_change(found))
-
-
-@operation(
-    router, "GET", "/environments/{app}/{name}/outputs", scope=Scope.READ, page="environment_configuration",
-    answers=Configuration, summary="Read an environment's configuration", media_type="text/plain",
-)  # fmt: skip
-def read_outputs(
-    request: HttpRequest, app: Path[Name], name: Path[Name], wanted: Query[OutputsWanted]
-) -> Configuration | HttpResponse:
-    """As JSON, `.env`, shell exports or an Erlang `sys.config`. Secrets are not in it; taking it leaves an entry in the
-    audit."""
-    found = access_with_stacks(request, app, name)
-    read = do_deliver_configuration(actor_of(request), found, wanted.format)
-    if wanted.format != JSON:
-        return HttpResponse(FORMATS[wanted.format].render(read), content_type="text/plain; charset=utf-8")
-    return Configuration(
-        application=read.application,
-        environment=read.environment,
-        values={one.variable: one.value for one in read.settings if one.value is not None},
-        missing={one.variable: one.missing for one in read.settings if one.value is None},
-        complete=read.complete,
-        problem=read.problem,
-    )
 
 
 @operation(

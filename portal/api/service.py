@@ -9,7 +9,7 @@ from typing import Any
 from django.urls import reverse
 from ninja import NinjaAPI
 
-from portal.api import VERSION, applications, audit, changes, environments, parameters, people
+from portal.api import VERSION, applications, audit, changes, delivery, environments, parameters, people
 from portal.api.problems import MEDIA_TYPE, Problem, answers_problems
 
 _ABOUT = (
@@ -42,7 +42,7 @@ def _service() -> Service:
         title="Stackyard", version=VERSION, description=_ABOUT, openapi_url=None, docs_url=None, urls_namespace="v1"
     )
     answers_problems(made)
-    for part in (applications, environments, changes, parameters, people, audit):
+    for part in (applications, environments, changes, delivery, parameters, people, audit):
         made.add_router("", part.router)
     return made
 

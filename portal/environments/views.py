@@ -1,25 +1,18 @@
-"""Pages that read environments: the list, overview, activity, configuration."""
+"""Pages that read environments: the list, overview, activity."""
 
-from typing import Any
-
-from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from portal.access import actor_of
 from portal.environments.activity import read_activity
-from portal.environments.formats import FORMATS
 from portal.environments.forms import EnvironmentFilter
 from portal.environments.heading import access_with_stacks, page_context
 from portal.environments.listing import DEFAULT_SORT, list_environments
 from portal.environments.reading import read_overview
 from portal.recovering.reading import read_doctors
 from portal.tabs import listing_tabs
-from provisioning.actions.delivering import do_deliver_configuration, read_configuration
-from provisioning.actions.refusals import Refusal
 
 BUSY_PAUSE = 3  # seconds between two looks at an environment that changes
 
@@ -68,38 +61,3 @@ def activity(request: HttpRequest, application: str, name: str) -> HttpResponse:
     page, entries = read_activity(found, request.GET.get("page", "1"))
     context = page_context(request, found, "environment_activity") | {"page": page, "entries": entries}
     return render(request, "environments/activity.html", context)
-
-
-@require_safe
-@never_cache
-def connect(request: HttpRequest, application: str, name: str) -> HttpResponse:
-    """What the application needs to know to run against this environment, ready to copy."""
-    found = access_with_stacks(request, application, name)
-    context: dict[str, Any] = page_context(request, found, "environment_connect")
-    try:
-        read = read_configuration(found)
-    except Refusal as refusal:
-        return render(request, "environments/connect.html", context | {"refused": refusal.sentence})
-    context["configuration"] = read
-    context["files"] = [
-        {"name": name_, "format": FORMATS[name_], "text": FORMATS[name_].render(read)} for name_ in read.formats
-    ]
-    return render(request, "environments/connect.html", context)
-
-
-@require_safe
-@never_cache
-def configuration(request: HttpRequest, application: str, name: str, format: str) -> HttpResponse:  # noqa: A002
-    """The configuration as a file. Taking it away is written down."""
-    found = access_with_stacks(request, application, name)
-    if format not in FORMATS:
-        raise Http404("There is no such format.")
-    try:
-        read = do_deliver_configuration(actor_of(request), found, format)
-    except Refusal as refusal:
-        messages.error(request, refusal.sentence)
-        return redirect("environment_connect", application, name)
-    file = FORMATS[format]
-    response = HttpResponse(file.render(read), content_type="text/plain; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{file.filename}"'
-    return response

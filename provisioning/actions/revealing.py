@@ -28,10 +28,7 @@ def do_reveal(
     refusal = why_not_reveal(actor)
     if refusal:
         raise Refusal(refusal, "not-allowed", forbidden=True)
-    reason = reason.strip()
-    if len(reason) < SHORTEST_REASON:
-        sentence = f"Say why, in {SHORTEST_REASON} characters or more: it is kept in the audit."
-        raise Refusal(sentence, "no-reason", fields={"reason": sentence})
+    reason = required_reason(reason)
     aws = reached(actor, environment, table)
     audit(
         actor,
@@ -47,6 +44,15 @@ def do_reveal(
         raise in_words(trouble, table.name) from trouble
     spend(actor.user_id, table, capacity)
     return item
+
+
+def required_reason(reason: str) -> str:
+    """The reason without spaces around it. Raises Refusal, with its field, when it is too short to be one."""
+    reason = reason.strip()
+    if len(reason) < SHORTEST_REASON:
+        sentence = f"Say why, in {SHORTEST_REASON} characters or more: it is kept in the audit."
+        raise Refusal(sentence, "no-reason", fields={"reason": sentence})
+    return reason
 
 
 def why_not_reveal(actor: Actor) -> str:

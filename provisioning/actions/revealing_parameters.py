@@ -2,7 +2,7 @@
 
 from provisioning.actions.actor import Actor, audit, require_change_right
 from provisioning.actions.refusals import Refusal
-from provisioning.actions.revealing import SHORTEST_REASON
+from provisioning.actions.revealing import required_reason
 from provisioning.aws import parameters as store
 from provisioning.engine.reaching import default_aws, reach
 from provisioning.flags.rules import SECURE
@@ -24,10 +24,7 @@ def do_reveal_parameter(
         raise Refusal(f"{environment} has no such version of a parameter.", "no-version")
     if version.type != SECURE:
         raise Refusal(f"{row.key} is no secret: its value is shown as it is.", "no-secret")
-    reason = reason.strip()
-    if len(reason) < SHORTEST_REASON:
-        sentence = f"Say why, in {SHORTEST_REASON} characters or more: it is kept in the audit."
-        raise Refusal(sentence, "no-reason", fields={"reason": sentence})
+    reason = required_reason(reason)
     audit(
         actor,
         "reveal_parameter",

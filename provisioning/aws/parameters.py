@@ -64,20 +64,20 @@ class PastVersion:
     labels: tuple[str, ...]
 
 
-def parameters_by_path(aws: Clients, path: str) -> tuple[Parameter, ...]:
-    """Every parameter under a path and below, by name; empty when there is none."""
-    return read_path(aws, path).parameters
+def parameters_by_path(aws: Clients, path: str, *, decrypted: bool = True) -> tuple[Parameter, ...]:
+    """Every parameter under a path and below, by name; empty when there is none. Without `decrypted` the values of
+    secrets are of no use, and no right to their key is needed."""
+    return read_path(aws, path, decrypted=decrypted).parameters
 
 
-def read_path(aws: Clients, path: str) -> PathRead:
+def read_path(aws: Clients, path: str, *, decrypted: bool = True) -> PathRead:
     """Every parameter under a path and below, with the pages that were read.
 
     AWS gives ten a page at most, and pages may be empty before the last (M6).
     """
     with translated(SERVICE, "GetParametersByPath"):
-        pages = list(
-            aws.ssm.get_paginator("get_parameters_by_path").paginate(Path=path, Recursive=True, WithDecryption=True)
-        )
+        reader = aws.ssm.get_paginator("get_parameters_by_path")
+        pages = list(reader.paginate(Path=path, Recursive=True, WithDecryption=decrypted))
     found = [_parameter(parameter) for page in pages for parameter in page["Parameters"]]
     return PathRead(tuple(sorted(found, key=lambda parameter: parameter.name)), len(pages))
 

@@ -1,6 +1,5 @@
 """The configuration of an environment to copy or take away, and the links to the AWS console."""
 
-import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -9,8 +8,6 @@ from moto import mock_aws
 
 from portal.accounts.models import User
 from portal.environments.console import console_link
-from portal.environments.formats import dotenv, erlang, shell
-from provisioning.actions.delivering import Configuration, Setting
 from provisioning.aws.clients import Clients, Target, clients_for
 from provisioning.aws.parameters import create_parameter
 from provisioning.lifecycle import StackKind
@@ -20,7 +17,6 @@ from . import rows
 from .rows import page
 
 ClientOf = Callable[[User], Client]
-AWKWARD = 'it\'s "$HOME" `id` \\ é\nnew line'
 
 
 @pytest.fixture
@@ -30,47 +26,6 @@ def aws_in_process() -> Iterator[Clients]:
         clients_for.cache_clear()
         yield Clients(Target("us-east-1"))
     clients_for.cache_clear()
-
-
-def configuration(**values: str | None) -> Configuration:
-    """A configuration of these variables; None is one that could not be read."""
-    settings = tuple(Setting(name, value, "" if value is not None else "not\nread") for name, value in values.items())
-    return Configuration("hello-erlang", "dev", ("dotenv", "shell", "erlang"), settings)
-
-
-class TestFormats:
-    """The text of the files, for values that try to be something else."""
-
-    def test_dotenv_quotes_only_what_needs_it(self) -> None:
-        text = dotenv(configuration(A="plain-1/x", B="two words", C="it's $5\n\\", D="$HOME", E="", F=None))
-        assert text.splitlines() == [
-            "A=plain-1/x",
-            "B='two words'",
-            'C="it\'s \\$5\\n\\\\"',
-            "D='$HOME'",
-            "E=''",
-            "# F: not read",
-        ]
-
-    def test_a_shell_reads_back_exactly_what_was_written(self) -> None:
-        text = shell(configuration(PLAIN="x", AWKWARD=AWKWARD, GONE=None))
-        script = f'{text}printf \'%s|%s|%s\' "$PLAIN" "$AWKWARD" "${{GONE-unset}}"'
-        told = subprocess.run(["/bin/sh", "-c", script], capture_output=True, check=True, env={"HOME": "/root"})  # noqa: S603  (our own text)
-        assert told.stdout.decode() == f"x|{AWKWARD}|unset"
-
-    def test_erlang_groups_and_escapes(self) -> None:
-        text = erlang(
-            configuration(AWS_PROFILE="mine", AWS_REGION="eu-west-1", MESSAGES_TABLE=AWKWARD, IF="x", GONE=None)
-        )
-        assert text == (
-            "[\n"
-            '  {aws, [\n    {region, "eu-west-1"}\n  ]},\n'
-            "  {hello_erlang, [\n"
-            "    %% GONE: not read\n"
-            '    {messages_table, "it\'s \\"$HOME\\" `id` \\\\ \\x{e9}\\nnew line"},\n'
-            "    {'if', \"x\"}\n"
-            "  ]}\n].\n"
-        )
 
 
 @pytest.mark.parametrize(
@@ -147,12 +102,15 @@ class TestConnect:
         """An environment of fileshare."""
         return rows.environment(alice, "dev-files", "fileshare")
 
-    def test_hello_erlang_in_all_three_formats(self, messages: Environment, audrey: User, client_of: ClientOf) -> None:
+    def test_hello_erlang_in_all_formats(self, messages: Environment, audrey: User, client_of: ClientOf) -> None:
         text = page(client_of(audrey), self.URL)
         assert "MESSAGES_TABLE=real-messages\n" in text
         assert "export SESSIONS_TABLE=real-sessions\n" in text
         assert "{messages_table, &quot;real-messages&quot;}" in text
         assert "AWS_REGION=us-east-1" in text
+        assert "&quot;value&quot;: &quot;real-messages&quot;" in text
+        assert "- name: MESSAGES_TABLE" in text
+        assert "With secrets" not in text
 
     def test_fileshare_reads_its_parameters_but_never_shows_a_secret(
         self, files: Environment, alice: User, client_of: ClientOf, aws_in_process: Clients

@@ -1,6 +1,8 @@
-"""A configuration as the text of a file: `.env`, shell exports, or an Erlang `sys.config`. Pure text, no I/O.
+"""A configuration as the text of a file: `.env`, shell exports, an Erlang `sys.config`, what a workflow of GitHub
+reads, what a container of ECS or Kubernetes is given. Pure text, no I/O.
 
-A variable without a value becomes a comment that says why, so that nothing starts with an empty name.
+A variable without a value becomes a comment that says why where the format has comments, and is left out elsewhere, so
+that nothing starts with an empty name.
 """
 
 import re
@@ -8,10 +10,16 @@ import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from portal.connecting.containers import ecs, kubernetes
+from portal.connecting.github import github
+from portal.connecting.text import commented
 from provisioning.actions.delivering import Configuration, Setting
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=-]+")
-_LITERAL = re.compile(r"[^'\\\n\r]*")
+_AWKWARD = re.compile(
+    r"['\r]|\\\\|\\\Z"
+)  # what single quotes cannot hold as it is: quotes, doubled and last backslashes
+_EXPANDED = re.compile(r"[$`]")
 _ATOM = re.compile(r"[a-z][a-z0-9_]*")
 _ERLANG_WORD = re.compile(
     "after|and|andalso|band|begin|bnot|bor|bsl|bsr|bxor|case|catch|cond|div|else|end|fun|if|let|maybe|not|of|or"
@@ -31,28 +39,32 @@ class FileFormat:
 
 
 def dotenv(configuration: Configuration) -> str:
-    """`NAME=value` lines. Quoted only where needed: in single quotes, which every reader takes literally, and
-    in double quotes with escapes for what those cannot hold (quotes, backslashes, line ends)."""
+    """`NAME=value` lines, quoted only where needed. Readers of `.env` files differ, so each value is written in the way
+    that most of them take for the same."""
     lines = [
-        f"{one.variable}={_dotenv_value(one.value)}" if one.value is not None else _comment(one, "#")
+        f"{one.variable}={_dotenv_value(one.value)}" if one.value is not None else commented(one, "#")
         for one in configuration.settings
     ]
     return "\n".join(lines) + "\n"
 
 
 def _dotenv_value(value: str) -> str:
+    """In single quotes everything is itself, line ends too. What those cannot hold stands in double quotes, but where
+    a shell would put something in its place, in single quotes with escapes, which shells alone do not read."""
     if _PLAIN.fullmatch(value):
         return value
-    if _LITERAL.fullmatch(value):
+    if not _AWKWARD.search(value):
         return f"'{value}'"
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")
-    return '"' + escaped.replace("\n", "\\n").replace("\r", "\\r") + '"'
+    escaped = value.replace("\\", "\\\\")
+    if _EXPANDED.search(value) and "\r" not in value:
+        return "'" + escaped.replace("'", "\\'") + "'"
+    return '"' + escaped.replace('"', '\\"').replace("\r", "\\r") + '"'
 
 
 def shell(configuration: Configuration) -> str:
     """`export NAME=value` lines for any POSIX shell; a value means exactly itself, whatever is in it."""
     lines = [
-        f"export {one.variable}={shlex.quote(one.value)}" if one.value is not None else _comment(one, "#")
+        f"export {one.variable}={shlex.quote(one.value)}" if one.value is not None else commented(one, "#")
         for one in configuration.settings
     ]
     return "\n".join(lines) + "\n"
@@ -79,7 +91,7 @@ def erlang(configuration: Configuration) -> str:
 
 def _erlang_block(application: str, entries: list[tuple[Setting, str]]) -> str:
     given = [f"    {{{_atom(key)}, {_erlang_string(one.value)}}}" for one, key in entries if one.value is not None]
-    comments = [f"    {_comment(one, '%%')}" for one, _ in entries if one.value is None]
+    comments = [f"    {commented(one, '%%')}" for one, _ in entries if one.value is None]
     inner = "\n".join([*comments, *([",\n".join(given)] if given else [])])
     return f"  {{{_atom(application)}, [\n{inner}\n  ]}}"
 
@@ -100,12 +112,31 @@ def _erlang_character(one: str) -> str:
     return one if " " <= one <= "~" else f"\\x{{{ord(one):x}}}"
 
 
-def _comment(setting: Setting, mark: str) -> str:
-    return f"{mark} {setting.variable}: {' '.join(setting.missing.split())}"
-
-
+LOCAL = frozenset({"dotenv", "shell", "erlang"})  # for a developer's machine
+NAMING = frozenset({"ecs", "kubernetes"})  # say where a secret is instead of what it is
 FORMATS: Mapping[str, FileFormat] = {
     "dotenv": FileFormat(".env", ".env", "For docker compose and libraries that read .env files.", dotenv),
     "shell": FileFormat("Shell exports", "env.sh", "Load with . ./env.sh before starting the application.", shell),
     "erlang": FileFormat("sys.config", "sys.config", "Start the release with -config sys.config.", erlang),
+    "github": FileFormat(
+        "GitHub Actions",
+        "github.env",
+        'Append to the file that $GITHUB_ENV names: cat github.env >> "$GITHUB_ENV". A workflow has credentials of its'
+        " own, so AWS_PROFILE is not in it.",
+        github,
+    ),
+    "ecs": FileFormat(
+        "ECS container",
+        "container.json",
+        "Part of a container definition. Parameters are named by their ARN, so that the container reads them when it"
+        " starts and no secret is in its definition. AWS_PROFILE is not in it: a task has a role.",
+        ecs,
+    ),
+    "kubernetes": FileFormat(
+        "Kubernetes",
+        "env.yaml",
+        "The env of a container. Secrets refer to a Secret named after the application and the environment. AWS_PROFILE"
+        " is not in it: a pod has a role.",
+        kubernetes,
+    ),
 }
