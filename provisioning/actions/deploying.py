@@ -28,9 +28,11 @@ from provisioning.actions.refusals import Refusal
 from provisioning.blueprints.artifacts import held_in, wrong_with
 from provisioning.blueprints.model import Artifact, Blueprint, StagePolicy
 from provisioning.blueprints.template import parse
+from provisioning.engine.deploying.promotions import judged
 from provisioning.lifecycle import ChangeKind, StackKind
 from provisioning.models import Change, Environment, Operation, Release
 from provisioning.planning.policy import GUARDED_STAGE, may_start_later, needed
+from provisioning.planning.promoting import REFUSED
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ def do_deploy(actor: Actor, environment: Environment, ask: AskToDeploy) -> Chang
             if Operation.objects.filter(stack__environment=locked, is_open=True).exists():
                 raise in_the_way(locked)
             _check_artifact(locked, blueprint, ask.artifact.strip())
+            _check_proved(actor, locked, blueprint, ask)
             return _deployed(actor, locked, blueprint, ask)
     except IntegrityError:
         return first_click(actor, ask.key)
@@ -138,6 +141,13 @@ def _check_artifact(environment: Environment, blueprint: Blueprint, artifact: st
     wrong = wrong_with(declared, parse(stack.template.body), artifact)
     if wrong:
         raise Refusal(f"{declared.label}: {wrong}", "bad-artifact", fields={"artifact": wrong})
+
+
+def _check_proved(actor: Actor, environment: Environment, blueprint: Blueprint, ask: AskToDeploy) -> None:
+    """A stage may take only what was proved good at a lower one, but for those whom its policy lets say why."""
+    rule = judged(blueprint, environment, ask.artifact.strip(), is_admin=actor.is_admin, reason=ask.reason)
+    if rule is not None and rule.how == REFUSED:
+        raise Refusal(rule.sentence, "not-proved", fields={rule.field: rule.sentence} if rule.field else {})
 
 
 def declared_artifact(blueprint: Blueprint) -> Artifact:

@@ -6,7 +6,7 @@ A new step is one `ensure_…` function and its name in here. Each step belongs 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from provisioning.engine.deploying import preparing, sending
+from provisioning.engine.deploying import preparing, promotions, sending
 from provisioning.engine.deploying import steps as deploying
 from provisioning.engine.outcome import Outcome
 from provisioning.engine.steps import (
@@ -84,6 +84,7 @@ _ACCOUNT = PlaybookStep(checking.ensure_account_known, PLAN, "Reach the account"
 _REPLACED = PlaybookStep(superseding.ensure_superseded_gone, PLAN, "Remove what the replaced change had planned")
 _FIRST = (_REPLACED, _ACCOUNT)
 _TEMPLATES = PlaybookStep(checking.ensure_templates_checked, PLAN, "Check templates and values")
+_JUDGED = PlaybookStep(promotions.ensure_artifact_judged, PLAN, "See whether the stage takes the artifact")
 _NAMES = PlaybookStep(checking.ensure_names_free, PLAN, "Check names and quotas")
 _GUARD_TEMPLATES = PlaybookStep(guarding.ensure_templates_guarded, PLAN, "Guard the data: templates")
 _PREFLIGHT = PlaybookStep(preflight.ensure_preflight, PLAN, "Look for what AWS would refuse")
@@ -315,6 +316,7 @@ PLAYBOOKS: Mapping[str, Playbook] = {
             *_FIRST,
             PlaybookStep(preparing.ensure_deploy_prepared, PLAN, "Put the artifact into what is deployed"),
             _TEMPLATES,
+            _JUDGED,
             _NAMES,
             _GUARD_TEMPLATES,
             _PLAN_COMPUTE,

@@ -7,7 +7,7 @@ from typing import Any
 
 from provisioning.aws.cloudformation import StackState
 from provisioning.lifecycle import UNDER_REVIEW
-from provisioning.planning import deploy_plans, item_plans, parameter_plans
+from provisioning.planning import deploy_plans, item_plans, parameter_plans, promoting
 from provisioning.planning.changes import counters
 from provisioning.planning.impact import data_impact
 
@@ -40,8 +40,9 @@ def digest(plan: Mapping[str, Any]) -> str:
     """SHA-256 in hex over what a reviewer agrees to (C15): the kind and how often it was planned; every part of every
     stack with its template, parameters, tags, imports, change set and changes, and how its stack stood; the facts of
     tables to take over; the names of tables to delete; the flags to put; each write of an item with the item that it
-    was planned on; each parameter with the version that it was planned on; what is deployed, and what ran before.
-    Counts, prices and advice help to decide and are left out; in which order AWS lists things says nothing."""
+    was planned on; each parameter with the version that it was planned on; what is deployed, what ran before, and of
+    which release it is. Counts, prices and advice help to decide and are left out; in which order AWS lists things says
+    nothing."""
     sealed = {
         "kind": plan["kind"],
         "attempt": plan.get("attempt"),
@@ -53,6 +54,7 @@ def digest(plan: Mapping[str, Any]) -> str:
         **({"parameters": parameter_plans.sealed_part(plan["parameters"])} if plan.get("parameters") else {}),
         **({"release": plan["rollback"]["release"]} if plan.get("rollback") else {}),
         **({"deploy": deploy_plans.sealed_part(plan["deploy"])} if plan.get("deploy") else {}),
+        **({"proof": promoting.sealed_part(plan["proof"])} if plan.get("proof") else {}),
     }
     return hashlib.sha256(_text(sealed).encode()).hexdigest()
 

@@ -15,7 +15,7 @@ from provisioning.engine.drifting import drifted
 from provisioning.engine.outcome import Done, Outcome, Problem, Stop
 from provisioning.engine.work import Work
 from provisioning.flags.rules import SECURE
-from provisioning.lifecycle import ChangeKind, StackKind, WriteState, stack_status
+from provisioning.lifecycle import StackKind, WriteState, stack_status
 from provisioning.models import DriftCheck, Environment, Parameter, ParameterVersion, Release, Stack
 from provisioning.planning import promoting
 from provisioning.planning.findings import Finding, with_new
@@ -59,12 +59,9 @@ def judged(
 
 
 def ensure_artifact_judged(work: Work) -> Outcome:
-    """An artifact that comes to a stage has to be one that the stage takes, by whichever change it comes; but a new
-    environment begins with what its blueprint says. One that is an exception is a finding that whoever decides reads.
-    """
-    artifact = _coming(work)
-    if not artifact:
-        return Done(skipped=True)
+    """An artifact that comes to a stage has to be one that the stage takes. An exception is a finding that whoever
+    decides reads."""
+    artifact = str(work.change.goal["artifact"])
     rule = judged(
         work.blueprint, work.change.environment, artifact, is_admin=_by_admin(work), reason=work.change.reason
     )
@@ -76,17 +73,6 @@ def ensure_artifact_judged(work: Work) -> Outcome:
         fix = f"Deploy it in {rule.stage} first, and promote it from there."
         work.change.findings = with_new(work.change.findings, [Finding("warning", artifact, rule.sentence, fix)])
     return Done(rule.sentence)
-
-
-def _coming(work: Work) -> str:
-    """The artifact that a change brings to its environment; empty when it brings none that is not there already."""
-    if work.change.kind == ChangeKind.DEPLOY:
-        return str(work.change.goal["artifact"])
-    if work.change.kind != ChangeKind.UPDATE:
-        return ""
-    name, parts = held_in(work.blueprint.deploy), work.parts.get(StackKind.COMPUTE, [])
-    after = str(parts[-1].parameters.get(name) or "") if name and parts else ""
-    return "" if after == work.stacks[StackKind.COMPUTE].parameters.get(name) else after
 
 
 def _by_admin(work: Work) -> bool:

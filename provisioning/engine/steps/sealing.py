@@ -14,7 +14,7 @@ from provisioning.costs.model import Estimate, PricedInput
 from provisioning.costs.scenarios import SCENARIOS
 from provisioning.costs.usage import Usage
 from provisioning.engine.claims import hold
-from provisioning.engine.deploying import planned, preparing
+from provisioning.engine.deploying import planned, preparing, promotions
 from provisioning.engine.outcome import Done, Outcome
 from provisioning.engine.steps import adopting, configuration, deletion, items, looking, parameters
 from provisioning.engine.steps.checking import CREATE, NONE, SETTINGS, TAKE_OVER, UPDATE
@@ -50,7 +50,7 @@ BESIDE: Mapping[str, Mapping[str, Callable[[Work], Any]]] = {
 # What changes of these kinds hold besides the parts of every change of stacks.
 MORE: Mapping[str, Mapping[str, Callable[[Work], Any]]] = {
     ChangeKind.ROLL_BACK: {**_DEPLOYS, "rollback": planned.rollback_part},
-    ChangeKind.DEPLOY: {**_DEPLOYS, "deploy": preparing.deploy_part},
+    ChangeKind.DEPLOY: {**_DEPLOYS, "deploy": preparing.deploy_part, "proof": promotions.proof_part},
 }
 
 
