@@ -5,6 +5,7 @@ import click
 from portal.cli import VERSION
 from portal.cli.apps import apps
 from portal.cli.command import Root, shared_options
+from portal.cli.env import env
 from portal.cli.login import login, logout, whoami
 
 # Every command, in the order of the help. A new one is a module and a line here.
@@ -13,6 +14,7 @@ COMMANDS: tuple[click.Command, ...] = (
     logout,
     whoami,
     apps,
+    env,
 )
 
 _EXITS = """\b

@@ -39,5 +39,22 @@ def environment_argument(run: Callable[..., Any]) -> Callable[..., Any]:
     def located(*args: Any, environment: str, app: str | None, **kwargs: Any) -> Any:
         return run(*args, where=where_of(environment, app), **kwargs)
 
-    option = click.option("--app", metavar="APP", envvar=APP, help="The application, where ENV stands alone.")
-    return click.argument("environment", metavar="APP/ENV")(option(located))
+    return click.argument("environment", metavar="APP/ENV")(_app_option(located))
+
+
+def environment_words(run: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for commands that take no other argument, also as two words: APP ENV."""
+
+    @wraps(run)
+    def located(*args: Any, environment: tuple[str, ...], app: str | None, **kwargs: Any) -> Any:
+        if len(environment) > 2:
+            raise click.UsageError(f"Name one environment. These were: {' '.join(environment)}")
+        first, *rest = environment
+        where = where_of(rest[0], first) if rest else where_of(first, app)
+        return run(*args, where=where, **kwargs)
+
+    return click.argument("environment", nargs=-1, required=True, metavar="APP/ENV")(_app_option(located))
+
+
+def _app_option(run: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option("--app", metavar="APP", envvar=APP, help="The application, where ENV stands alone.")(run)
