@@ -11,7 +11,7 @@ from provisioning.blueprints.loader import library
 from provisioning.blueprints.model import StagePolicy
 from provisioning.engine.lifetimes import parking
 from provisioning.lifecycle import OPEN_CHANGES, ChangeKind, StackKind, stack_status
-from provisioning.models import Change, Environment
+from provisioning.models import Change, Environment, Operation
 from provisioning.planning.lifetimes import days_problem, extension_problem, has_lifetime
 
 BEGINS = (ChangeKind.CREATE, ChangeKind.WAKE)
@@ -39,7 +39,8 @@ def begin(environment: Environment, policy: StagePolicy, days: int | None, start
 def begin_again(change: Change) -> None:
     """A creation or a waking that is tried again begins its lifetime anew: the first one may be over by now."""
     blueprint = library().blueprints.get(change.environment.application)
-    if change.kind in BEGINS and blueprint is not None:
+    compute = Operation.objects.filter(change=change, stack__kind=StackKind.COMPUTE)
+    if change.kind in BEGINS and blueprint is not None and compute.exists():
         begin(change.environment, blueprint.stages[change.environment.stage], change.goal.get("lifetime_days"))
 
 

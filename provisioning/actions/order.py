@@ -1,5 +1,7 @@
 """Which change may follow which: what the stacks, as last seen, and the open change allow."""
 
+from collections.abc import Collection
+
 from provisioning.actions.refusals import Refusal
 from provisioning.blueprints.template import parse
 from provisioning.engine.watching import missing
@@ -24,6 +26,23 @@ def guard(environment: Environment, kind: ChangeKind) -> None:
     sentence = _out_of_order(environment, kind, data=live[StackKind.DATA], compute=live[StackKind.COMPUTE])
     if sentence:
         raise Refusal(sentence, "wrong-order", fields={"name": sentence} if kind == ChangeKind.CREATE else None)
+
+
+def guard_stacks(environment: Environment, kind: ChangeKind, stacks: Collection[StackKind]) -> None:
+    """Refuse a creation or an update of these stacks alone, where that is not what there is to do. Compute uses the
+    data stack's exports, so that comes first. None named: the kind says which, and `guard` has looked at them."""
+    live = {StackKind(one.kind) for one in environment.stacks.all() if not stack_status(one.status).gone}
+    sentence = ""
+    if kind == ChangeKind.CREATE and stacks:
+        there = sorted(live & set(stacks))
+        sentence = f"{environment} has its {' and '.join(there)} stack already." if there else ""
+        if StackKind.DATA not in live | set(stacks):
+            sentence = f"{environment} has no data stack for its compute to use. Create that first."
+    elif kind == ChangeKind.UPDATE:
+        gone = sorted(set(stacks) - live)
+        sentence = f"{environment} has no {' and no '.join(gone)} stack to update." if gone else ""
+    if sentence:
+        raise Refusal(sentence, "wrong-order")
 
 
 def _out_of_order(environment: Environment, kind: ChangeKind, *, data: bool, compute: bool) -> str:

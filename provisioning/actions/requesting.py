@@ -13,7 +13,7 @@ from provisioning.actions import lifetimes
 from provisioning.actions.actor import Actor, audit, is_personal, require_change_right
 from provisioning.actions.changing import require_start
 from provisioning.actions.naming import stage_of
-from provisioning.actions.order import guard, in_the_way, require_reason
+from provisioning.actions.order import guard, guard_stacks, in_the_way, require_reason
 from provisioning.actions.refusals import Refusal
 from provisioning.actions.superseding import lock_replaced, supersede
 from provisioning.blueprints.loader import library
@@ -88,7 +88,9 @@ def do_request_create(actor: Actor, application: str, name: str, ask: Ask) -> Ch
         with transaction.atomic():
             old = lock_replaced(ask.replaces)
             environment = _claimed_environment(actor, blueprint, name, stage, old)
-            lifetimes.begin(environment, policy, ask.goal.get("lifetime_days"), ask.start_at)
+            guard_stacks(environment, ask.kind, ask.stacks)
+            if StackKind.COMPUTE in (ask.stacks or TOUCHES[ask.kind]):
+                lifetimes.begin(environment, policy, ask.goal.get("lifetime_days"), ask.start_at)
             return _open_change(actor, environment, blueprint, ask, old)
     except IntegrityError:
         return _lost_race(application, name, ask)
@@ -120,6 +122,7 @@ def do_request(actor: Actor, environment: Environment, ask: Ask) -> Change:
             if old is not None:
                 supersede(actor, old, locked, ask.kind)
             guard(locked, ask.kind)
+            guard_stacks(locked, ask.kind, ask.stacks)
             if ask.kind == ChangeKind.WAKE:
                 lifetimes.begin(locked, policy, None, ask.start_at)
             return _open_change(actor, locked, blueprint, ask, old)
