@@ -8,6 +8,7 @@ from django.urls import reverse
 from ninja import Schema
 
 from portal.changes.items import readable
+from portal.changes.plans import plan_view
 from portal.changes.rights import stage_policy
 from provisioning.lifecycle import ChangeKind, ChangeStatus
 from provisioning.models import Change, Decision, Step
@@ -65,7 +66,7 @@ class Trouble(Schema):
 
 
 class ChangeDetail(ChangeLine):
-    """One change. `digest` is what an approval has to name; `approvals_needed` of `approver_groups` have to agree.
+    """One change. `sentence` is its plan in one; `digest` is what an approval has to name; `approvals_needed` of `approver_groups` have to agree.
     `held`: approved, and runs when somebody says so; `start_at`: not before."""
 
     attempt: int
@@ -77,6 +78,7 @@ class ChangeDetail(ChangeLine):
     sent_back: bool
     cancel_asked_at: datetime | None
     digest: str
+    sentence: str
     plan: dict[str, Any] | None
     findings: list[dict[str, Any]]
     problem: Trouble | None
@@ -119,6 +121,7 @@ def change_detail(change: Change) -> ChangeDetail:
         sent_back=change.sent_back,
         cancel_asked_at=change.cancel_asked_at,
         digest=change.plan_digest,
+        sentence="" if change.plan is None else plan_view(change.plan, change.plan_digest).sentence,
         plan=None if change.plan is None else readable(change, change.plan),
         findings=list(change.findings),
         problem=_trouble(change),

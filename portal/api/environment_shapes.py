@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from django.urls import reverse
 from ninja import Schema
@@ -19,6 +19,7 @@ Kind = Literal[
     "redeploy", "roll_back",
 ]  # fmt: skip
 Parameters = dict[Literal["data", "compute"], dict[Name, Value]]
+Stacks = Annotated[list[Literal["data", "compute"]], Field(max_length=2)]
 
 
 class EnvironmentLine(Schema):
@@ -79,12 +80,13 @@ class EnvironmentDetail(EnvironmentLine):
 
 
 class NewEnvironment(Sent):
-    """What to create. Parameters that are left out have the stage's defaults. `lifetime_days`, or `expires_at` rounded
+    """What to create: both stacks, or those in `stacks`. Parameters that are left out have the stage's defaults. `lifetime_days`, or `expires_at` rounded
     up to whole days, where environments of the stage end by themselves."""
 
     application: Name
     name: Name
     parameters: Parameters = Field(default_factory=dict)
+    stacks: Stacks = Field(default_factory=list)
     lifetime_days: int | None = Field(None, ge=1, le=366)
     expires_at: Moment | None = None
     reason: Line = ""
@@ -94,10 +96,11 @@ class NewEnvironment(Sent):
 
 class NewChange(Sent):
     """A change of an environment. `confirm` is its name, where something is deleted; `release` is a number, for
-    roll_back only; `replaces` is a change that waits and that this one is sent instead of."""
+    roll_back only; `stacks` are those that an update is about, both unless said; `replaces` is a change that waits and that this one is sent instead of."""
 
     kind: Kind
     parameters: Parameters = Field(default_factory=dict)
+    stacks: Stacks = Field(default_factory=list)
     reason: Line = ""
     confirm: Line = ""
     start_at: Moment | None = None
@@ -108,6 +111,11 @@ class NewChange(Sent):
 def values_of(parameters: Parameters) -> Values:
     """Parameters as a request of a change takes them."""
     return {str(kind): values for kind, values in parameters.items()}
+
+
+def stacks_of(stacks: Stacks) -> tuple[StackKind, ...]:
+    """Stacks as a request of a change takes them: each once, data first; none where both are meant."""
+    return tuple(kind for kind in StackKind if str(kind) in stacks)
 
 
 def environment_line(found: Environment) -> dict[str, Any]:

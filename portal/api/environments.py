@@ -22,8 +22,10 @@ from portal.api.environment_shapes import (
     NewChange,
     NewEnvironment,
     Parameters,
+    Stacks,
     environment_detail,
     environment_line,
+    stacks_of,
     values_of,
 )
 from portal.api.operations import operation
@@ -71,7 +73,7 @@ def list_environments(request: HttpRequest, wanted: Query[EnvironmentWanted]) ->
 )  # fmt: skip
 def create_environment(request: HttpRequest, response: HttpResponse, sent: Body[NewEnvironment]) -> ChangeDetail:
     """Answers the change that creates it. It is planned and, where the stage asks for it, approved before it runs."""
-    _require_known(sent.application, sent.parameters)
+    _require_known(sent.application, sent.parameters, sent.stacks)
     days = _days(sent)
 
     def create(key: uuid.UUID | None) -> Change:
@@ -82,6 +84,7 @@ def create_environment(request: HttpRequest, response: HttpResponse, sent: Body[
             key=key,
             replaces=sent.replaces,
             start_at=sent.start_at,
+            stacks=stacks_of(sent.stacks),
             goal={"lifetime_days": days} if days else {},
         )
         return do_request_create(actor_of(request), sent.application, sent.name, ask)
@@ -109,7 +112,7 @@ def request_change(
     """Answers the change, which is planned and, where the stage asks for it, approved before it runs."""
     found = access_with_stacks(request, app, name)
     _require_meant(sent)
-    _require_known(app, sent.parameters)
+    _require_known(app, sent.parameters, sent.stacks)
     actor = actor_of(request)
     return _opened(response, send(request, response, sent, lambda key: _ask(actor, found, sent, key)))
 
@@ -152,6 +155,7 @@ def _ask(actor: Actor, environment: Environment, sent: NewChange, key: uuid.UUID
         confirm=sent.confirm,
         replaces=sent.replaces,
         start_at=sent.start_at,
+        stacks=stacks_of(sent.stacks),
     )
     return do_request(actor, environment, ask)
 
@@ -161,6 +165,7 @@ def _require_meant(sent: NewChange) -> None:
     beside_plans = sent.kind in {"redeploy", "roll_back"}
     unused = {
         "parameters": bool(sent.parameters) and sent.kind != "update",
+        "stacks": bool(sent.stacks) and sent.kind != "update",
         "release": sent.release is not None and sent.kind != "roll_back",
         "start_at": sent.start_at is not None and beside_plans,
         "replaces": sent.replaces is not None and beside_plans,
@@ -168,9 +173,9 @@ def _require_meant(sent: NewChange) -> None:
     _refuse({name: f"A change of kind {sent.kind} takes no {name}." for name, is_so in unused.items() if is_so})
 
 
-def _require_known(application: str, parameters: Parameters) -> None:
-    """Refuse parameters that no template has, which would be left out in silence. Raises Http404 for an application
-    that is not there."""
+def _require_known(application: str, parameters: Parameters, named: Stacks) -> None:
+    """Refuse parameters that no template has, or that are of a stack that is not meant, which would be left out in
+    silence. Raises Http404 for an application that is not there."""
     if not parameters:
         return
     stacks = access_blueprint(application).stacks
@@ -181,9 +186,13 @@ def _require_known(application: str, parameters: Parameters) -> None:
         if name not in stacks[kind].template.parameters
     }
     _refuse(wrong)
+    left_out = [kind for kind in parameters if named and kind not in named]
+    _refuse({f"parameters.{kind}": f"This is not about the {kind} stack." for kind in left_out})
 
 
 def _days(sent: NewEnvironment) -> int | None:
+    if sent.stacks == ["data"] and (sent.expires_at or sent.lifetime_days):
+        _refuse({"expires_at": "Data stays: compute has a lifetime, once there is one."})
     if sent.expires_at is None:
         return sent.lifetime_days
     if sent.lifetime_days is not None:
