@@ -21,6 +21,7 @@ _PATTERN = r"^[^\u0000]*$"
 _Text = Annotated[str, AfterValidator(_keepable), Field(json_schema_extra={"pattern": _PATTERN})]
 Line = Annotated[_Text, StringConstraints(max_length=1000)]
 Name = Annotated[_Text, StringConstraints(min_length=1, max_length=100)]
+TableName = Annotated[_Text, StringConstraints(min_length=1, max_length=255)]
 Value = Annotated[_Text, StringConstraints(max_length=8192)]
 
 

@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 from portal.tables.asked import Asked
 from provisioning.blueprints.loader import library
+from provisioning.blueprints.model import AccessPattern
 from provisioning.items.query import Shape
 from provisioning.models import StackResource, Table
 
@@ -20,19 +21,23 @@ class Chip:
     here: bool
 
 
-def chips(row: Table, shape: Shape, asked: Asked) -> tuple[Chip, ...]:
+def patterns_of(row: Table, shape: Shape) -> tuple[AccessPattern, ...]:
     """The questions about this table whose index is there."""
     blueprint = library().blueprints.get(row.application)
     logical_id = logical_id_of(row) if blueprint else ""
+    mine = (one for one in (blueprint.patterns if blueprint else ()) if one.table == logical_id)
+    return tuple(one for one in mine if (view := shape.view(one.index or "")) and view.partition == one.partition_key)
+
+
+def chips(row: Table, shape: Shape, asked: Asked) -> tuple[Chip, ...]:
+    """The same as links."""
     found = []
-    for pattern in blueprint.patterns if blueprint else ():
-        view = shape.view(pattern.index or "")
-        if pattern.table != logical_id or view is None or view.partition != pattern.partition_key:
-            continue
-        pairs = [("index", view.name)] if view.name else []
+    for pattern in patterns_of(row, shape):
+        index = pattern.index or ""
+        pairs = [("index", index)] if index else []
         pairs += [("order", "desc")] if pattern.descending else []
         here = (asked.typed.index, asked.typed.order == "desc", bool(asked.typed.pk)) == (
-            view.name,
+            index,
             pattern.descending,
             True,
         )

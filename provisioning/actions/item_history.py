@@ -12,6 +12,7 @@ from provisioning.items.patching import masked_at, patch_between, value_at
 from provisioning.items.paths import path_of
 from provisioning.items.sealing import NotSealedError
 from provisioning.items.values import Item, Value, key_token
+from provisioning.items.versions import version_of
 from provisioning.lifecycle import WriteState, WriteVerb
 from provisioning.models import Environment, ItemWrite, Table
 
@@ -62,6 +63,24 @@ def writes_of_table(environment: Environment, table: Table) -> QuerySet[ItemWrit
 def key_left(write: ItemWrite) -> Item | None:
     """The key under which a write has left an item, None where it took it away. Raises NotSealedError."""
     return next((leg.key for leg in legs_of(write) if leg.after is not None), None)
+
+
+@dataclass(frozen=True)
+class Left:
+    """How a write has left an item, as it may be shown: its key and its version."""
+
+    key: Item
+    shown: Item
+    version: str
+
+
+def left_by(environment: Environment, table: Table, write: ItemWrite) -> Left | None:
+    """The item as a write has left it, None where it took it away. Raises NotSealedError."""
+    leg = next((leg for leg in legs_of(write) if leg.after is not None), None)
+    if leg is None or leg.after is None:
+        return None
+    shown = mask_for(environment, table).apply(leg.after)
+    return Left(leg.key, shown, version_of(environment.pk, table.name, leg.after))
 
 
 def tell(environment: Environment, table: Table, writes: Iterable[ItemWrite]) -> tuple[Told, ...]:

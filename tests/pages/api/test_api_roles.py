@@ -18,6 +18,8 @@ FILLED: Mapping[str, str] = {
     "{app}": "hello-erlang",
     "{name}": "dev-alice",
     "{path:key}": "use_dynamodb",
+    "{table}": "dev-alice-hello-erlang-messages",
+    "{int:write}": "7",
     "{uuid:change_id}": str(uuid.UUID(int=7)),
 }
 # What a person of that group may be answered, whatever comes of it: never that they may not ask.

@@ -2,6 +2,7 @@
 crash, no undescribed status, no undescribed shape, nobody without a token. Made-up requests, always the same ones."""
 
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 import hypothesis
@@ -10,7 +11,10 @@ import schemathesis
 from django.contrib.auth.models import Group
 from django.core.wsgi import get_wsgi_application
 from django.utils import timezone
+from fakes.as_aws import AsAws, reached
+from fakes.item_tables import make_table, row_of
 from hypothesis import HealthCheck, Phase
+from moto import mock_aws
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -29,6 +33,7 @@ from provisioning.models import Account, Event
 from .. import rows
 from ..change_rows import planned, resource
 from ..flags.scene import FLAG, parameter
+from ..items.browser import ITEM
 from .program import token_for
 
 
@@ -50,7 +55,9 @@ CHECKS = [
 ]
 EXAMPLES = 12  # of each operation: the whole of it within a minute
 CHANGE = uuid.UUID("00000000-0000-4000-8000-0000000000a1")
-THERE = {"app": "fileshare", "name": "dev-alice", "change_id": str(CHANGE), "key": FLAG}
+TABLE = "dev-things"
+THERE = {"app": "fileshare", "name": "dev-alice", "change_id": str(CHANGE), "key": FLAG, "table": TABLE}
+ITEM_KEYS = ['{"id":{"S":"a"},"at":{"N":"1"}}', '{"id":{"S":"b"},"at":{"N":"2"}}']
 
 schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application())
 
@@ -65,6 +72,15 @@ def map_path_parameters(context: schemathesis.HookContext, path_parameters: dict
     return path_parameters | {name: THERE[name] for name in path_parameters if name in THERE}
 
 
+@schema.hook
+def map_query(context: schemathesis.HookContext, query: dict[str, Any] | None) -> Any:
+    """Mostly a key that the table has or could have: no made-up text is one."""
+    key = (query or {}).get("key")
+    if not query or not isinstance(key, str) or not 0 < len(key) <= 100 or not key.isprintable() or len(key) % 3 == 0:
+        return query
+    return query | {"key": ITEM_KEYS[len(key) % 2]}
+
+
 def _is_a_name(name: str, value: object) -> bool:
     if name != "change_id":
         return isinstance(value, str) and 0 < len(value) <= 100 and value.isprintable()
@@ -75,13 +91,24 @@ def _is_a_name(name: str, value: object) -> bool:
 
 
 @pytest.fixture
-def token(account: Account, alice: User, settings: Any) -> str:
+def aws(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[AsAws]:
+    """DynamoDB as AWS is, with a table of one item."""
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    settings.ITEM_READS_PER_PERSON = settings.ITEM_READS_PER_TABLE = 0
+    with mock_aws(), reached(settings) as dynamodb:
+        make_table(dynamodb, TABLE, items=[ITEM])
+        yield dynamodb
+
+
+@pytest.fixture
+def token(account: Account, alice: User, settings: Any, aws: AsAws) -> str:
     """A token of somebody who may do everything, where there is something of each kind."""
     settings.API_REQUESTS_PER_MINUTE = 1_000_000
     alice.groups.set([Group.objects.get_or_create(name=name)[0] for name in sorted(EVERYONE)])
     dev = rows.environment(alice, "dev-alice", "fileshare", monthly_cost="34.99")
     rows.outputs(dev, StackKind.DATA, MessagesTableName="messages")
     parameter(dev, FLAG)
+    row_of(dev, aws, TABLE)
     bob = User.objects.create_user("bob")
     change = rows.change(rows.environment(bob, "prod"), bob, ChangeStatus.AWAITING_APPROVAL, id=CHANGE)
     planned(change, resource("MessagesTable", "Modify"))
