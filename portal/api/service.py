@@ -9,8 +9,19 @@ from typing import Any
 from django.urls import reverse
 from ninja import NinjaAPI
 
-from portal.api import VERSION, applications, audit, changes, delivery, environments, parameters, people
+from portal.api import (
+    VERSION,
+    applications,
+    audit,
+    changes,
+    environments,
+    item_writes,
+    parameters,
+    people,
+    tables,
+)
 from portal.api.problems import MEDIA_TYPE, Problem, answers_problems
+from portal.api.serving import ExactParser
 
 _ABOUT = (
     "Environments on AWS, planned before they run. Sign in with `Authorization: Bearer <token>`; tokens are made on the"
@@ -18,7 +29,13 @@ _ABOUT = (
 )
 _ALWAYS = (401, 403, 404, 422, 429, 500, 502, 503)
 # Besides, by method: what depends on how things stand, and on the version that was looked at.
-_BESIDES = {"get": (409,), "post": (400, 409), "put": (400, 409, 412, 428), "delete": (409, 412, 428)}
+_BESIDES = {
+    "get": (409, 410),
+    "post": (400, 409, 412, 428),
+    "put": (400, 409, 412, 428),
+    "patch": (400, 409, 412, 428),
+    "delete": (409, 412, 428),
+}
 _HEADERS = {
     name: {"description": said, "schema": {"type": "integer"}}
     for name, said in (
@@ -39,10 +56,16 @@ class Service(NinjaAPI):
 
 def _service() -> Service:
     made = Service(
-        title="Stackyard", version=VERSION, description=_ABOUT, openapi_url=None, docs_url=None, urls_namespace="v1"
+        title="Stackyard",
+        version=VERSION,
+        description=_ABOUT,
+        openapi_url=None,
+        docs_url=None,
+        urls_namespace="v1",
+        parser=ExactParser(),
     )
     answers_problems(made)
-    for part in (applications, environments, changes, delivery, parameters, people, audit):
+    for part in (applications, environments, changes, parameters, tables, item_writes, people, audit):
         made.add_router("", part.router)
     return made
 
@@ -55,9 +78,8 @@ def description() -> dict[str, Any]:
     """The OpenAPI 3.1 description."""
     prefix = reverse("v1_openapi").removesuffix("openapi.json")
     found: dict[str, Any] = copy.deepcopy(dict(api.get_openapi_schema(path_prefix=prefix)))
-    found["components"]["schemas"]["Problem"] = Problem.model_json_schema(
-        ref_template="#/components/schemas/{model}", mode="serialization"
-    )
+    shape = Problem.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
+    found["components"]["schemas"] |= {**shape.pop("$defs", {}), "Problem": shape}
     found["components"]["headers"] = _HEADERS
     for methods in found["paths"].values():
         for method, operation in methods.items():
