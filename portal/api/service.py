@@ -14,6 +14,7 @@ from portal.api import (
     applications,
     audit,
     changes,
+    delivery,
     environments,
     item_writes,
     parameters,
@@ -65,7 +66,7 @@ def _service() -> Service:
         parser=ExactParser(),
     )
     answers_problems(made)
-    for part in (applications, environments, changes, parameters, tables, item_writes, people, audit):
+    for part in (applications, environments, changes, delivery, parameters, tables, item_writes, people, audit):
         made.add_router("", part.router)
     return made
 
