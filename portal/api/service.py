@@ -17,6 +17,7 @@ from portal.api import (
     delivery,
     environments,
     item_writes,
+    lifetimes,
     parameters,
     people,
     tables,
@@ -27,6 +28,19 @@ from portal.api.serving import ExactParser
 _ABOUT = (
     "Environments on AWS, planned before they run. Sign in with `Authorization: Bearer <token>`; tokens are made on the"
     " account page. What goes wrong is answered as problem+json with a stable `code`."
+)
+# In the order of the description; each has a router.
+_PARTS = (
+    applications,
+    environments,
+    lifetimes,
+    changes,
+    delivery,
+    parameters,
+    tables,
+    item_writes,
+    people,
+    audit,
 )
 _ALWAYS = (401, 403, 404, 422, 429, 500, 502, 503)
 # Besides, by method: what depends on how things stand, and on the version that was looked at.
@@ -66,7 +80,7 @@ def _service() -> Service:
         parser=ExactParser(),
     )
     answers_problems(made)
-    for part in (applications, environments, changes, delivery, parameters, tables, item_writes, people, audit):
+    for part in _PARTS:
         made.add_router("", part.router)
     return made
 
