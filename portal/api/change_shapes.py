@@ -66,8 +66,8 @@ class Trouble(Schema):
 
 
 class ChangeDetail(ChangeLine):
-    """One change. `sentence` is its plan in one; `digest` is what an approval has to name; `approvals_needed` of `approver_groups` have to agree.
-    `held`: approved, and runs when somebody says so; `start_at`: not before."""
+    """One change. `sentence` is its plan in one; `digest` is what an approval has to name; `approvals_needed` of
+    `approver_groups` have to agree. `held`: approved, and runs when somebody says so; `start_at`: not before."""
 
     attempt: int
     waiting_for: str

@@ -80,8 +80,8 @@ class EnvironmentDetail(EnvironmentLine):
 
 
 class NewEnvironment(Sent):
-    """What to create: both stacks, or those in `stacks`. Parameters that are left out have the stage's defaults. `lifetime_days`, or `expires_at` rounded
-    up to whole days, where environments of the stage end by themselves."""
+    """What to create: both stacks, or those in `stacks`. Parameters that are left out have the stage's defaults.
+    `lifetime_days`, or `expires_at` rounded up to whole days, where environments of the stage end by themselves."""
 
     application: Name
     name: Name
@@ -96,7 +96,8 @@ class NewEnvironment(Sent):
 
 class NewChange(Sent):
     """A change of an environment. `confirm` is its name, where something is deleted; `release` is a number, for
-    roll_back only; `stacks` are those that an update is about, both unless said; `replaces` is a change that waits and that this one is sent instead of."""
+    roll_back only; `stacks` are those that an update is about, both unless said; `replaces` is a change that waits and
+    that this one is sent instead of."""
 
     kind: Kind
     parameters: Parameters = Field(default_factory=dict)

@@ -39,7 +39,7 @@ from portal.requesting.replacing import open_change
 from provisioning.actions.actor import Actor
 from provisioning.actions.requesting import Ask, do_request, do_request_create
 from provisioning.actions.rolling_back import AskToRedeploy, AskToRollBack, do_redeploy, do_roll_back
-from provisioning.lifecycle import ChangeKind, EnvironmentStatus
+from provisioning.lifecycle import ChangeKind, EnvironmentStatus, StackKind
 from provisioning.models import Change, Environment
 
 router = Router(tags=["Environments"])
@@ -191,7 +191,7 @@ def _require_known(application: str, parameters: Parameters, named: Stacks) -> N
 
 
 def _days(sent: NewEnvironment) -> int | None:
-    if sent.stacks == ["data"] and (sent.expires_at or sent.lifetime_days):
+    if stacks_of(sent.stacks) == (StackKind.DATA,) and (sent.expires_at or sent.lifetime_days):
         _refuse({"expires_at": "Data stays: compute has a lifetime, once there is one."})
     if sent.expires_at is None:
         return sent.lifetime_days
