@@ -136,7 +136,7 @@ def set_parameter(
     place = _place(request, where)
 
     def put(request_key: uuid.UUID | None) -> Change:
-        setting = Setting(where.key, sent.value, _looked_at(request, place), type=sent.type)
+        setting = Setting(where.key, sent.value, looked_at(request, where.key, place.row), type=sent.type)
         ask = AskToSet(
             reason=sent.reason.strip(),
             key=request_key,
@@ -162,7 +162,7 @@ def delete_parameter(
     place = _place(request, where)
 
     def delete(request_key: uuid.UUID | None) -> Change:
-        setting = Setting(where.key, None, _looked_at(request, place))
+        setting = Setting(where.key, None, looked_at(request, where.key, place.row))
         ask = AskToSet(reason=wanted.reason.strip(), key=request_key)
         return do_set_parameters(actor_of(request), place.environment, [setting], ask)
 
@@ -182,20 +182,22 @@ def _tag(row: Parameter) -> str:
     return f'"v{row.generation}.{row.version}"'
 
 
-def _looked_at(request: HttpRequest, place: Place) -> int | None:
-    """The version that the request is about, None for a new parameter. Raises ProblemError: 412 when it is another one
-    by now, 428 when none was named; Http404 for one that is not there."""
-    if request.headers.get("If-None-Match") == "*" and request.method == "PUT":
-        if place.row is not None:
-            said = f"{place.key} exists already."
+def looked_at(request: HttpRequest, key: str, row: Parameter | None) -> int | None:
+    """The version that the request is about, None for a new parameter; `row` is None where there is none. Raises
+    ProblemError: 412 when it is another one by now, 428 when none was named; Http404 for one that is not there."""
+    if request.headers.get("If-None-Match") == "*" and request.method != "DELETE":
+        if row is not None:
+            said = f"{key} exists already."
             raise ProblemError(HTTPStatus.PRECONDITION_FAILED, "exists", said)
         return None
     match = request.headers.get("If-Match")
     if match is None:
         said = "Name the version that you looked at in If-Match, or send If-None-Match: * for a new parameter."
         raise ProblemError(HTTPStatus.PRECONDITION_REQUIRED, "no-version", said)
-    row, found = place.there, _TAG.fullmatch(match.strip())
+    if row is None:
+        raise Http404(f"There is no parameter {key}.")
+    found = _TAG.fullmatch(match.strip())
     if found is None or (int(found["generation"]), int(found["version"])) != (row.generation, row.version):
-        said = f"{place.key} was set meanwhile: it is at {_tag(row)} now. Read it again, then decide."
+        said = f"{key} was set meanwhile: it is at {_tag(row)} now. Read it again, then decide."
         raise ProblemError(HTTPStatus.PRECONDITION_FAILED, "version-moved", said)
     return row.version
