@@ -66,6 +66,10 @@ class Session:
         """Show something to a person, on standard output."""
         import_module("portal.cli.rendering").draw(sys.stdout, shown)
 
+    def draw_aside(self, shown: Shown) -> None:
+        """Show something to a person that is no answer, on standard error."""
+        import_module("portal.cli.rendering").draw(sys.stderr, shown)
+
     def note(self, sentence: str) -> None:
         """Tell a person something that is no answer, on standard error."""
         say(sentence)

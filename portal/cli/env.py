@@ -1,6 +1,5 @@
 """Environments: `stackyard env list|create|show|update|park|wake|delete|extend|connect …`."""
 
-from collections.abc import Callable
 from typing import Any
 
 import click
@@ -19,10 +18,10 @@ from portal.cli.asking import (
 )
 from portal.cli.command import Group, Session, pass_session
 from portal.cli.following import finish
+from portal.cli.lists import list_options, show_list
 from portal.cli.shown import Facts, Lines, Shown, Table, Tone, Word, status, when
 from portal.cli.where import APP, Where, environment_words, where_of
 
-ALL = 0
 DELETIONS = {
     "compute": ("delete_compute", "This deletes the compute stack of {}; its tables stay."),
     "data-stack": ("delete_data_stack", "This deletes the data stack of {}; its tables and their items stay."),
@@ -33,20 +32,6 @@ DELETIONS = {
 @click.group(cls=Group)
 def env() -> None:
     """Environments: what there is, and asking for changes of it."""
-
-
-def list_options(run: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of every list in pages."""
-    limit = click.option("--limit", type=click.IntRange(min=0), default=100, help="How many at most; 0 for all.")
-    cursor = click.option("--cursor", default="", help="Go on where an answer's `next` points.")
-    return limit(cursor(run))
-
-
-def show_list(session: Session, found: dict[str, Any], shown: Callable[[], Shown]) -> None:
-    """Answer with a list, and say where it goes on."""
-    session.show(found, shown)
-    if found["next"]:
-        session.note("There are more: --limit 0 reads all.")
 
 
 @env.command("list")

@@ -52,11 +52,20 @@ def waiting_options(run: Callable[..., Any]) -> Callable[..., Any]:
         return run(*args, waiting=Waiting(wait or wait_approval, wait_approval, timeout, every), **kwargs)
 
     wait = click.option("--wait", is_flag=True, help="Follow the change to its end; its end is the exit code.")
-    return wait(how_to_wait(waited))
+    return wait(_how(waited))
 
 
-def how_to_wait(run: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that say how to wait."""
+def watching_options(run: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for a command that does nothing but wait."""
+
+    @wraps(run)
+    def watched(*args: Any, wait_approval: bool, timeout: float | None, every: float, **kwargs: Any) -> Any:
+        return run(*args, waiting=Waiting(wait=True, approval=wait_approval, timeout=timeout, every=every), **kwargs)
+
+    return _how(watched)
+
+
+def _how(run: Callable[..., Any]) -> Callable[..., Any]:
     approval = click.option("--wait-approval", is_flag=True, help="Wait for people and for its time as well.")
     timeout = click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="Wait so long at most.")
     every = click.option(

@@ -4,6 +4,7 @@ import click
 
 from portal.cli import VERSION
 from portal.cli.apps import apps
+from portal.cli.changes import changes
 from portal.cli.command import Root, shared_options
 from portal.cli.env import env
 from portal.cli.login import login, logout, whoami
@@ -15,6 +16,7 @@ COMMANDS: tuple[click.Command, ...] = (
     whoami,
     apps,
     env,
+    changes,
 )
 
 _EXITS = """\b

@@ -51,7 +51,12 @@ def drawn(part: Table | Facts | Lines) -> RenderableType:
 
 
 def _is_empty(part: Table | Facts | Lines) -> bool:
-    return (isinstance(part, Lines) and not part.lines) or (isinstance(part, Facts) and not part.pairs)
+    """Whether there is nothing to draw: a table without rows says so unless it has nothing to say."""
+    if isinstance(part, Table):
+        return not part.rows and not part.empty
+    if isinstance(part, Facts):
+        return not any(value for _, value in part.pairs)
+    return not part.lines
 
 
 def _table(part: Table) -> RenderableType:

@@ -10,7 +10,8 @@ Tone = Literal["good", "bad", "busy", "attention", "quiet", ""]
 # The families of the badges that pages have, by the API's own words.
 _TONES: dict[str, Tone] = {
     "planning": "busy", "queued": "busy", "running": "busy", "creating": "busy", "updating": "busy", "deleting": "busy",
-    "awaiting_approval": "attention", "rejected": "attention", "waiting": "busy", "succeeded": "good", "ready": "good",
+    "awaiting_approval": "attention", "approved": "good", "rejected": "attention",
+    "sent_back": "attention", "waiting": "busy", "succeeded": "good", "ready": "good",
     "done": "good", "failed": "bad", "cancelled": "quiet", "superseded": "quiet", "parked": "quiet", "pending": "quiet",
     "skipped": "quiet",
 }  # fmt: skip
