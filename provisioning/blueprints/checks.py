@@ -133,6 +133,9 @@ def _check_stages(blueprint: Blueprint, problems: Problems) -> None:
         at = ("stages", stage)
         for path, sentence, fix in policy_problems(policy):
             problems.add((*at, *path), sentence, fix)
+        if policy.promote_from and blueprint.deploy.artifact is None:
+            fix = "Add artifact: to deploy:, or remove it."
+            problems.add((*at, "promote_from"), "Nothing is deployed here that could be promoted.", fix)
         for kind, defaults in policy.defaults.items():
             stack = blueprint.stacks[kind]
             wrong = validate_values(stack.template, defaults)

@@ -61,6 +61,17 @@ def test_what_may_come_from_where(tmp_path: Path) -> None:
         assert blueprint.stages["staging"].promote_from == ""
 
 
+def test_nothing_is_promoted_where_nothing_is_deployed(tmp_path: Path) -> None:
+    file = shop(tmp_path, "promote_from: dev")
+    text = file.read_text()
+    file.write_text(text[: text.index("  artifact:")] + text[text.index("configuration:") :])
+    _, (problem,) = load_blueprint(file.parent)
+    assert str(problem).endswith(
+        "Nothing is deployed here that could be promoted. Add artifact: to deploy:, or remove it."
+    )
+    assert file.read_text().splitlines()[problem.line - 1].strip() == "promote_from: dev"
+
+
 @pytest.mark.parametrize(
     ("text", "sentence", "fix"),
     [

@@ -1,6 +1,7 @@
 """Where an artifact ran, and whether that is enough for a stage."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -161,12 +162,16 @@ class TestRule:
 
 def test_what_is_sealed_is_who_it_is_and_not_how_often_it_ran() -> None:
     source = {"id": 7, "environment": "staging", "release": 3, "template": "t1", "at": "then", "by": "alice"}
-    proof = {"artifact": SHOP, "source": source, "rule": {"stage": "staging", "how": MET, "sentence": "Good."}}
+    proof: dict[str, Any] = {
+        "artifact": SHOP,
+        "source": source,
+        "rule": {"stage": "staging", "how": MET, "sentence": "Good."},
+    }
     more = {**proof, "places": [{"good": 14}], "source": {**source, "at": "later", "proof": {"lines": ["2 of 2"]}}}
     assert sealed_part(proof) == sealed_part(more)
     assert sealed_part(proof) != sealed_part({**proof, "artifact": OTHER})
     assert sealed_part(proof) != sealed_part({**proof, "source": {**source, "id": 8}})
-    assert sealed_part(proof) != sealed_part({**proof, "rule": {**proof["rule"], "how": EXCEPTED}})  # type: ignore[dict-item]
+    assert sealed_part(proof) != sealed_part({**proof, "rule": {**proof["rule"], "how": EXCEPTED}})
     assert sealed_part({"artifact": SHOP}) == {"artifact": SHOP, "source": None, "rule": None}
 
 

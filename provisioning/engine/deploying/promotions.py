@@ -34,17 +34,22 @@ def places_of(application: str, artifact: str) -> tuple[Place, ...]:
     rows = (
         Release.objects.filter(environment__in=where.values("environment"))
         .order_by("environment_id", "-number")
-        .values_list(
-            *("environment_id", "environment__name", "environment__stage"),
-            *("pk", "number", "at", "artifact", "good", "template_id"),
+        .select_related("environment")
+        .only(
+            "environment", "number", "at", "artifact", "good", "template_id", "environment__name", "environment__stage"
         )
     )
     found = []
-    for (_, name, stage), group in groupby(rows, key=lambda row: row[:3]):
-        newest = [Ran(*row[3:7], bool(row[7]), row[8] or "") for row in islice(group, LOOKED_AT)]
-        place = place_of(name, stage, artifact, newest[::-1])
+    for _, group in groupby(rows, key=lambda row: row.environment_id):
+        newest = list(islice(group, LOOKED_AT))
+        environment, ran = newest[0].environment, [_ran(row) for row in reversed(newest)]
+        place = place_of(environment.name, environment.stage, artifact, ran)
         found += [place] if place else []
     return tuple(sorted(found, key=lambda one: (STAGES.index(one.stage), one.environment)))
+
+
+def _ran(row: Release) -> Ran:
+    return Ran(row.pk, row.number, row.at, row.artifact, bool(row.good), row.template_id or "")
 
 
 def judged(
