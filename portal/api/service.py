@@ -14,6 +14,7 @@ from portal.api import (
     applications,
     audit,
     changes,
+    choices,
     delivery,
     environments,
     item_writes,
@@ -33,6 +34,7 @@ _ABOUT = (
 # In the order of the description; each has a router.
 _PARTS = (
     applications,
+    choices,
     environments,
     lifetimes,
     changes,
