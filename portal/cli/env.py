@@ -16,6 +16,7 @@ from portal.cli.asking import (
     said,
     value_options,
 )
+from portal.cli.choosing import completed
 from portal.cli.command import Group, Session, pass_session
 from portal.cli.following import finish
 from portal.cli.lists import list_options, show_list
@@ -79,7 +80,8 @@ def create(
 ) -> None:
     """Create an environment: stackyard env create hello-erlang dev-alice.
 
-    What is not set has the stage's defaults; `stackyard apps show APP` lists what can be set.
+    What is not set has the stage's defaults, and the network, key and image that the form starts with; `stackyard apps
+    show APP` lists what can be set.
     """
     where = where_of(name or application, application if name else None)
     values = placed(session, where.app, given, stack or "")
@@ -168,7 +170,7 @@ def create_environment(
     body = {
         "application": where.app,
         "name": where.name,
-        "parameters": parameters,
+        "parameters": completed(session, where.app, parameters, stack),
         "stacks": [stack] if stack else None,
         "expires_at": moment(expires, "--expires") if expires else None,
     }

@@ -8,6 +8,7 @@ from portal.cli.changes import changes
 from portal.cli.command import Root, shared_options
 from portal.cli.env import env
 from portal.cli.login import login, logout, whoami
+from portal.cli.stacks import compute_stack, data_stack
 
 # Every command, in the order of the help. A new one is a module and a line here.
 COMMANDS: tuple[click.Command, ...] = (
@@ -17,6 +18,8 @@ COMMANDS: tuple[click.Command, ...] = (
     apps,
     env,
     changes,
+    data_stack,
+    compute_stack,
 )
 
 _EXITS = """\b
