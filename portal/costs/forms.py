@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 
 from portal.costs.wanted import (
     DAY,
@@ -23,6 +24,8 @@ from provisioning.lifecycle import CostSource
 
 SUBMITS = {"data-submit": True}
 MAIN = ("range", "by", "application", "environment")
+# Wider than there are costs, and so that a year more or less is a day too.
+WITHIN = (MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2200, 1, 1)))
 
 
 class CostFilter(forms.Form):
@@ -52,7 +55,7 @@ class CostFilter(forms.Form):
         # Named so in links; `from` is no name that Python lets a class have.
         for name, words in (("from", "First day"), ("to", "Last day")):
             widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-            self.fields[name] = forms.DateField(label=words, required=False, widget=widget)
+            self.fields[name] = forms.DateField(label=words, required=False, widget=widget, validators=WITHIN)
         for by in FILTERS:
             if by != "environment":
                 self._offer(by, KINDS[by], sorted({label(line, by) for line in lines}))

@@ -153,18 +153,19 @@ def read_overview(scene: Scene, sort: str, page: str) -> Overview:
     places = {group.label: place for place, group in enumerate(groups[:SHOWN])}
     return Overview(
         scene=scene,
-        month=_month(scene),
+        month=month_of(scene),
         change=change(scene.lines, scene.today, scene.known.settled),
         chart=chart_of(scene, groups),
         rows=paged,
         shown=[_row(scene, group, places, spent) for group in paged.object_list],
         total=everything,
-        apart=_apart(scene),
-        broken=_broken(scene),
+        apart=apart_of(scene),
+        broken=broken_of(scene),
     )
 
 
-def _month(scene: Scene) -> Month:
+def month_of(scene: Scene) -> Month:
+    """This month of what is asked for."""
     first = scene.today.replace(day=1)
     return Month(
         first=first,
@@ -268,7 +269,7 @@ def _bar(scene: Scene, groups: Sequence[Group], span: tuple[date, date]) -> Bar:
     )
 
 
-def _apart(scene: Scene) -> list[Apart]:
+def apart_of(scene: Scene) -> list[Apart]:
     """What has neither tag, by service: first what could have them."""
     untagged = [line for line in scene.lines if not line.tagged and line.record_type == USAGE]
     groups = grouped(untagged, "service", scene.wanted.first, scene.end)
@@ -276,7 +277,7 @@ def _apart(scene: Scene) -> list[Apart]:
     return sorted(rows, key=lambda one: one.shared)
 
 
-def _broken(scene: Scene) -> Mapping[date, Decimal]:
+def broken_of(scene: Scene) -> Mapping[date, Decimal]:
     """Days on which the groups are not the total. Only who sees everything can tell."""
     if not scene.whole:
         return {}

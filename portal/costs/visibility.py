@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from django.conf import settings
 
 from provisioning.actions.actor import ADMINS, AUDITORS, Actor
+from provisioning.actions.refusals import Refusal
 from provisioning.blueprints.loader import library
 from provisioning.costs.spend import Line
+from provisioning.models import Environment
 
 
 def sees_all(actor: Actor) -> bool:
@@ -23,6 +25,13 @@ def may_see(actor: Actor, application: str, owner: str) -> bool:
         return True
     blueprint = library().blueprints.get(application)
     return blueprint is not None and blueprint.owner in {actor.name, *actor.groups}
+
+
+def require_sight(actor: Actor, environment: Environment) -> None:
+    """Refuse whoever may not see what this environment costs (pitfall 22). Raises Refusal."""
+    if not may_see(actor, environment.application, environment.owner.get_username()):
+        sentence = f"What {environment} costs is shown to its owner, to auditors and to admins."
+        raise Refusal(sentence, "costs-not-yours", forbidden=True)
 
 
 def visible(actor: Actor, lines: Iterable[Line]) -> list[Line]:

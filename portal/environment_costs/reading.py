@@ -40,7 +40,7 @@ class DayLine:
 @dataclass(frozen=True)
 class EnvironmentCosts:
     """The page's numbers. `a_day` is the mean of the last settled days, None while none is; `first` the first day that
-    cost something."""
+    cost something; `by_day` are all days since."""
 
     known: Known
     currency: str
@@ -55,6 +55,7 @@ class EnvironmentCosts:
     chart: Chart
     timeline: Sequence[DayLine]
     services: Sequence[tuple[str, Decimal]]
+    by_day: Days
 
     @property
     def settled(self) -> date:
@@ -93,6 +94,7 @@ def read_costs(environment: Environment, asked: str = DEFAULT_RANGE) -> Environm
         chart=_chart(environment, by_service, bars, found, what.settled),
         timeline=_timeline(days, bars, found),
         services=_services(by_service),
+        by_day=days,
     )
 
 

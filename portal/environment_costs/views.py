@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 from portal.access import actor_of
 from portal.budgets.reading import budgets_of
 from portal.costs.tabs import costs_tabs
-from portal.costs.visibility import may_see
+from portal.costs.visibility import require_sight
 from portal.environment_costs.comparing import compare, read_idle
 from portal.environment_costs.happenings import KINDS
 from portal.environment_costs.reading import DEFAULT_RANGE, RANGES, read_costs
@@ -15,10 +15,7 @@ from portal.environment_costs.savings import read_savings, total
 from portal.environment_costs.used import people_used
 from portal.environment_costs.used import total as total_used
 from portal.environments.heading import access_with_stacks, page_context
-from provisioning.actions.actor import Actor
-from provisioning.actions.refusals import Refusal
 from provisioning.costs.book import book
-from provisioning.models import Environment
 
 COSTS = "environment_costs"
 
@@ -28,7 +25,7 @@ def environment_costs(request: HttpRequest, application: str, name: str) -> Http
     """What it costs: since it is there, by day with what happened, against its estimate, and while it idles."""
     actor = actor_of(request)
     environment = access_with_stacks(request, application, name)
-    _require_sight(actor, environment)
+    require_sight(actor, environment)
     costs = read_costs(environment, request.GET.get("days", DEFAULT_RANGE))
     used = people_used(environment)
     context = page_context(request, environment, COSTS)
@@ -54,10 +51,3 @@ def savings(request: HttpRequest) -> HttpResponse:
     found = read_savings(actor_of(request))
     context = {"tabs": costs_tabs("savings"), "savings": found, "total": total(found), "published": book().published}
     return render(request, "environment_costs/savings.html", context)
-
-
-def _require_sight(actor: Actor, environment: Environment) -> None:
-    """Refuse whoever may not see what this environment costs (pitfall 22). Raises Refusal."""
-    if not may_see(actor, environment.application, environment.owner.get_username()):
-        sentence = f"What {environment} costs is shown to its owner, to auditors and to admins."
-        raise Refusal(sentence, "costs-not-yours", forbidden=True)
