@@ -126,7 +126,7 @@ class Client:
         exit_code = _EXITS.get(answer.status, Exit.AWAY)
         sentence = str(told.get("detail") or told.get("title") or answer.status)
         fields = told.get("fields") or {}
-        more = [f"{name}: {said}" for name, said in fields.items() if str(said) != sentence]
+        more = [f"{name}: {said}" if str(said) != sentence else f"About {name}." for name, said in fields.items()]
         if told.get("change"):
             more.append(f"In the way: stackyard changes show {told['change']}")
         if told.get("code") in {"no-token", "bad-token"}:

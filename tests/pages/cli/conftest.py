@@ -7,6 +7,7 @@ import pytest
 from django.core.cache import cache
 
 from portal.accounts.models import Scope, User
+from provisioning.aws.clients import clients_for
 from provisioning.models import Account
 
 from ..api.program import token_for
@@ -14,9 +15,14 @@ from .served import Served, Terminal
 
 
 @pytest.fixture(autouse=True)
-def _uncounted() -> None:
-    """Nobody has asked anything before: what tokens were used for is counted in the cache."""
+def _uncounted(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Nobody has asked anything before: what tokens were used for is counted in the cache. Nothing listens where AWS is
+    looked for."""
     cache.clear()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    clients_for.cache_clear()
+    yield
+    clients_for.cache_clear()
 
 
 @pytest.fixture

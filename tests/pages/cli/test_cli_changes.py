@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.utils import timezone
 
 from portal.accounts.models import User
 from provisioning.lifecycle import ChangeKind, ChangeStatus
@@ -81,7 +82,7 @@ class TestReading:
     def test_the_end_is_the_exit_code(
         self, alice: User, alice_types: Terminal, status: ChangeStatus, code: int
     ) -> None:
-        change = rows.change(rows.environment(alice, "dev-alice"), alice, status, finished_at=rows.timezone.now())
+        change = rows.change(rows.environment(alice, "dev-alice"), alice, status, finished_at=timezone.now())
         assert alice_types.json("changes", "watch", str(change.pk), code=code)["status"] == str(status)
 
     def test_it_waits_no_longer_than_asked(self, alice: User, alice_types: Terminal) -> None:
@@ -150,7 +151,7 @@ class TestActing:
 
     def test_retrying(self, alice: User, alice_types: Terminal) -> None:
         made = rows.environment(alice, "dev-alice")
-        change = rows.change(made, alice, ChangeStatus.FAILED, ChangeKind.PARK, finished_at=rows.timezone.now())
+        change = rows.change(made, alice, ChangeStatus.FAILED, ChangeKind.PARK, finished_at=timezone.now())
         assert alice_types.json("changes", "retry", str(change.pk))["status"] == "planning"
 
     def test_running_what_was_not_held(self, waiting: Change, alice_types: Terminal) -> None:
