@@ -74,6 +74,8 @@ PAGES: tuple[Page, ...] = (
             "environment_detect_drift",
             "environment_repair_drift",
             "environment_accept_drift",
+            "deploy",
+            "promote",
             "redeploy",
             "roll_back",
             "request_adopt",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.core.paginator import Page, Paginator
 
+from portal.releases.further import next_targets
 from portal.releases.showing import DIGEST, Proof, kind_of, proof_of
 from provisioning.engine.deploying.planned import facts_of
 from provisioning.models import Environment, Release
@@ -17,7 +18,7 @@ TEMPLATE_CHANGES, MOST_WORDS = "template", 4
 @dataclass(frozen=True)
 class Listed:
     """One release of the list. `differs` are words about what is new since `before`, the good one before it; `newest`
-    whether it is the last one that was written down."""
+    whether it is the last one that was written down; `targets` where it goes next, for the last good one."""
 
     release: Release
     proof: Proof
@@ -26,6 +27,7 @@ class Listed:
     before: int | None
     kind: str
     newest: bool
+    targets: tuple[Environment, ...] = ()
 
     @property
     def may_return(self) -> bool:
@@ -45,7 +47,8 @@ def read_releases(environment: Environment, number: str | None) -> tuple[Page[Re
 
 
 def _listed(rows: Sequence[Release], older: Release | None, page: Page[Release]) -> list[Listed]:
-    found = []
+    found, last_good = [], next((row for row in rows if row.good), None)
+    targets = tuple(next_targets(last_good)) if last_good and page.number == 1 else ()
     for at, row in enumerate(rows):
         before = next((one for one in rows[at + 1 :] if one.good), older)
         found.append(
@@ -57,6 +60,7 @@ def _listed(rows: Sequence[Release], older: Release | None, page: Page[Release])
                 before=before.number if before else None,
                 kind=kind_of(row),
                 newest=page.number == 1 and at == 0,
+                targets=targets if row is last_good else (),
             )
         )
     return found

@@ -1,9 +1,9 @@
-"""Releases of an environment, redeploying it, and rolling back."""
+"""Releases of an environment, deploying and redeploying it, promoting one, and rolling back."""
 
 import uuid
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -13,9 +13,12 @@ from portal.environments.heading import access_with_stacks, page_context
 from portal.errors import say
 from portal.releases.back import one_click, read_back
 from portal.releases.comparing import read_comparison
-from portal.releases.forms import RedeployForm, RollBackForm
+from portal.releases.forms import DeployForm, PromoteForm, RedeployForm, RollBackForm
+from portal.releases.further import DeployPage, PromotePage, deploys, next_targets, read_deploy, read_promote
 from portal.releases.reading import read_releases
 from portal.releases.showing import access_release, read_release
+from provisioning.actions.deploying import AskToDeploy, do_deploy
+from provisioning.actions.promoting import AskToPromote, do_promote
 from provisioning.actions.refusals import Refusal
 from provisioning.actions.rolling_back import (
     AskToRedeploy,
@@ -25,6 +28,8 @@ from provisioning.actions.rolling_back import (
     needs_reason,
     why_not_redeploy,
 )
+from provisioning.blueprints.artifacts import LONGEST
+from provisioning.blueprints.model import Artifact
 from provisioning.models import Environment, Release
 
 UNPROCESSABLE = 422
@@ -43,6 +48,7 @@ def releases(request: HttpRequest, application: str, name: str) -> HttpResponse:
         "one_click": one_click(actor_of(request), environment),
         "form": RedeployForm(initial={"key": uuid.uuid4()}, auto_id="redeploy_%s"),
         "why_not_redeploy": why_not_redeploy(actor_of(request), environment),
+        "deploys": deploys(environment),
     }
     return render(request, "releases/releases.html", context)
 
@@ -54,6 +60,7 @@ def release(request: HttpRequest, application: str, name: str, number: int) -> H
     found = read_release(environment, access_release(environment, number))
     context = page_context(request, environment, HERE) | {
         "page": found,
+        "targets": next_targets(found.release),
         "one_click": one_click(actor_of(request), environment),
     }
     return render(request, "releases/release.html", context)
@@ -94,6 +101,89 @@ def redeploy(request: HttpRequest, application: str, name: str) -> HttpResponse:
         say(request, refusal)
         return redirect(HERE, application, name)
     return redirect("change", change.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def deploy(request: HttpRequest, application: str, name: str) -> HttpResponse:
+    """What can be deployed here, what is known of it, and the form that asks; `artifact` is one to begin with."""
+    environment = access_with_stacks(request, application, name)
+    text = (request.POST if request.method == "POST" else request.GET).get("artifact", "").strip()[:LONGEST]
+    page = read_deploy(actor_of(request), environment, text if text.isprintable() else "")
+    if page.declared is None:
+        return _deploy_page(request, environment, page, None)
+    if request.method != "POST":
+        return _deploy_page(request, environment, page, _deploy_form(page, page.declared, None, text))
+    form = _deploy_form(page, page.declared, request.POST)
+    if form.is_valid():
+        sent = form.cleaned_data
+        ask = AskToDeploy(sent["artifact"], sent["reason"], sent["key"], start_at=sent.get("start_at"))
+        try:
+            return redirect("change", do_deploy(actor_of(request), environment, ask).pk)
+        except Refusal as refusal:
+            if refusal.forbidden:
+                raise
+            form.refuse(refusal)
+    return _deploy_page(request, environment, page, form, UNPROCESSABLE)
+
+
+def _deploy_form(page: DeployPage, declared: Artifact, sent: QueryDict | None, initial: str = "") -> DeployForm:
+    return DeployForm(
+        sent,
+        declared=declared,
+        says_why=page.says_why,
+        may_wait=page.may_wait,
+        initial={"key": uuid.uuid4(), "artifact": initial},
+        auto_id="deploy_%s",
+    )
+
+
+def _deploy_page(
+    request: HttpRequest, environment: Environment, page: DeployPage, form: DeployForm | None, status: int = 200
+) -> HttpResponse:
+    context = page_context(request, environment, HERE) | {"page": page, "form": form}
+    return render(request, "releases/deploy.html", context, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def promote(request: HttpRequest, application: str, name: str, number: int) -> HttpResponse:
+    """What is known of a release before it goes further, and the form that asks for it; `to` is where."""
+    environment = access_with_stacks(request, application, name)
+    found = access_release(environment, number)
+    page = read_promote(actor_of(request), found, (request.POST or request.GET).get("to", ""))
+    if page.target is None or request.method != "POST":
+        return _promote_page(request, environment, page, _promote_form(page))
+    form = _promote_form(page, request.POST)
+    if form.is_valid() and form.cleaned_data["to"] == page.target.name:
+        sent = form.cleaned_data
+        ask = AskToPromote(page.target, sent["reason"], sent["key"], start_at=sent.get("start_at"))
+        try:
+            return redirect("change", do_promote(actor_of(request), found, ask).pk)
+        except Refusal as refusal:
+            if refusal.forbidden:
+                raise
+            form.refuse(refusal)
+    elif form.is_valid():
+        form.add_error(None, f"Release {number} cannot go to {form.cleaned_data['to']}. Read about another one.")
+    return _promote_page(request, environment, page, form, UNPROCESSABLE)
+
+
+def _promote_form(page: PromotePage, sent: QueryDict | None = None) -> PromoteForm:
+    return PromoteForm(
+        sent,
+        says_why=page.says_why,
+        may_wait=page.may_wait,
+        initial={"key": uuid.uuid4(), "to": page.target.name if page.target else ""},
+        auto_id="promote_%s",
+    )
+
+
+def _promote_page(
+    request: HttpRequest, environment: Environment, page: PromotePage, form: PromoteForm, status: int = 200
+) -> HttpResponse:
+    context = page_context(request, environment, HERE) | {"page": page, "form": form}
+    return render(request, "releases/promote.html", context, status=status)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -13,10 +13,12 @@ from provisioning.actions.actor import Actor, require_change_right
 from provisioning.actions.deploying import AskToDeploy, declared_artifact, do_deploy, why_not_deploy
 from provisioning.actions.redeploy_asks import blueprint_of
 from provisioning.actions.refusals import Refusal
+from provisioning.blueprints.artifacts import wrong_with
 from provisioning.blueprints.model import STAGES
 from provisioning.blueprints.policies import is_below
+from provisioning.blueprints.template import parse
 from provisioning.engine.deploying.promotions import judged
-from provisioning.lifecycle import EnvironmentStatus
+from provisioning.lifecycle import EnvironmentStatus, StackKind
 from provisioning.models import Change, Environment, Release
 from provisioning.planning.promoting import REFUSED, Rule
 
@@ -73,11 +75,21 @@ def why_not_further(release: Release, target: Environment) -> str:
 def why_not_promote(actor: Actor, release: Release, target: Environment) -> str:
     """Why this person cannot promote a release there now, as the verb would say; empty when they can, as far as a
     reason does not help."""
-    wrong = why_not_further(release, target) or why_not_deploy(actor, target)
+    wrong = why_not_further(release, target) or why_not_deploy(actor, target) or _unfit(release, target)
     if wrong:
         return wrong
     rule = rule_for(actor, target, release.artifact, reason="any")
     return rule.sentence if rule is not None and rule.how == REFUSED else ""
+
+
+def _unfit(release: Release, target: Environment) -> str:
+    """Why what a release ran is nothing that can be deployed there: a machine image, say, from before anything was."""
+    declared = declared_artifact(blueprint_of(target))
+    stack = target.stacks.select_related("template").get(kind=StackKind.COMPUTE)
+    if stack.template is None:
+        return ""
+    wrong = wrong_with(declared, parse(stack.template.body), release.artifact)
+    return f"{declared.label} {release.artifact}: {wrong}" if wrong else ""
 
 
 def rule_for(actor: Actor, environment: Environment, artifact: str, *, reason: str) -> Rule | None:

@@ -25,6 +25,7 @@ from provisioning.models import (
     ItemWrite,
     ParameterSchedule,
     ParameterVersion,
+    Release,
 )
 from provisioning.planning.plan import build, digest
 
@@ -69,6 +70,7 @@ def change(account: Account, alice: User) -> Change:
         plan_digest=digest(PLAN),
         receipt={"who": "alice"},
     )
+    Release.objects.create(environment=found.environment, number=1, at=found.requested_at, good=True)
     found.plans.create(number=1, digest=found.plan_digest, content=PLAN, sealed_at=found.requested_at)
     table(found.environment, TABLE)
     ItemJob.objects.create(
