@@ -47,11 +47,14 @@ class Session:
         """What asks the API. Raises Failure where nobody said which."""
         return self.client_of(self.target)
 
-    def client_of(self, there: Target, tries: int | None = None) -> "Client":
-        """What asks that server with that token."""
+    def client_of(self, there: Target, seconds: float | None = None) -> "Client":
+        """What asks that server with that token; with `seconds` once, no longer than that, and without a word."""
         # Loaded when something is asked: HTTP takes longer to load than `--help` may take.
         client, transport = import_module("portal.cli.client"), import_module("portal.cli.transport")
-        made = transport.Transport(there.url, self.note, _tries(transport.TRIES) if tries is None else tries)
+        if seconds is None:
+            made = transport.Transport(there.url, self.note, _tries(transport.TRIES))
+        else:
+            made = transport.Transport(there.url, lambda _: None, 1, seconds)
         return cast("Client", client.Client(there, made))
 
     def show(self, data: object, shown: Callable[[], Shown]) -> None:

@@ -20,7 +20,7 @@ TRIES = 4
 LONGEST_PAUSE = 60.0  # seconds that a server may ask to wait; beyond that a person decides
 _FIRST_PAUSE = 0.3
 _HOPS = 5
-_TIMEOUT = urllib3.Timeout(connect=10, read=90)  # the API answers within a minute, whatever AWS does
+_CONNECT, _READ = 10.0, 90.0  # seconds; the API answers within a minute, whatever AWS does
 _AGAIN = frozenset({429, 503})
 _GATEWAY = frozenset({502, 504})  # said by what stands before Stackyard, when it is not Stackyard's own problem
 _CHUNK = 1 << 16
@@ -43,10 +43,12 @@ class Answer:
 
 
 class Transport:
-    """Sends requests to one server. `tell` is told while it waits for another try; `tries` 1: never again."""
+    """Sends requests to one server. `tell` is told while it waits for another try; `tries` 1: never again. No answer
+    takes longer than `seconds`."""
 
-    def __init__(self, url: str, tell: Callable[[str], None], tries: int = TRIES) -> None:
+    def __init__(self, url: str, tell: Callable[[str], None], tries: int = TRIES, seconds: float = _READ) -> None:
         self._url, self._tell, self._tries = url, tell, max(1, tries)
+        self._timeout = urllib3.Timeout(connect=min(_CONNECT, seconds), read=seconds)
         self._pool = _pool(url)
 
     def ask(self, method: str, url: str, headers: Mapping[str, str], body: object = None) -> Answer:
@@ -108,7 +110,7 @@ class Transport:
             headers={**mine, **headers},
             redirect=False,
             retries=False,
-            timeout=_TIMEOUT,
+            timeout=self._timeout,
             preload_content=not stream,
         )
 
