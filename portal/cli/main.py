@@ -6,6 +6,7 @@ from portal.cli import VERSION
 from portal.cli.apps import apps
 from portal.cli.changes import changes
 from portal.cli.command import Root, shared_options
+from portal.cli.completing import complete_names, completion
 from portal.cli.env import env
 from portal.cli.login import login, logout, whoami
 from portal.cli.stacks import compute_stack, data_stack
@@ -20,6 +21,7 @@ COMMANDS: tuple[click.Command, ...] = (
     changes,
     data_stack,
     compute_stack,
+    completion,
 )
 
 _EXITS = """\b
@@ -58,3 +60,4 @@ def main() -> None:
 main.params += shared_options()
 for _one in COMMANDS:
     main.add_command(_one)
+complete_names(main)
