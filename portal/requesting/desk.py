@@ -17,9 +17,10 @@ from portal.requesting.reading import living_stacks, monthly_now, neighbours, te
 from portal.requesting.replacing import accepted, offer_for_name, offer_of, open_change, wants_replacement
 from portal.requesting.starting import stage_names
 from provisioning.actions.order import why_not_now
+from provisioning.blueprints.artifacts import held_in
 from provisioning.blueprints.model import STACK_KINDS, Blueprint
 from provisioning.costs.calibration import calibrations
-from provisioning.lifecycle import ChangeKind
+from provisioning.lifecycle import ChangeKind, StackKind
 from provisioning.models import Account, Environment
 from provisioning.planning.lifetimes import has_lifetime
 from provisioning.planning.policy import may_start_later
@@ -40,8 +41,10 @@ def create_desk(blueprint: Blueprint, account: Account) -> Desk:
 
 
 def update_desk(blueprint: Blueprint, environment: Environment) -> Desk:
-    """For an environment that is there: the settings of the stacks it has."""
-    return Desk(blueprint, environment.account, layout_of(blueprint, living_stacks(environment)))
+    """For an environment that is there: the settings of the stacks it has. What is deployed is no setting of theirs: it
+    is changed by deploying."""
+    deployed = (f"{StackKind.COMPUTE}.{held_in(blueprint.deploy)}",)
+    return Desk(blueprint, environment.account, layout_of(blueprint, living_stacks(environment), deployed))
 
 
 def create_page(

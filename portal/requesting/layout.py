@@ -70,12 +70,18 @@ class Layout:
         return Layout((SettingGroup("", tuple(one for one in (vpc, setting) if one is not None)),))
 
 
-def layout_of(blueprint: Blueprint, kinds: Collection[str]) -> Layout:
-    """The settings of these stacks, in the blueprint's groups. Parameters that Stackyard fills are in none."""
+def layout_of(blueprint: Blueprint, kinds: Collection[str], leaves: Collection[str] = ()) -> Layout:
+    """The settings of these stacks, in the blueprint's groups. Parameters that Stackyard fills are in none, and neither
+    are those of these keys."""
     needed = {kind: _needed(blueprint, kind) for kind in kinds}
     groups = (
         SettingGroup(
-            group.title, tuple(_setting(blueprint, said, needed) for said in group.parameters if said.stack in kinds)
+            group.title,
+            tuple(
+                _setting(blueprint, said, needed)
+                for said in group.parameters
+                if said.stack in kinds and f"{said.stack}.{said.name}" not in leaves
+            ),
         )
         for group in blueprint.groups
     )

@@ -16,6 +16,7 @@ from provisioning.actions.naming import stage_of
 from provisioning.actions.order import guard, guard_stacks, in_the_way, require_reason
 from provisioning.actions.refusals import Refusal
 from provisioning.actions.superseding import lock_replaced, supersede
+from provisioning.blueprints.artifacts import held_in
 from provisioning.blueprints.loader import library
 from provisioning.blueprints.model import Blueprint, StagePolicy
 from provisioning.blueprints.promises import filled_values, starting_values
@@ -282,7 +283,11 @@ def _fill(
     given = {name: value for name, value in ask.values.get(stack.kind, {}).items() if name in template.parameters}
     kept = {name: value for name, value in stack.parameters.items() if name in template.parameters}
     defaults = starting_values(blueprint, stack.kind, environment.stage)
-    values = {**defaults, **(kept if ask.kind == ChangeKind.UPDATE else {}), **given}
+    deployed = _deployed(blueprint, stack, kept)
+    if ask.kind == ChangeKind.UPDATE:
+        wrong.update(_deployed_otherwise(stack, deployed, given))
+        given, defaults = {**given, **deployed}, {**defaults, **kept}
+    values = {**defaults, **deployed, **given}
     values.update(
         filled_values(
             blueprint,
@@ -303,3 +308,18 @@ def _fill(
             wrong[f"{stack.kind}.{name}"] = sentence
     operation.parameters = {name: value for name, value in values.items() if name not in hidden}
     return {name: value for name, value in values.items() if name in hidden}
+
+
+def _deployed(blueprint: Blueprint, stack: Stack, kept: Mapping[str, str]) -> dict[str, str]:
+    """What was deployed last, by the parameter that holds it: no update of the environment goes back from it in
+    silence, whatever an old form, an earlier change or a default says."""
+    name = held_in(blueprint.deploy) if stack.kind == StackKind.COMPUTE else ""
+    return {name: kept[name]} if name in kept else {}
+
+
+def _deployed_otherwise(stack: Stack, deployed: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
+    return {
+        f"{stack.kind}.{name}": f"{value or 'Nothing'} is deployed here. To run another one, deploy it: it is proved then."
+        for name, value in deployed.items()
+        if given.get(name, value) != value
+    }

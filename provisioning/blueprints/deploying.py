@@ -182,8 +182,12 @@ def _held(blueprint: Blueprint, deploy: Deploy, name: str) -> Found:
 
 def _is_image(template: Template, name: str) -> bool:
     tasks = [one.get("Properties") or {} for one in template.resources.values() if one.get("Type") == _TASKS]
-    containers = [container for one in tasks for container in one.get("ContainerDefinitions") or []]
-    return any(isinstance(one, dict) and _names(one.get("Image"), name) for one in containers)
+    return any(_names(_images(one.get("ContainerDefinitions")), name) for one in tasks)
+
+
+def _images(containers: Any) -> list[Any]:
+    listed = containers if isinstance(containers, list) else []
+    return [one.get("Image") for one in listed if isinstance(one, dict)]
 
 
 def _names(value: Any, name: str) -> bool:

@@ -153,6 +153,8 @@ def _promise(resource: ResolvedResource) -> TablePromise:
 def _index(index: Mapping[str, Any], *, is_local: bool) -> IndexPromise:
     projection = index["Projection"]
     included = tuple(projection.get("NonKeyAttributes") or ())
+    if isinstance(index["IndexName"], list | dict):
+        raise TypeError("the name of an index is a text")
     return IndexPromise(index["IndexName"], _keys(index), projection["ProjectionType"], included, is_local)
 
 

@@ -4,6 +4,7 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
+from provisioning.actions.deploying import AskToDeploy, do_deploy
 from provisioning.actions.rolling_back import AskToRedeploy, AskToRollBack, do_redeploy, do_roll_back
 from provisioning.actions.setting import AskToSet, Setting, do_set_parameters
 from provisioning.aws import compute
@@ -97,6 +98,12 @@ def agreed(yard: Yard, change: Change) -> Change:
 def redeploy(yard: Yard, environment: Environment, **more: Any) -> Change:
     """Ask for a redeploy."""
     return do_redeploy(more.pop("by", yard.alice), environment, AskToRedeploy(key=uuid.uuid4(), **more))
+
+
+def deploy(yard: Yard, environment: Environment, artifact: str, **more: Any) -> Change:
+    """Ask for a deployment."""
+    by, reason = more.pop("by", yard.alice), more.pop("reason", "A new version")
+    return do_deploy(by, environment, AskToDeploy(artifact, reason, key=uuid.uuid4(), **more))
 
 
 def roll_back(yard: Yard, environment: Environment, **more: Any) -> Change:

@@ -1,7 +1,6 @@
 """What the running backend says of itself goes before what is inferred; other ways to redeploy; webhooks."""
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,12 +10,12 @@ import pytest
 from fakes.backend import Backend, backend
 
 from provisioning.blueprints.hooks import Hook
-from provisioning.blueprints.loader import SHIPPED, library
 from provisioning.lifecycle import ChangeStatus, LiveFrom, RolloutState
 from provisioning.models import Environment
 
 from .flags import agreed, ask, forced, redeploy, rollouts, row, stored, toggle
-from .yard import COMPUTE, HELLO, Yard, keep_linted
+from .own import deployed_otherwise
+from .yard import HELLO, Yard
 
 ECS = "kind: ecs\n  cluster: Cluster\n  service: Service\n  url_output: Url\n"
 GROUP = "kind: ec2\n  group: Group\n  url_output: Url\n"
@@ -34,22 +33,7 @@ def own(yard: Yard, tmp_path: Path, settings: Any, site: Backend) -> Own:
     """An environment of a copy of an application that is deployed otherwise; its address is the backend's."""
 
     def make(deploy: str, source: str = "fileshare") -> Environment:
-        folder = tmp_path / "own" / f"{source}-too"
-        shutil.copytree(SHIPPED / source, folder)
-        blueprint, compute = folder / "blueprint.yaml", folder / "compute.yaml"
-        text = blueprint.read_text()
-        before = text[text.index("deploy:") : text.index("configuration:")]
-        blueprint.write_text(text.replace(before, f"deploy:\n  {deploy}\n"))
-        address = "!Sub 'http://${LoadBalancer.DNSName}'"
-        assert address in compute.read_text()
-        compute.write_text(compute.read_text().replace(address, site.url))
-        settings.BLUEPRINT_DIRS = [tmp_path / "own"]
-        assert not library().problems
-        keep_linted()
-        COMPUTE.setdefault(folder.name, COMPUTE[source])
-        environment = yard.ready(folder.name)
-        yard.clock.shift(timedelta(minutes=2))
-        return environment
+        return deployed_otherwise(yard, settings, tmp_path / "own", url=site.url, deploy=deploy, source=source)
 
     return make
 

@@ -16,6 +16,7 @@ from .flags import (
     KEY,
     agreed,
     aws,
+    deploy,
     fileshare,
     forced,
     redeploy,
@@ -31,7 +32,7 @@ from .flags import (
 from .yard import HELLO, UPDATED, Yard
 
 NAME = "/fileshare/dev/use_dynamodb"
-LARGE = {"compute": {"TaskSize": "large", "ContainerImage": "shop:2"}}
+LARGE = {"compute": {"TaskSize": "large"}}
 
 
 class TestReleases:
@@ -49,14 +50,15 @@ class TestReleases:
 
     def test_updates_toggles_and_wakes_are_releases_and_stored_values_alone_are_not(self, yard: Yard) -> None:
         dev = fileshare(yard)
+        agreed(yard, deploy(yard, dev, "shop:2"))
         yard.did(dev, ChangeKind.UPDATE, LARGE)
         toggle(yard, dev, "false")
         toggle(yard, dev, "true", redeploy=False)
         yard.did(dev, ChangeKind.PARK)
         yard.did(dev, ChangeKind.WAKE)
         kinds = [one.change.kind for one in releases(dev) if one.change]
-        assert kinds == [ChangeKind.CREATE, ChangeKind.UPDATE, ChangeKind.SET_PARAMETERS, ChangeKind.WAKE]
-        assert [one.artifact for one in releases(dev)] == ["nginx:stable", *["shop:2"] * 3]
+        assert kinds == ["create", "deploy", "update", "set_parameters", "wake"]
+        assert [one.artifact for one in releases(dev)] == ["nginx:stable", *["shop:2"] * 4]
 
     def test_what_an_update_replaced_is_known_by_its_new_name(self, yard: Yard) -> None:
         """The old task definition is deleted under the same logical id, after the new one is there."""
@@ -130,8 +132,9 @@ class TestBack:
     def test_the_compute_stack_goes_back_by_its_change_set(self, yard: Yard) -> None:
         dev = fileshare(yard)
         tables = {name: table.described["TableId"] for name, table in yard.fake.world.tables.items()}
+        agreed(yard, deploy(yard, dev, "shop:2"))
         yard.did(dev, ChangeKind.UPDATE, LARGE)
-        change = roll_back(yard, dev)
+        change = roll_back(yard, dev, release=1)
         agreed(yard, change)
         assert change.status == ChangeStatus.SUCCEEDED, change.problem
         assert yard.stack(dev, "compute").parameters["TaskSize"] == "small"

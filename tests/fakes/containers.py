@@ -100,6 +100,9 @@ def _service(world: World, placed: Placed) -> Service:
         first = Rollout(_id(world), definition, world.now(), wanted, "COMPLETED", "ECS deployment completed.")
         service = world.services[placed.physical_id] = Service(placed.physical_id, wanted, [first])
         service.template = definition
+    if service.template != definition and world.rollouts_fail:
+        service.template = definition
+        _begin(world, service, definition, fails=world.rollouts_fail.pop(0))
     if service.template != definition:
         service.template = definition
         done = Rollout(_id(world), definition, world.now(), wanted, "COMPLETED", "ECS deployment completed.")

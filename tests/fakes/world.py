@@ -210,7 +210,8 @@ class World:
     of hooks and of checks, in its own shape. `early_validation` off is the older AWS, which notices a taken name only
     when it creates (R4). `writes` is what CloudWatch measured, by table; `alarmed` names its alarms that are in alarm;
     `scalable` what Application Auto Scaling has registered, and for which stack. `rollouts_fail` are the reasons for
-    which the next redeploys fail, one each ("" lets one go well); ECS's circuit breaker `rolls_back` then.
+    which the next redeploys fail, one each ("" lets one go well); ECS's circuit breaker `rolls_back` then. A service
+    that its stack gives another definition takes one of them as well: the stack is complete before that shows (N2).
     """
 
     region: str = "us-east-1"

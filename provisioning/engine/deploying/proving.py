@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from provisioning.engine.claims import hold
+from provisioning.engine.deploying.artifacts import wanted
 from provisioning.engine.deploying.health import Health, health_of
 from provisioning.engine.deploying.live import mark_all, mark_reported, mark_unseen
 from provisioning.engine.deploying.target import Target
@@ -15,7 +16,11 @@ from provisioning.engine.work import Work
 from provisioning.lifecycle import LiveFrom, RolloutState
 from provisioning.models import Rollout
 
-PATIENCE = timedelta(seconds=90)  # until something that is not well has to be well
+# Until something that is not well has to be well: a machine is set up for some minutes before it answers, and whoever
+# is told to deploy takes the time that a pipeline takes.
+PATIENCE = timedelta(seconds=90)
+MACHINES, PIPELINES = timedelta(minutes=6), timedelta(minutes=30)
+TOLD = frozenset({"webhook", "github"})
 LOOK_AGAIN, WATCH = 5.0, 30.0  # seconds between two looks
 
 
@@ -24,12 +29,13 @@ def prove(work: Work, target: Target, rollout: Rollout, *, watch: bool) -> Wait 
     with the reason."""
     now = timezone.now()
     health = health_of(work, target, rollout)
-    wrong = [*health.bad, *_values(work, rollout, health)]
+    wrong, late = [*health.bad, *_values(work, rollout, health)], _late(work, rollout, health)
     ended = rollout.finished_at or now
     # The local AWS shows no health, so there is nothing to watch.
     until = ended + timedelta(minutes=target.deploy.watch_minutes if watch and not target.emulated else 0)
-    if wrong:
-        return _unwell(work, rollout, health, wrong, now)
+    if wrong or late:
+        patience = PIPELINES if not health.bad and rollout.method in TOLD else _patience(rollout)
+        return _unwell(work, rollout, health, [*wrong, *late], now, patience)
     rollout.unwell_since = None
     if health.is_well and now < until:
         left = (until - now).total_seconds()
@@ -54,11 +60,23 @@ def _values(work: Work, rollout: Rollout, health: Health) -> list[str]:
         return mark_reported(rollout.environment, health.report, rollout.of)
 
 
-def _unwell(work: Work, rollout: Rollout, health: Health, wrong: list[str], now: datetime) -> Wait | None:
+def _late(work: Work, rollout: Rollout, health: Health) -> list[str]:
+    """What the backend says that it runs, where that is not what should run."""
+    says, should = health.report.artifact if health.report else "", wanted(work, rollout.number)
+    return [f"the backend runs {says}, not {should}"] if says and should and says != should else []
+
+
+def _patience(rollout: Rollout) -> timedelta:
+    return MACHINES if rollout.method == "instance_refresh" else PATIENCE
+
+
+def _unwell(
+    work: Work, rollout: Rollout, health: Health, wrong: list[str], now: datetime, patience: timedelta
+) -> Wait | None:
     since = rollout.unwell_since or now
     rollout.unwell_since = since
     said = "; ".join(wrong)
-    if not health.over and now - since < PATIENCE:
+    if not health.over and now - since < patience:
         rollout.note = f"not well yet: {said}"[:300]
         _store(work, rollout)
         return Wait(rollout.note, LOOK_AGAIN)
