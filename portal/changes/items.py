@@ -12,6 +12,7 @@ from typing import Any
 from django.urls import reverse
 
 from portal.changes.plans import PlannedResource, PropertyLine
+from portal.item_jobs.words import PUT_BACK
 from portal.tables.plain import plain_text
 from provisioning.items.masking import Mask, mask_for
 from provisioning.items.sealing import NotSealedError
@@ -218,7 +219,8 @@ def _job(part: Mapping[str, Any] | None) -> PlannedJob | None:
     job = ItemJob.objects.filter(pk=part["id"]).first()
     facts = tuple((name.replace("_", " ").capitalize(), _fact(value)) for name, value in part["expected"].items())
     status = None if job is None else JobStatus(job.status)
-    return PlannedJob(job, JobKind(part["kind"]).label, facts, status)
+    label = PUT_BACK if part.get("back") else JobKind(part["kind"]).label
+    return PlannedJob(job, label, facts, status)
 
 
 def _fact(value: object) -> str:

@@ -14,9 +14,11 @@ from django.views.decorators.vary import vary_on_headers
 from portal.access import access_environment, actor_of
 from portal.item_jobs.access import access_job, address
 from portal.item_jobs.reading import acts_of, files_of, live_of, share_of
-from portal.item_jobs.words import Row, expected_rows, query_rows
+from portal.item_jobs.words import Row, expected_rows, label_of, query_rows
 from provisioning.engine.jobs.asked import query_of
 from provisioning.engine.jobs.exporting import columns_of
+from provisioning.engine.jobs.importing import RUN
+from provisioning.engine.jobs.undoing import count_of
 from provisioning.items.masking import PROD
 from provisioning.items.query import BadQueryError, shape_of
 from provisioning.items.sealing import NotSealedError
@@ -84,8 +86,7 @@ def _listed(request: HttpRequest, jobs: QuerySet[ItemJob], template: str, contex
     newest = jobs.select_related("environment", "asked_by").order_by("-asked_at", "-pk")
     page = Paginator(newest, PAGE_SIZE).get_page(request.GET.get("page"))
     rows = [
-        {"job": one, "kind": JobKind(one.kind).label, "status": JobStatus(one.status), "share": share_of(one)}
-        for one in page
+        {"job": one, "kind": label_of(one), "status": JobStatus(one.status), "share": share_of(one)} for one in page
     ]
     return render(request, template, {**context, "page": page, "rows": rows})
 
@@ -97,12 +98,13 @@ def _context(request: HttpRequest, found: ItemJob) -> dict[str, Any]:
         "job": found,
         "environment": found.environment,
         "table": table,
-        "label": JobKind(found.kind).label,
+        "label": label_of(found),
         "live": live_of(found),
         "acts": acts_of(actor, found),
         "files": files_of(actor, found, csv=_has_columns(found)),
         "asked": _asked(found, table),
         "expected": expected_rows(found),
+        "undo": count_of(found) if found.finished_at and found.goal.get("phase") == RUN else None,
         "own_parts": [f"item_jobs/kinds/_{found.kind}.html", "item_jobs/kinds/_none.html"],
         "fresh_key": uuid.uuid4(),
         "prod_strip": found.environment.stage == PROD,

@@ -7,11 +7,21 @@ from django.template.defaultfilters import filesizeformat
 from portal.tables.action import units_text, usd_text
 from portal.templatetags.stackyard import duration_text
 from provisioning.actions.exporting import Estimate
+from provisioning.engine.jobs.chunks import Purpose
 from provisioning.items.operators import OPERATORS
 from provisioning.items.query import Condition, Query, Shape
+from provisioning.lifecycle import JobKind
 from provisioning.models import ItemJob
 
 Row = dict[str, object]
+
+
+PUT_BACK = "Put back"
+
+
+def label_of(job: ItemJob) -> str:
+    """What a job does, as its pages call it."""
+    return PUT_BACK if job.goal.get("purpose") == Purpose.UNDO else JobKind(job.kind).label
 
 
 def query_rows(query: Query, shape: Shape) -> list[Row]:

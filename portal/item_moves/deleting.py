@@ -17,7 +17,7 @@ from portal.item_jobs.access import access_job, address
 from portal.item_jobs.words import query_rows, takes
 from portal.item_moves.forms import FreezeForm, RunForm
 from portal.item_moves.running import INVALID, about, asks_for, is_of, needs_change, send, why_not_here
-from portal.item_moves.words import cost_text, count_text, key_text
+from portal.item_moves.words import cost_text, count_text, key_text, looks_text
 from portal.tables.asked import read_asked
 from provisioning.actions.bulk_deleting import (
     deletion_cost,
@@ -128,7 +128,7 @@ def run(request: HttpRequest, application: str, name: str, table: str, job_id: u
         "job": frozen,
         "form": form,
         "title": f"Delete {count_text(cost.items)}",
-        "takes": cost_text(cost, "deletion takes away"),
+        "takes": f"{cost_text(cost, 'deletion takes away')} {looks_text(cost)}",
         "goes": [f"{count_text(cost.items)} of {row.name}, {filesizeformat(cost.bytes)}"],
         "stays": _stays(),
         "blocked": why_not_delete(frozen) or why_not_run(frozen) or why_not_here(request, environment),
@@ -142,7 +142,7 @@ def run(request: HttpRequest, application: str, name: str, table: str, job_id: u
 
 def _stays() -> list[str]:
     return [
-        "Each item that was changed since the list was frozen",
+        "Each item that was changed since the list was frozen, be it by an attribute more",
         "Each item that was written since, whether it fits the query or not",
         "The deleted items as they were, encrypted, for 7 days: one click puts them back",
     ]

@@ -46,7 +46,7 @@ class RunForm(AskForm):
     """Running what was checked or frozen. `asks` says that a second person decides: then a reason is needed, and a
     start may be said. `typed` is shown where something has to be typed, `mode` where there is a choice."""
 
-    field_order = ("key", "replaces", "into", "which", "count", "mode", "rate", "typed", "reason", "start_at")
+    field_order = ("key", "replaces", "into", "which", "count", "mode", "unsure", "rate", "typed", "reason", "start_at")
 
     def __init__(self, data: Mapping[str, Any] | None, *, asks: bool, reason_help: str = "") -> None:
         super().__init__(data, initial={"key": uuid.uuid4()})
@@ -74,6 +74,17 @@ class RunForm(AskForm):
         """Have chosen what happens to items that are there already."""
         self.fields["mode"] = forms.ChoiceField(
             label="What is written", choices=list(labels.items()), widget=forms.RadioSelect, initial=NEW
+        )
+        self.order_fields(self.field_order)
+
+    def ask_unsure(self, count: int) -> None:
+        """Have said whether items are put back of which is not known whether the job was at them."""
+        what = "1 item" if count == 1 else f"{count:,} items"
+        self.fields["unsure"] = forms.BooleanField(
+            label=f"Also {what} of which is not known whether it was this job",
+            required=False,
+            help_text="A worker ended before it could note what came of them. If somebody else did that to one of"
+            " them, it is their change that is put back.",
         )
         self.order_fields(self.field_order)
 

@@ -1,4 +1,4 @@
-"""Putting back what a deletion or an import did."""
+"""Putting back what a deletion, an import or a copy did."""
 
 import uuid
 
@@ -9,11 +9,13 @@ from django.views.decorators.http import require_http_methods
 
 from portal.access import access_table, actor_of
 from portal.item_jobs.access import access_job
+from portal.item_jobs.words import label_of
 from portal.item_moves.forms import RunForm
 from portal.item_moves.running import INVALID, about, asks_for, needs_change, send, why_not_here
-from portal.item_moves.words import back_verb, cost_text
+from portal.item_moves.words import BACK_STAYS, back_lines, cost_text, looks_text
 from provisioning.actions.importing import do_put_back, do_request_put_back, put_back_cost, why_not_put_back
 from provisioning.actions.moves import runs_of, why_not_run
+from provisioning.engine.jobs.undoing import count_of
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -22,24 +24,29 @@ def put_back(request: HttpRequest, application: str, name: str, table: str, job_
     """What would be put back; sending the form does it, or in prod asks for it."""
     environment, row = access_table(request, application, name, table)
     done = access_job(request, application, name, table, job_id)
-    asks, actor = needs_change(environment), actor_of(request)
+    asks, actor, kept = needs_change(environment), actor_of(request), count_of(done)
     form = RunForm(request.POST if request.method == "POST" else None, asks=asks)
+    if kept.unsure:
+        form.ask_unsure(kept.unsure)
     if request.method == "POST" and form.is_valid():
-        key = form.cleaned_data["key"]
+        key, unsure = form.cleaned_data["key"], bool(form.cleaned_data.get("unsure"))
         answer = send(
             form,
-            lambda: do_put_back(actor, row, done, key=key),
-            lambda ask: do_request_put_back(actor, row, done, ask),
+            lambda: do_put_back(actor, row, done, unsure=unsure, key=key),
+            lambda ask: do_request_put_back(actor, row, done, ask, unsure=unsure),
             asks=asks,
         )
         if answer is not None:
             return answer
+    cost = put_back_cost(row, done)
     context = {
         **about(environment, row),
         "job": done,
+        "label": label_of(done),
         "form": form,
-        "does": back_verb(done),
-        "takes": cost_text(put_back_cost(row, done), "writes"),
+        "goes": back_lines(kept),
+        "stays": BACK_STAYS,
+        "takes": f"{cost_text(cost, 'writes')} {looks_text(cost)}" if kept.sure else "",
         "blocked": why_not_put_back(done) or why_not_run(done, "put back") or why_not_here(request, environment),
         "asks": asks_for(request, environment),
         "runs": runs_of(done),

@@ -17,13 +17,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.access import actor_of
 from portal.item_jobs.access import access_job, address
+from portal.item_jobs.words import label_of
 from portal.item_moves.words import key_text
 from provisioning.engine.jobs.chunks import Purpose, read_lines, sealed_for
 from provisioning.items.exporting import BYTE_ORDER_MARK, csv_row, escaped
 from provisioning.items.masking import PROD
 from provisioning.items.sealing import unpack
 from provisioning.items.values import restored
-from provisioning.lifecycle import JobKind
 from provisioning.models import ItemJob, JobChunk
 
 PAGE_SIZE = 100
@@ -104,7 +104,7 @@ def report(request: HttpRequest, application: str, name: str, table: str, job_id
     context = {
         "job": job,
         "environment": job.environment,
-        "label": JobKind(job.kind).label,
+        "label": label_of(job),
         "page": report_page(job, request.GET.get("page")),
         "prod_strip": job.environment.stage == PROD,
     }

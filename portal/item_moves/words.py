@@ -10,19 +10,22 @@ from portal.templatetags.stackyard import duration_text
 from provisioning.actions.importing import NOTATIONS
 from provisioning.actions.moves import WriteCost
 from provisioning.costs.book import book
+from provisioning.engine.jobs.undoing import Count
 from provisioning.items.prices import ON_DEMAND
 from provisioning.items.values import Item
-from provisioning.lifecycle import JobKind
 from provisioning.models import ItemJob, Table
 
 LOOKED_UP = 10_000
 __all__ = [
+    "BACK_STAYS",
     "NOTATIONS",
+    "back_lines",
     "checked_rows",
     "cost_text",
     "count_text",
     "dry_run_price",
     "key_text",
+    "looks_text",
     "rate_label",
     "units_of",
 ]
@@ -103,8 +106,26 @@ def _short(value: dict[str, object]) -> str:
     return f"0x{text}" if kind == "B" else text
 
 
-def back_verb(done: ItemJob) -> str:
-    """What putting back does, after a deletion or after an import."""
-    if done.kind == JobKind.DELETE:
-        return "Creates again what was deleted. Where an item has been made under the same key since, it stays."
-    return "Puts the items back that were written over. One that was changed since stays as it is."
+def looks_text(cost: WriteCost) -> str:
+    """What is read first of items that are written only if they still are as they were."""
+    units = cost.items + cost.bytes // 4096
+    return f"Each is looked at once more first: about {units_text(Decimal(units)).replace('unit', 'read unit')}."
+
+
+def back_lines(kept: Count) -> list[str]:
+    """What putting back does to the items that are kept, line by line."""
+    lines = []
+    if kept.put:
+        what = "is put back as it was" if kept.put == 1 else "are put back as they were"
+        lines.append(f"{count_text(kept.put)} that the job deleted or wrote over {what}")
+    if kept.made:
+        what = "is deleted" if kept.made == 1 else "are deleted"
+        lines.append(f"{count_text(kept.made)} that the job made {what} again")
+    return lines
+
+
+BACK_STAYS = (
+    "Each item that was changed since the job",
+    "Each item that was made since under the key of a deleted one",
+    "What is put over or deleted now, encrypted, for 7 days: this can be put back, too",
+)

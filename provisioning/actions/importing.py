@@ -1,6 +1,6 @@
 """Imports: a file is uploaded and checked line by line, then what it holds is written by a second click.
 
-What a job has written over, or deleted, can be put back as long as it is kept.
+What a job has written over, deleted or made can be put back as long as it is kept.
 """
 
 import uuid
@@ -22,6 +22,7 @@ from provisioning.engine.jobs.checking import BYTES, CUT, EXISTS, NEW, PIECE, UN
 from provisioning.engine.jobs.chunks import Purpose, append_packed, has_chunks, packed_for
 from provisioning.engine.jobs.importing import BACK, CHECK, OVER, RUN
 from provisioning.engine.jobs.importing import NEW as NEW_ONLY
+from provisioning.engine.jobs.undoing import count_of
 from provisioning.items.importing import HEAD, PLAIN, TYPED, BadFileError, keys_of, open_file
 from provisioning.items.query import shape_of
 from provisioning.lifecycle import MOVING_JOBS, JobKind, JobStatus
@@ -136,29 +137,40 @@ def why_not_import(checked: ItemJob, mode: str = OVER) -> str:
     return ""
 
 
-def do_put_back(actor: Actor, table: Table, done: ItemJob, *, key: uuid.UUID | None) -> ItemJob:
-    """Put back what a deletion deleted, where the key is free, or what an import wrote over, where it is as the import
-    left it. Raises Refusal; in prod with the code prod-needs-change."""
-    return do_run(actor, _back(table, done), key=key)
+def do_put_back(actor: Actor, table: Table, done: ItemJob, *, unsure: bool = False, key: uuid.UUID | None) -> ItemJob:
+    """Take back what a job did, item by item where it still is as the job left it: put over what it wrote over, put
+    again what it deleted, delete what it made. With `unsure` also what may have been somebody else. Raises Refusal; in
+    prod with the code prod-needs-change."""
+    return do_run(actor, _back(table, done, unsure=unsure), key=key)
 
 
-def do_request_put_back(actor: Actor, table: Table, done: ItemJob, ask: AskToWrite) -> Change:
+def do_request_put_back(actor: Actor, table: Table, done: ItemJob, ask: AskToWrite, *, unsure: bool = False) -> Change:
     """Ask for the same as a change. Raises Refusal."""
-    return do_request_run(actor, _back(table, done), ask)
+    return do_request_run(actor, _back(table, done, unsure=unsure), ask)
 
 
-def _back(table: Table, done: ItemJob) -> Run:
+def _back(table: Table, done: ItemJob, *, unsure: bool) -> Run:
     require_own(done.environment, table)
     why = why_not_put_back(done)
     if why:
         raise Refusal(why, "cannot-put-back")
-    mode = NEW_ONLY if done.kind == JobKind.DELETE else BACK
-    return Run(JobKind.IMPORT, done, {"mode": mode, "purpose": Purpose.UNDO}, put_back_cost(table, done))
+    count = count_of(done)
+    if not unsure and not count.sure:
+        raise Refusal(
+            "It is not known of any of these items whether this job was at them. Say that they are to be put back all"
+            " the same.",
+            "only-unsure",
+            fields={"unsure": "Tick this to put them back."},
+        )
+    back = [count.put, count.made, count.unsure if unsure else 0]
+    goal = {"mode": BACK, "purpose": Purpose.UNDO, "unsure": unsure, "back": back}
+    return Run(JobKind.IMPORT, done, goal, put_back_cost(table, done, unsure=unsure))
 
 
-def put_back_cost(table: Table, done: ItemJob) -> WriteCost:
+def put_back_cost(table: Table, done: ItemJob, *, unsure: bool = False) -> WriteCost:
     """What putting back takes, about: as much as what is undone, for so many of its items as are kept."""
-    expected, count = done.expected, undo_count(done)
+    expected, kept = done.expected, count_of(done)
+    count = kept.sure + (kept.unsure if unsure else 0)
     of_all = Decimal(count) / max(1, int(expected.get("items") or 0), count)
     size, units = int(expected.get("bytes") or 0) * of_all, Decimal(expected.get("units") or 0) * of_all
     return cost_of(table, count, int(size), units.to_integral_value(), done.rate)
@@ -166,11 +178,9 @@ def put_back_cost(table: Table, done: ItemJob) -> WriteCost:
 
 def why_not_put_back(done: ItemJob) -> str:
     """Why nothing can be put back of what a job did; empty when it can."""
-    if done.goal.get("phase") != RUN or done.status in MOVING_JOBS:
-        return "It is still under way." if done.status in MOVING_JOBS else "It has written over nothing."
-    return "" if undo_count(done) else "Nothing is kept that could be put back."
-
-
-def undo_count(done: ItemJob) -> int:
-    """How many items a job has kept to be put back."""
-    return sum(done.chunks.filter(purpose=Purpose.UNDO).values_list("items", flat=True))
+    if done.goal.get("phase") != RUN:
+        return "It has written nothing."
+    if done.status in MOVING_JOBS:
+        return "It is still under way."
+    kept = count_of(done)
+    return "" if kept.sure or kept.unsure else "Nothing is kept that could be put back."

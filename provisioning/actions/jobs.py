@@ -181,6 +181,8 @@ def _why_not_resume(job: ItemJob) -> Refusal | None:
         return Refusal("A resume would fail in the same way. Start it anew.", "no-resume")
     if job.change is not None:
         return Refusal("It is part of a change. Ask for a new one.", "of-a-change")
+    if job.goal.get("phase") == "run" and ItemJob.objects.filter(table=job.table, goal__of=str(job.pk)).exists():
+        return Refusal("It was put back since, so it cannot go on. Begin anew.", "put-back")
     if job.expires_at is not None and job.expires_at <= timezone.now():
         return Refusal("What it had done was kept for a day and is removed. Start it anew.", "time-over")
     return None

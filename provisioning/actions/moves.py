@@ -88,6 +88,7 @@ def do_request_run(actor: Actor, run: Run, ask: AskToWrite) -> Change:
         ask,
         open_job=lambda change: _opened(actor, run, None, change),
         items=run.cost.items,
+        back=run.goal.get("back"),
     )
 
 

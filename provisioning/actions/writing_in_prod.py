@@ -80,14 +80,16 @@ def do_request_job(
     *,
     open_job: Callable[[Change], ItemJob],
     items: int | None = None,
+    back: Sequence[int] | None = None,
 ) -> Change:
     """Ask for work on many items of a table as a change. `open_job` opens the job of the change that it is given, held:
-    it does nothing before the change runs. `items` is about how many it alters. Raises Refusal as above."""
+    it does nothing before the change runs. `items` is about how many it alters, `back` how many of them it puts back,
+    deletes and is unsure of, where it puts back what another job did. Raises Refusal as above."""
     known = _before(actor, environment, ask)
     if known is not None:
         return known
     row = _row(environment, table)
-    said = item_plans.sentence(row.name, (), {"kind": kind, "items": items})
+    said = item_plans.sentence(row.name, (), {"kind": kind, "items": items, "back": back})
     goal = {"table": row.name, "items": items, "job": str(kind)}
     return _opened(actor, environment, ask, goal, said, open_job=open_job)
 

@@ -154,6 +154,8 @@ def price(units: Decimal, billing_mode: str) -> str | None:
 def sentence(table: str, verbs: Iterable[str], job: Mapping[str, Any] | None = None) -> str:
     """What happens to data, in one sentence: "2 items of orders are altered, 1 is deleted."."""
     if job is not None:
+        if job.get("back"):
+            return _said_of_back(table, *job["back"])
         count = job.get("items")
         many = "Items are" if count is None else _items(count)
         return f"{_JOBS[JobKind(job['kind'])].format(many, table)}."
@@ -164,6 +166,14 @@ def sentence(table: str, verbs: Iterable[str], job: Mapping[str, Any] | None = N
     first, _, rest = parts[0].partition(" ")
     noun = "item" if first == "1" else "items"
     return ", ".join([f"{first} {noun} of {table} {rest}", *parts[1:]]) + "."
+
+
+def _said_of_back(table: str, put: int, made: int, unsure: int) -> str:
+    """What putting back does: so many items are written as they were, so many go that the job had made."""
+    parts = [f"{_items(put)} put back as before the job"] if put else []
+    parts += [f"{_items(made)} deleted that it had made"] if made else []
+    parts += [f"{_items(unsure)} put back of which is not known whether it was the job"] if unsure else []
+    return f"Of {table}, {' and '.join(parts) or 'nothing is put back'}, where they still are as it left them."
 
 
 def _place(counted: tuple[WriteVerb, int]) -> int:
@@ -178,7 +188,7 @@ def impact(items: Mapping[str, Any]) -> dict[str, Any]:
     """The data impact of a plan whose part about items is this."""
     verbs = [write["verb"] for write in items["writes"]]
     job = items.get("job")
-    deletes = WriteVerb.DELETE in verbs or (job is not None and job["kind"] == JobKind.DELETE)
+    deletes = WriteVerb.DELETE in verbs or (job is not None and _deletes(job))
     table = items["table"]
     line: dict[str, Any] = {"name": table["name"], "effect": DELETES if deletes else CHANGES}
     line |= dict.fromkeys(("items", "bytes", "protected", "recovery", "last_write"))
@@ -187,6 +197,11 @@ def impact(items: Mapping[str, Any]) -> dict[str, Any]:
         "sentence": sentence(table["name"], verbs, job),
         "lines": [line] if verbs or job else [],
     }
+
+
+def _deletes(job: Mapping[str, Any]) -> bool:
+    """Whether a job deletes items: a deletion does, and what takes back items that another job made."""
+    return bool(job["kind"] == JobKind.DELETE or any((job.get("back") or (0, 0, 0))[1:]))
 
 
 def sealed_part(items: Mapping[str, Any]) -> dict[str, Any]:

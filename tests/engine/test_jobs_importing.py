@@ -11,12 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from provisioning.actions.importing import do_check_import, do_put_back, why_not_put_back
+from provisioning.actions.importing import do_check_import, do_put_back
 from provisioning.actions.jobs import do_cancel_job, do_resume_job
 from provisioning.actions.refusals import Refusal
 from provisioning.engine.jobs import checking
 from provisioning.engine.jobs.chunks import Purpose, has_chunks, read_lines
 from provisioning.engine.jobs.importing import NEW, OVER
+from provisioning.engine.jobs.undoing import Count, count_of
 from provisioning.items.exporting import CSV, NDJSON, Columns, seen_in, typed_lines, written
 from provisioning.items.importing import Keys, open_file, read
 from provisioning.items.values import Item, dumps, same_item
@@ -106,7 +107,6 @@ class TestDryRun:
         ]
         assert len(there(yard)) == 3
         assert not calls(yard, "put_item")
-        assert not calls(yard, "batch_write_item")
 
     def test_it_says_what_writing_takes_with_every_index(self, yard: ItemYard) -> None:
         big = {"user": {"S": "u"}, "at": {"N": "1"}, "kind": {"S": "k"}, "text": {"S": "x" * 2000}}
@@ -181,7 +181,7 @@ class TestOnlyNew:
             (3, "There is an item with this key, which was left as it is."),
         ]
         assert [item["text"]["S"] for item in there(yard)] == ["x", "mine", "yours"]
-        assert why_not_put_back(job) == "Nothing is kept that could be put back."
+        assert count_of(job) == Count(made=1)
 
     def test_a_worker_killed_between_call_and_commit(self, yard: ItemYard) -> None:
         dry = checked(yard, file_of(numbered(30)))
@@ -214,28 +214,23 @@ class TestOnlyNew:
 class TestOver:
     """Over what is there, by batches, and back again."""
 
-    def test_pitfall_33_batches_of_25_and_what_is_unprocessed_is_sent_again(self, yard: ItemYard) -> None:
+    def test_pitfall_33_what_was_throttled_is_sent_again_after_a_pause(self, yard: ItemYard) -> None:
         dry = checked(yard, file_of(numbered(60)))
         job = run(yard, dry, OVER, drive=False)
-        yard.client.hooks.append(
-            lambda name, _: setattr(
-                script(yard), "unprocessed", 7 if name == "batch_write_item" and len(calls(yard, name)) == 2 else 0
-            )
-        )
+        script(yard).throttle("PutItem", 7)
         yard.tick(job)
         assert job.done == 53
         assert job.waiting_for == "7 items were not taken by AWS yet; sent again in a moment."
         assert job.next_check_at is not None
         yard.drive(job)
-        sizes = [len(request["RequestItems"][yard.table.name]) for request in calls(yard, "batch_write_item")]
-        assert sizes == [25, 25, 10, 7]
+        assert len(calls(yard, "put_item")) == 67
         assert (job.done, there(yard)) == (60, numbered(60))
 
     def test_what_is_the_same_is_not_written(self, yard: ItemYard) -> None:
         yard.put(numbered(3))
         job = run(yard, checked(yard, file_of(numbered(3) + numbered(1, begin=9))), OVER)
         assert (job.done, job.skipped) == (1, 3)
-        assert [len(request["RequestItems"][yard.table.name]) for request in calls(yard, "batch_write_item")] == [1]
+        assert len(calls(yard, "put_item")) == 1
 
     def test_what_was_written_over_is_put_back_where_it_is_still_so(self, yard: ItemYard) -> None:
         yard.put(numbered(4, "before"))
@@ -245,21 +240,21 @@ class TestOver:
         yard.put([{**numbered(1)[0], "text": {"S": "changed since"}}])
         yard.client.client.delete_item(TableName=yard.table.name, Key={"user": {"S": "u"}, "at": {"N": "1"}})
         back = yard.drive(do_put_back(yard.actor, yard.table, job, key=None))
-        assert (back.done, back.skipped) == (2, 2)
+        assert (back.done, back.skipped) == (4, 2)
         assert [problem for _, problem in told(back)] == [
             "It was changed meanwhile, and left as it is.",
             "It is not there any more.",
         ]
-        assert [item["text"]["S"] for item in there(yard)] == ["changed since", "before", "before", "after", "after"]
+        assert [item["text"]["S"] for item in there(yard)] == ["changed since", "before", "before"]
         with pytest.raises(Refusal, match="run already"):
             do_put_back(yard.actor, yard.table, job, key=None)
 
-    def test_a_worker_killed_between_batches_keeps_what_was_there_first(self, yard: ItemYard) -> None:
+    def test_a_worker_killed_between_puts_keeps_what_was_there_first(self, yard: ItemYard) -> None:
         yard.put(numbered(60, "before"))
         job = run(yard, checked(yard, file_of(numbered(60, "after"))), OVER, drive=False)
 
         def kill(name: str, number: int) -> None:
-            if name == "batch_write_item" and len(calls(yard, name)) == 3:
+            if name == "put_item" and len(calls(yard, name)) > 40:
                 raise KilledError
 
         yard.client.hooks.append(kill)
@@ -278,9 +273,7 @@ class TestOver:
         refuse = made[1]
 
         def picky(name: str, number: int) -> None:
-            sent = yard.client.asked[-1][1]
-            batch = sent["RequestItems"][yard.table.name] if name == "batch_write_item" else []
-            if refuse in [sent.get("Item"), *(one["PutRequest"]["Item"] for one in batch)]:
+            if name == "put_item" and yard.client.asked[number - 1][1]["Item"] == refuse:
                 error = throttled("PutItem")
                 error.response["Error"] = {"Code": "ValidationException", "Message": "Type mismatch for Index Key"}
                 raise error

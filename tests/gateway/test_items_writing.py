@@ -17,7 +17,6 @@ from provisioning.aws.items.writing import (
     Look,
     Put,
     Update,
-    batch_write,
     delete_item,
     put_item,
     transact_write,
@@ -129,24 +128,6 @@ class TestTransactions:
     def test_at_most_a_hundred(self, aws: Clients) -> None:
         with pytest.raises(ValueError, match="100 writes"):
             transact_write(aws, [Put(NAME, ITEM)] * 101)
-
-
-class TestBatches:
-    """Up to 25, unprocessed ones handed back (pitfall 33)."""
-
-    def test_pitfall_33_what_was_not_taken_comes_back(self, aws: Clients, dynamodb: AsAws) -> None:
-        dynamodb.script.unprocessed = 2
-        puts = [{**KEY, "id": {"S": f"p{number}"}} for number in range(3)]
-        done = batch_write(aws, NAME, puts, [KEY])
-        assert len(done.unprocessed_puts) + len(done.unprocessed_deletes) == 2
-        batch_write(aws, NAME, done.unprocessed_puts, done.unprocessed_deletes)
-        assert stored(dynamodb, KEY) is None
-        assert all(stored(dynamodb, put) for put in puts)
-
-    @pytest.mark.parametrize("number", [0, 26])
-    def test_pitfall_33_not_more_than_25(self, number: int, aws: Clients) -> None:
-        with pytest.raises(ValueError, match="1 to 25"):
-            batch_write(aws, NAME, [{**KEY, "id": {"S": str(place)}} for place in range(number)])
 
 
 def test_too_much_at_once_is_not_even_sent(aws: Clients, dynamodb: AsAws) -> None:

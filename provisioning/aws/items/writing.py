@@ -1,8 +1,8 @@
 """Writing items: each write on a condition, and what the server has when the condition does not hold (B8, B9).
 
-Needs dynamodb:PutItem, UpdateItem, DeleteItem, ConditionCheckItem and BatchWriteItem on the table. Names and values
-always travel as placeholders, so no name is reserved or odd (B5). A call that brought no answer raises Busy with the
-reason `unreachable` or `aws`: it may have landed, so look at the item before saying anything (B9).
+Needs dynamodb:PutItem, UpdateItem, DeleteItem and ConditionCheckItem on the table. Names and values always travel as
+placeholders, so no name is reserved or odd (B5). A call that brought no answer raises Busy with the reason
+`unreachable` or `aws`: it may have landed, so look at the item before saying anything (B9).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +14,6 @@ from provisioning.aws.clients import Clients
 from provisioning.aws.errors import AwsError, Busy, Conflict, Refused, Where, translated
 
 SERVICE = "dynamodb"
-MOST_IN_BATCH = 25
 MOST_IN_TRANSACTION = 100
 MOST_OF_EXPRESSION = 4096  # bytes of one expression (B7)
 MOST_CHECKS = 250  # conditions of one write: DynamoDB takes 300 operators (B7), and each check may need two
@@ -112,15 +111,6 @@ class Written:
     capacity: Decimal
 
 
-@dataclass(frozen=True)
-class BatchWritten:
-    """What of a batch was not taken, to be sent again after a while, and the write units of the rest."""
-
-    unprocessed_puts: tuple[dict[str, Any], ...]
-    unprocessed_deletes: tuple[dict[str, Any], ...]
-    capacity: Decimal
-
-
 def put_item(aws: Clients, put: Put) -> Written:
     """Write a whole item. Raises ItemConflict when its checks do not hold, and AwsError."""
     sent = {"TableName": put.table, "Item": put.item, **_expressed(put)}
@@ -160,23 +150,6 @@ def transact_write(aws: Clients, writes: Sequence[Write], *, token: str = "") ->
     except AwsError as error:
         raise _cancelled(error, writes) from error
     return sum((_units(one) for one in answer.get("ConsumedCapacity", [])), Decimal(0))
-
-
-def batch_write(aws: Clients, table: str, puts: Sequence[Item] = (), deletes: Sequence[Item] = ()) -> BatchWritten:
-    """Write and delete up to 25 items, without conditions and not all or none (pitfall 33); `deletes` are keys. What
-    comes back as unprocessed has to be sent again, after a while. Raises AwsError, and ValueError for more than 25."""
-    if not 0 < len(puts) + len(deletes) <= MOST_IN_BATCH:
-        raise ValueError(f"A batch takes 1 to {MOST_IN_BATCH} items.")
-    requests: list[Any] = [{"PutRequest": {"Item": item}} for item in puts]
-    requests += [{"DeleteRequest": {"Key": key}} for key in deletes]
-    with translated(SERVICE, "BatchWriteItem"):
-        answer = aws.dynamodb.batch_write_item(RequestItems={table: requests}, ReturnConsumedCapacity="TOTAL")
-    left: Sequence[Any] = answer.get("UnprocessedItems", {}).get(table, [])
-    return BatchWritten(
-        tuple(dict(one["PutRequest"]["Item"]) for one in left if "PutRequest" in one),
-        tuple(dict(one["DeleteRequest"]["Key"]) for one in left if "DeleteRequest" in one),
-        sum((_units(one) for one in answer.get("ConsumedCapacity", [])), Decimal(0)),
-    )
 
 
 _TOLD: dict[str, Any] = {"ReturnConsumedCapacity": "TOTAL", "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}

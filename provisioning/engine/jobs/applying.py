@@ -1,8 +1,9 @@
 """Writing many items, group by group: what is about to be sent is recorded before it is sent, what came of it after.
 
 A worker that is killed in between leaves a group that was begun. Whoever takes it up sends it again: every kind of
-write in `writers.py` can be sent twice, and tells its own earlier attempt from somebody else's write (B9). What AWS
-did not take (pitfall 33) is left in the group and sent after a pause, so that nobody waits inside a worker.
+write in `writers.py` can be sent twice, and where it cannot tell its own earlier attempt from somebody else's write it
+says so (B9). What AWS did not take (pitfall 33) is left in the group and sent after a pause, so that nobody waits
+inside a worker.
 """
 
 import json
@@ -17,11 +18,13 @@ from typing import Protocol
 
 from django.utils import timezone
 
-from provisioning.engine.jobs.chunks import Purpose, append_chunk, put_chunk
+from provisioning.engine.jobs.chunks import Purpose, append_chunk
 from provisioning.engine.jobs.entries import Entry, Source, report_line
 from provisioning.engine.jobs.pacing import Pace
 from provisioning.engine.jobs.ticking import Again, Finished, recording
-from provisioning.items.values import Item, size_of
+from provisioning.engine.jobs.undoing import Trace, UndoLog
+from provisioning.items.canonical import canonical
+from provisioning.items.values import key_of, size_of
 from provisioning.models import ItemJob, JobPart
 
 PART = 1_000  # the number of the part that is about writing; those below are about reading
@@ -29,6 +32,10 @@ GROUP = 100  # items, as many as one BatchGet takes
 GROUP_BYTES = 4 * 1024 * 1024
 PAUSE_FIRST, PAUSE_LAST = 0.5, 60.0  # seconds
 KEPT = "kept"  # the report's name for items that were kept to be put back
+UNSURE = "unsure"  # and for those of which is not known whether this job was at them
+MORE = "more"  # and for those of which more was written over, or deleted, than had been read
+IS_UNSURE = "It is as it was to become. Whether this job did that or somebody else is not known: a worker ended then."
+HAD_MORE = "Something was added to it in that very moment, and went too. Putting this back brings it back."
 SLOW = "Going on at the rate that was asked for."
 
 
@@ -54,27 +61,30 @@ SKIPPED: Mapping[Outcome, str] = {
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one entry, the write units it took, and in words why AWS refused it. `before` is what was there,
-    where that is not what the entry says."""
+    """What became of one entry, the write units it took, and in words why AWS refused it. `trace` is how to take it
+    back. `unsure`: it is as it was to become, and an earlier attempt of this job may have made it so, or somebody else.
+    `more`: there was more to it than had been read."""
 
     outcome: Outcome
     capacity: Decimal = Decimal(0)
     problem: str = ""
-    before: Item | None = None
+    trace: Trace | None = None
+    unsure: bool = False
+    more: bool = False
 
 
 @dataclass(frozen=True)
 class Ready:
     """What has to be known, and kept, before a group is sent: results that need no write, the read units it took, and
-    pieces to keep by purpose, with the number of items in them."""
+    what is about to be done to the others."""
 
     results: Mapping[int, Result]
+    traces: Sequence[Trace]
     capacity: Decimal = Decimal(0)
-    pieces: Mapping[Purpose, tuple[bytes, int]] | None = None
 
 
 class Writer(Protocol):
-    """How entries are written. It calls AWS and touches no row but in `kept`."""
+    """How entries are written. It calls AWS and touches no row."""
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -86,9 +96,6 @@ class Writer(Protocol):
     def write(self, group: Sequence[Entry], left: Sequence[int], *, again: bool) -> Mapping[int, Result]:
         """Write these of the group, by their places. `again`: an earlier attempt may have landed. Raises AwsError
         when nothing can be written at all."""
-
-    def kept(self, number: int, group: Sequence[Entry], results: Mapping[int, Result]) -> None:
-        """In the transaction that records the results of the group of this number: put right what was kept of it."""
 
 
 @dataclass
@@ -147,13 +154,8 @@ class Applying:
         pace.spend(ready.capacity, self.job)
         self.job.capacity += ready.capacity
         told = self._tally(group, ready.results)
-        _, kept = (ready.pieces or {}).get(Purpose.UNDO, (b"", 0))
-        if kept:
-            self.job.report[KEPT] = self.job.report.get(KEPT, 0) + kept
         with recording(self.job):
-            for purpose, (content, items) in (ready.pieces or {}).items():
-                if content:
-                    put_chunk(self.job, purpose, content, number=position.number, items=items)
+            self._undo.intend(position.number, ready.traces)
             self._report(told)
             _save(part, position)
 
@@ -176,10 +178,26 @@ class Applying:
             position.at, position.left = position.at + len(group), None
             position.pauses, position.number = 0, number + 1
         with recording(self.job):
-            self.writer.kept(number, group, results)
+            self._keep(number, group, results)
             self._report(told)
             _save(part, position)
         return bool(later)
+
+    @property
+    def _undo(self) -> UndoLog:
+        return UndoLog(self.job, self.writer.keys)
+
+    def _keep(self, number: int, group: Sequence[Entry], results: Mapping[int, Result]) -> None:
+        """What AWS has told of a group is what it can be put back with."""
+        known = {
+            canonical(key_of(group[place].item, self.writer.keys))
+            for place, result in results.items()
+            if result.outcome is not Outcome.LATER and not result.unsure
+        }
+        traces = [result.trace for result in results.values() if result.trace]
+        self._undo.settle(number, known, traces)
+        if traces:
+            self.job.report[KEPT] = self.job.report.get(KEPT, 0) + len(traces)
 
     def _tally(self, group: Sequence[Entry], results: Mapping[int, Result]) -> bytes:
         """Count results into the job; the lines about those that were not written."""
@@ -188,14 +206,17 @@ class Applying:
         job.done += count[Outcome.DONE]
         job.failed += count[Outcome.REFUSED]
         job.skipped += sum(count[outcome] for outcome in SKIPPED)
-        for outcome in (*SKIPPED, Outcome.REFUSED):
-            if count[outcome]:
-                job.report[str(outcome)] = job.report.get(str(outcome), 0) + count[outcome]
+        told = {str(outcome): count[outcome] for outcome in (*SKIPPED, Outcome.REFUSED)}
+        told |= {UNSURE: sum(one.unsure for one in results.values()), MORE: sum(one.more for one in results.values())}
+        for name, number in told.items():
+            if number:
+                job.report[name] = job.report.get(name, 0) + number
         lines = (self._line(group[place], result) for place, result in sorted(results.items()))
         return b"".join(lines)
 
     def _line(self, entry: Entry, result: Result) -> bytes:
         words = result.problem or SKIPPED.get(result.outcome, "")
+        words = words or (IS_UNSURE if result.unsure else HAD_MORE if result.more else "")
         key = {name: entry.item[name] for name in self.writer.keys}
         return report_line(entry.line, key, words) if words else b""
 

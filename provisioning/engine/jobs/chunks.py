@@ -17,7 +17,8 @@ from provisioning.models import ItemJob, JobChunk
 
 class Purpose(StrEnum):
     """What a piece is for. COLUMNS are the names of attributes that an export has come by, SEEN the keys that a file
-    has had, ITEMS what is to be written or deleted."""
+    has had, ITEMS what is to be written or deleted. UNDO, KEYS and MADE are what a job is put back with, as
+    `undoing.py` has them."""
 
     RESULT = "result"
     COLUMNS = "columns"
@@ -26,6 +27,7 @@ class Purpose(StrEnum):
     ITEMS = "items"
     KEYS = "keys"
     UNDO = "undo"
+    MADE = "made"
     REPORT = "report"
 
 

@@ -55,7 +55,7 @@ def copy_sample(job: ItemJob, aws: Clients, until: datetime) -> Again | Finished
     if not part.done:
         _Sampling(job, part, aws).go_on(until)
         return Again()
-    return Applying(job, Source(job, Purpose.ITEMS), writer_of(job, aws)).go_on(until)
+    return Applying(job, Source(job, (Purpose.ITEMS,)), writer_of(job, aws)).go_on(until)
 
 
 class _Sampling:

@@ -41,7 +41,7 @@ def delete_items(job: ItemJob, aws: Clients, until: datetime) -> Again | Finishe
     if job.goal["phase"] != RUN:
         return _freeze_ticked(job, place) if "ticked" in job.goal else _freeze_query(job, place, until)
     source = source_of(job, Purpose.ITEMS)
-    outcome = Applying(job, source, DeleteSame(place, job)).go_on(until)
+    outcome = Applying(job, source, DeleteSame(place)).go_on(until)
     if isinstance(outcome, Finished):
         with recording(job):
             drop_chunks(source.job, Purpose.ITEMS)  # what can be undone is the run's own

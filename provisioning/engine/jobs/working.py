@@ -123,7 +123,8 @@ def _fail(job: ItemJob, problem: Problem, *, resume: bool) -> None:
 
 def _end(job: ItemJob, status: JobStatus) -> None:
     """The job ends, what it carries is kept for a while, and the audit trail says so: it is the engine's own entry."""
-    kept = KEPT_TO_UNDO if has_chunks(job, Purpose.UNDO) else KEPT
+    can_be_undone = has_chunks(job, Purpose.UNDO) or has_chunks(job, Purpose.MADE)
+    kept = KEPT_TO_UNDO if can_be_undone else KEPT
     with transaction.atomic():
         end_job(job, status)
         ItemJob.objects.filter(pk=job.pk).update(expires_at=timezone.now() + kept)

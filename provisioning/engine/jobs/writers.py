@@ -1,42 +1,31 @@
 """The ways in which a job writes items: new ones only, over what is there, back to what was there, away.
 
-Each of them can be sent twice (B9). Conditions go with single writes, a few at once, because batches have none
-(pitfall 33); only overwriting, which has no condition, goes by batches. Before anything is overwritten or deleted, what
-is there is kept in pieces for undoing (pitfall 34).
+Each of them can be sent twice (B9). They go one by one, a few at once: batches carry no conditions and do not say
+what they wrote over (pitfall 33). What is to be done to an item, and what was, is told as a trace, which is kept for
+undoing (pitfall 34); where an earlier attempt may have landed, and what is there does not tell, the result is unsure.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from provisioning.aws.clients import Clients
 from provisioning.aws.errors import Busy, Refused
 from provisioning.aws.items.batches import batch_get
 from provisioning.aws.items.reading import get_item
-from provisioning.aws.items.writing import (
-    MOST_IN_BATCH,
-    Check,
-    Delete,
-    ItemConflict,
-    Put,
-    Written,
-    batch_write,
-    delete_item,
-    put_item,
-)
+from provisioning.aws.items.writing import Check, Delete, ItemConflict, Put, Written, delete_item, put_item
 from provisioning.engine.jobs.applying import Outcome, Ready, Result
-from provisioning.engine.jobs.chunks import Purpose, put_chunk, read_chunk
 from provisioning.engine.jobs.entries import Entry
+from provisioning.engine.jobs.undoing import Trace, put_over
 from provisioning.items.canonical import canonical, image_digest
-from provisioning.items.exporting import typed_lines
 from provisioning.items.masking import Mask, redacted
 from provisioning.items.patching import checks_of_item
-from provisioning.items.values import Item, key_of, restored, same_item
-from provisioning.models import ItemJob
+from provisioning.items.values import Item, key_of, same_item
 
 AT_ONCE = 8  # single writes under way
 LATER = Result(Outcome.LATER)
+UNSURE = Result(Outcome.DONE, unsure=True)
 
 
 @dataclass(frozen=True)
@@ -94,6 +83,19 @@ def _each(group: Sequence[Entry], left: Sequence[int], write: Callable[[Entry], 
     return results
 
 
+def _put_new(place: Place, item: Item, *, again: bool) -> Result:
+    """Put an item on the condition that nothing is there (pitfall 30)."""
+    try:
+        written = put_item(place.aws, Put(place.table, item, (Check((place.keys[0],), "absent"),)))
+    except ItemConflict as conflict:
+        if not same_item(conflict.item, item):
+            return Result(Outcome.EXISTS)
+        return UNSURE if again or conflict.retried else Result(Outcome.SAME)
+    except Refused as refused:
+        return place.refused(refused, item)
+    return Result(Outcome.DONE, written.capacity, trace=put_over(place.key(item), None, item))
+
+
 @dataclass(frozen=True)
 class PutNew:
     """Puts items whose keys are free, and nothing over anything (pitfall 30)."""
@@ -107,32 +109,17 @@ class PutNew:
 
     def ready(self, group: Sequence[Entry]) -> Ready:
         """Nothing has to be known before."""
-        return Ready({})
+        return Ready({}, [put_over(self.place.key(entry.item), None, entry.item) for entry in group])
 
     def write(self, group: Sequence[Entry], left: Sequence[int], *, again: bool) -> Mapping[int, Result]:
         """Put each on the condition that nothing is there."""
-        return _each(group, left, lambda entry: self._put(entry, again=again))
-
-    def _put(self, entry: Entry, *, again: bool) -> Result:
-        place, item = self.place, entry.item
-        try:
-            written = put_item(place.aws, Put(place.table, item, (Check((place.keys[0],), "absent"),)))
-        except ItemConflict as conflict:
-            if not same_item(conflict.item, item):
-                return Result(Outcome.EXISTS)
-            return Result(Outcome.DONE if again or conflict.retried else Outcome.SAME)
-        except Refused as refused:
-            return place.refused(refused, item)
-        return Result(Outcome.DONE, written.capacity)
-
-    def kept(self, number: int, group: Sequence[Entry], results: Mapping[int, Result]) -> None:
-        """Nothing was kept."""
+        return _each(group, left, lambda entry: _put_new(self.place, entry.item, again=again))
 
 
 @dataclass(frozen=True)
 class PutOver:
-    """Puts items over what is there, by batches, and keeps what was there: items to put back, and with them digests of
-    what was put, so that only what is still so is put back."""
+    """Puts items over what is there, one by one: only the answer to a single put says what it really wrote over, and
+    that is what can be put back. Batches do not (pitfall 33)."""
 
     place: Place
 
@@ -145,61 +132,40 @@ class PutOver:
         """Look at what is there. What is the same already needs no write."""
         there, capacity = self.place.there([entry.item for entry in group])
         results: dict[int, Result] = {}
-        befores: list[tuple[Item, str]] = []
+        traces: list[Trace] = []
         for place, entry in enumerate(group):
-            before = there.get(canonical(self.place.key(entry.item)))
+            key = self.place.key(entry.item)
+            before = there.get(canonical(key))
             if before is not None and same_item(before, entry.item):
                 results[place] = Result(Outcome.SAME)
-            elif before is not None:
-                befores.append((before, image_digest(entry.item)))
-        undo = typed_lines(before for before, _ in befores)
-        digests = "\n".join(digest for _, digest in befores).encode()
-        return Ready(results, capacity, {Purpose.UNDO: (undo, len(befores)), Purpose.KEYS: (digests, len(befores))})
+            else:
+                traces.append(put_over(key, before, entry.item))
+        return Ready(results, traces, capacity)
 
     def write(self, group: Sequence[Entry], left: Sequence[int], *, again: bool) -> Mapping[int, Result]:
-        """Put by batches of 25; what AWS did not process is left for later (pitfall 33)."""
-        results: dict[int, Result] = {}
-        for begin in range(0, len(left), MOST_IN_BATCH):
-            batch = left[begin : begin + MOST_IN_BATCH]
-            try:
-                results |= self._batch(group, batch)
-            except Busy:
-                if not results:
-                    raise
-                return results | dict.fromkeys(left[begin:], LATER)
-        return results
+        """Put each, whatever is there."""
+        return _each(group, left, self._over)
 
-    def _batch(self, group: Sequence[Entry], batch: Sequence[int]) -> dict[int, Result]:
-        place = self.place
+    def _over(self, entry: Entry) -> Result:
+        place, item = self.place, entry.item
         try:
-            written = batch_write(place.aws, place.table, puts=[group[one].item for one in batch])
-        except Refused:
-            # One item that AWS does not take spoils its batch: by themselves, the others go through.
-            return _each(group, batch, self._alone)
-        open_keys = {canonical(place.key(item)) for item in written.unprocessed_puts}
-        results = {
-            one: LATER if canonical(place.key(group[one].item)) in open_keys else Result(Outcome.DONE) for one in batch
-        }
-        first = next((one for one, result in results.items() if result is not LATER), None)
-        if first is not None:
-            results[first] = Result(Outcome.DONE, written.capacity)
-        return results
-
-    def _alone(self, entry: Entry) -> Result:
-        try:
-            return Result(Outcome.DONE, put_item(self.place.aws, Put(self.place.table, entry.item)).capacity)
+            written = put_item(place.aws, Put(place.table, item))
         except Refused as refused:
-            return self.place.refused(refused, entry.item)
+            return place.refused(refused, item)
+        if same_item(written.before, item):
+            # An earlier attempt of this job, or of this very call, has landed; what it wrote over was read before it.
+            return replace(UNSURE, capacity=written.capacity)
+        return Result(Outcome.DONE, written.capacity, trace=put_over(place.key(item), written.before, item))
 
-    def kept(self, number: int, group: Sequence[Entry], results: Mapping[int, Result]) -> None:
-        """What is kept of an item that AWS refused is harmless: it is as it was, and is not put back."""
 
-
-@dataclass(frozen=True)
+@dataclass
 class PutBack:
-    """Puts items back over what a job left, where that is still so."""
+    """Takes back what a job did to items that still are as it left them: puts over what it had written over, puts
+    again what it had deleted where the key is free, and deletes what it had made. That is kept to be taken back, too.
+    """
 
     place: Place
+    _seen: dict[bytes, Item] = field(default_factory=dict)  # by this worker, just before
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -207,33 +173,74 @@ class PutBack:
         return self.place.keys
 
     def ready(self, group: Sequence[Entry]) -> Ready:
-        """Each is looked at right before it is written."""
-        return Ready({})
+        """Look at what is there, where something has to be. What is not as it was left needs no write."""
+        left = [entry.item for entry in group if entry.left_as]
+        self._seen, capacity = self.place.there(left) if left else ({}, Decimal(0))
+        results: dict[int, Result] = {}
+        traces: list[Trace] = []
+        for place, entry in enumerate(group):
+            key = self.place.key(entry.item)
+            now = self._seen.get(canonical(key))
+            outcome = _stands(entry, now) if entry.left_as else None
+            if outcome is not None:
+                results[place] = Result(outcome)
+            else:
+                traces.append(Trace(key, now) if entry.made else put_over(key, now, entry.item))
+        return Ready(results, traces, capacity)
 
     def write(self, group: Sequence[Entry], left: Sequence[int], *, again: bool) -> Mapping[int, Result]:
-        """Put each back on the condition that the item is as the job left it."""
+        """Take each back on the condition that the item is as the job left it."""
         return _each(group, left, lambda entry: self._back(entry, again=again))
 
     def _back(self, entry: Entry, *, again: bool) -> Result:
-        place = self.place
-        now, read = get_item(place.aws, place.table, place.key(entry.item))
+        place, key = self.place, self.place.key(entry.item)
+        if not entry.left_as:
+            return _put_new(place, entry.item, again=again)
+        now, read = self._seen.get(canonical(key)), Decimal(0)
         if now is None:
-            return Result(Outcome.GONE, read)
-        if same_item(now, entry.item):
-            return Result(Outcome.DONE if again else Outcome.SAME, read)
-        if image_digest(now) != entry.left_as:
-            return Result(Outcome.CHANGED, read)
+            now, read = get_item(place.aws, place.table, key)
+        outcome = _stands(entry, now)
+        if outcome is not None:
+            return replace(UNSURE if again and _is_back(entry, now) else Result(outcome), capacity=read)
         try:
-            written = put_item(place.aws, Put(place.table, entry.item, checks_of_item(now, place.keys)))
+            written = _delete(place, key, now or {}) if entry.made else _put(place, entry.item, now or {})
         except ItemConflict as conflict:
-            landed = conflict.retried and same_item(conflict.item, entry.item)
-            return Result(Outcome.DONE if landed else Outcome.CHANGED, read)
+            return replace(_conflict(entry, conflict, again=again), capacity=read)
         except Refused as refused:
             return place.refused(refused, entry.item)
-        return Result(Outcome.DONE, read + written.capacity)
+        before = written.before or now
+        trace = Trace(key, before) if entry.made else put_over(key, before, entry.item)
+        more = not same_item(before, now)
+        return Result(Outcome.DONE, read + written.capacity, trace=trace, more=more)
 
-    def kept(self, number: int, group: Sequence[Entry], results: Mapping[int, Result]) -> None:
-        """Nothing was kept."""
+
+def _stands(entry: Entry, now: Item | None) -> Outcome | None:
+    """Why an item needs no write, or gets none, to be as before the job; None where it is as the job left it."""
+    if now is None:
+        return Outcome.GONE
+    if not entry.made and same_item(now, entry.item):
+        return Outcome.SAME
+    return None if image_digest(now) == entry.left_as else Outcome.CHANGED
+
+
+def _is_back(entry: Entry, now: Item | None) -> bool:
+    """Whether an item is as it was before the job."""
+    return now is None if entry.made else same_item(now, entry.item)
+
+
+def _conflict(entry: Entry, conflict: ItemConflict, *, again: bool) -> Result:
+    """What is told of an item that is not as it was seen a moment ago."""
+    if (again or conflict.retried) and _is_back(entry, conflict.item):
+        return UNSURE
+    return Result(Outcome.GONE if conflict.item is None else Outcome.CHANGED)
+
+
+def _put(place: Place, item: Item, over: Item) -> Written:
+    return put_item(place.aws, Put(place.table, item, checks_of_item(over, place.keys)))
+
+
+def _delete(place: Place, key: Item, seen: Item) -> Written:
+    return delete_item(place.aws, Delete(place.table, key, checks_of_item(seen, place.keys)))
 
 
 @dataclass(frozen=True)
@@ -242,7 +249,6 @@ class DeleteSame:
     conditions (pitfall 33); what was deleted is kept to be put back (pitfall 34)."""
 
     place: Place
-    job: ItemJob
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -250,39 +256,33 @@ class DeleteSame:
         return self.place.keys
 
     def ready(self, group: Sequence[Entry]) -> Ready:
-        """Keep all of the group; what turns out not to be deleted here is taken out again."""
-        return Ready({}, pieces={Purpose.UNDO: (typed_lines(entry.item for entry in group), len(group))})
+        """Look at each once more: an attribute that was added since is in no condition, and is a change too."""
+        there, capacity = self.place.there([entry.item for entry in group])
+        results: dict[int, Result] = {}
+        traces: list[Trace] = []
+        for place, entry in enumerate(group):
+            key = self.place.key(entry.item)
+            now = there.get(canonical(key))
+            if same_item(now, entry.item):
+                traces.append(Trace(key, entry.item))
+            else:
+                results[place] = Result(Outcome.GONE if now is None else Outcome.CHANGED)
+        return Ready(results, traces, capacity)
 
     def write(self, group: Sequence[Entry], left: Sequence[int], *, again: bool) -> Mapping[int, Result]:
         """Delete each on the condition that it is as it was."""
         return _each(group, left, lambda entry: self._delete(entry, again=again))
 
     def _delete(self, entry: Entry, *, again: bool) -> Result:
-        place = self.place
+        place, key = self.place, self.place.key(entry.item)
         try:
-            delete = Delete(place.table, place.key(entry.item), checks_of_item(entry.item, place.keys))
-            written: Written = delete_item(place.aws, delete)
+            written = _delete(place, key, entry.item)
         except ItemConflict as conflict:
             if conflict.item is not None:
                 return Result(Outcome.CHANGED)
-            return Result(Outcome.DONE if again or conflict.retried else Outcome.GONE)
+            return UNSURE if again or conflict.retried else Result(Outcome.GONE)
         except Refused as refused:
             return place.refused(refused, entry.item)
-        # An attribute that somebody added meanwhile is in no condition; what was deleted is kept with it.
-        more = written.before is not None and not same_item(written.before, entry.item)
-        return Result(Outcome.DONE, written.capacity, before=written.before if more else None)
-
-    def kept(self, number: int, group: Sequence[Entry], results: Mapping[int, Result]) -> None:
-        """Take out what was not deleted here, and put right what was more than was known."""
-        wrong = {
-            canonical(self.place.key(group[one].item)): result.before
-            for one, result in results.items()
-            if result.before is not None or result.outcome not in {Outcome.DONE, Outcome.LATER}
-        }
-        if not wrong:
-            return
-        lines = (read_chunk(self.job, Purpose.UNDO, number=number) or b"").split(b"\n")
-        kept = [restored(line.decode()) for line in lines if line]
-        right = [wrong.get(canonical(self.place.key(item)), item) for item in kept]
-        deleted = [item for item in right if item is not None]
-        put_chunk(self.job, Purpose.UNDO, typed_lines(deleted), number=number, items=len(deleted))
+        # An attribute that somebody added in between is in no condition; what was deleted is kept with it.
+        before = written.before or entry.item
+        return Result(Outcome.DONE, written.capacity, trace=Trace(key, before), more=not same_item(before, entry.item))

@@ -29,6 +29,7 @@ def job_part(job: ItemJob) -> dict[str, Any]:
         "kind": job.kind,
         "items": expected.get("items"),
         "expected": dict(expected),
+        "back": job.goal.get("back"),
         "fingerprint": item_plans.fingerprint(job.kind, job.table, job.goal),
     }
 

@@ -13,8 +13,9 @@ from django.urls import reverse
 from django.utils import timezone
 from fakes.as_aws import AsAws
 
+from provisioning.engine.jobs.chunks import Purpose, read_lines
 from provisioning.engine.jobs.working import work_on
-from provisioning.items.values import Item, dumps
+from provisioning.items.values import Item, dumps, loads_item
 from provisioning.models import ItemJob, Table
 
 from ..tables.scene import message
@@ -25,6 +26,11 @@ RATE = 500
 def file_of(*items: Item) -> bytes:
     """A file of typed lines."""
     return "".join(f"{dumps(item)}\n" for item in items).encode()
+
+
+def kept(job: ItemJob) -> list[Item]:
+    """The items that a job has kept to be put back."""
+    return [loads_item(line.decode()) for line in read_lines(job, Purpose.UNDO)]
 
 
 def words(answer: HttpResponse) -> str:

@@ -8,13 +8,15 @@ from django.test import Client
 from django.utils import timezone
 
 from portal.accounts.models import User
+from provisioning.engine.jobs.chunks import Purpose
+from provisioning.engine.jobs.entries import UNSURE
 from provisioning.engine.jobs.working import work_on
 from provisioning.engine.reconcile import reconcile
 from provisioning.lifecycle import ChangeKind, JobStatus
 from provisioning.models import Account, AuditEntry, Change, ItemJob, JobChunk
 
 from ..tables.scene import message
-from .mover import Mover, file_of, words
+from .mover import Mover, file_of, kept, words
 
 HOSTILE = ["<img src=x onerror=alert(1)>", '"><svg onload=alert(1)>', "</script><script>alert(1)</script>"]
 ClientOf = Callable[[User], Client]
@@ -51,9 +53,15 @@ def test_import_delete_and_put_back(mover: Mover) -> None:
     assert len(mover.there()) == 65
     assert "Put them back…" in words(mover.get("item_job", done))
 
+    asked = words(mover.get("item_job_put_back", done))
+    assert "1 item that the job deleted or wrote over is put back as it was" in asked
+    assert "5 items that the job made are deleted again" in asked
     back = mover.came_of(mover.post("item_job_put_back", done))
-    assert back.done == 1
-    assert mover.there() == sorted([*before, *mover.more(5)], key=lambda item: str(item["id"]["S"]))
+    assert (back.done, mover.there()) == (6, before)
+    assert "Put back" in words(mover.get("item_jobs"))
+
+    mover.came_of(mover.post("item_job_put_back", back))
+    assert len(mover.there()) == 65
 
     frozen = mover.came_of(mover.post("table_delete_items", query="?path=id&op=begins-with&type=S&value=m10&to="))
     listed = words(mover.get("table_delete_run", frozen))
@@ -61,12 +69,28 @@ def test_import_delete_and_put_back(mover: Mover) -> None:
     assert "m100" in listed
     assert "≈ 10 write units" in listed
     deleted = mover.came_of(mover.post("table_delete_run", frozen, typed="5"))
-    assert (deleted.done, mover.there()) == (5, before)
+    assert (deleted.done, len(mover.there())) == (5, 60)
 
     again = mover.came_of(mover.post("item_job_put_back", deleted))
     assert again.done == 5
     assert len(mover.there()) == 65
     assert "It was put back already." in words(mover.get("item_job_put_back", deleted))
+
+
+def test_what_may_have_been_somebody_else_is_put_back_only_where_it_is_ticked(mover: Mover) -> None:
+    frozen = mover.came_of(mover.post("table_delete_items", query="?pk=m001"))
+    done = mover.came_of(mover.post("table_delete_run", frozen, typed="1"))
+    (left,) = kept(done)
+    JobChunk.objects.filter(job=done, purpose=Purpose.UNDO).update(part=UNSURE)  # as a killed worker leaves it
+    JobChunk.objects.filter(job=done, purpose=Purpose.KEYS).update(part=UNSURE)
+    page = words(mover.get("item_job_put_back", done))
+    assert "Also 1 item of which is not known whether it was this job" in page
+    refused = mover.post("item_job_put_back", done)
+    assert refused.status_code == 422
+    assert "Tick this to put them back." in words(refused)
+    assert left not in mover.there()
+    assert mover.came_of(mover.post("item_job_put_back", done, unsure="on")).done == 1
+    assert left in mover.there()
 
 
 class TestUpload:
@@ -229,13 +253,17 @@ class TestProd:
 
         prod.post("item_job_put_back", done, reason="It was the wrong file")
         back = decided(client_of(ada), ItemJob.objects.get(change__isnull=False, goal__mode="back"))
-        assert back.done == 1
+        assert back.done == 3
+        plan = back.change.plan["impact"] if back.change and back.change.plan else {}
+        assert "1 item is put back as before the job and 2 items are deleted that it had made" in plan["sentence"]
+        assert plan["lines"][0]["effect"] == "items of it are deleted"
+        assert len(prod.there()) == 60
         assert "from the file" not in str(prod.there())
 
-        frozen = prod.came_of(prod.post("table_delete_items", query="?pk=m100"))
+        frozen = prod.came_of(prod.post("table_delete_items", query="?pk=m001"))
         prod.post("table_delete_run", frozen, typed="prod", reason="A test message")
         assert decided(client_of(ada), ItemJob.objects.get(change__isnull=False, kind="delete")).done == 1
-        assert len(prod.there()) == 61
+        assert len(prod.there()) == 59
 
     def test_what_nobody_agrees_to_is_not_written(self, prod: Mover, ada: User, client_of: ClientOf) -> None:
         Account.objects.update(facts_at=timezone.now())
