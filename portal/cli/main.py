@@ -5,7 +5,7 @@ import click
 from portal.cli import VERSION
 from portal.cli.apps import apps
 from portal.cli.changes import changes
-from portal.cli.command import Root, shared_options
+from portal.cli.command import Root
 from portal.cli.completing import complete_names, completion
 from portal.cli.env import env
 from portal.cli.login import login, logout, whoami
@@ -57,7 +57,6 @@ def main() -> None:
     """
 
 
-main.params += shared_options()
 for _one in COMMANDS:
     main.add_command(_one)
 complete_names(main)
