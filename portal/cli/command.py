@@ -137,6 +137,10 @@ class Group(click.Group):
     command_class = Command
     group_class = type  # groups within are of this class too
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params += shared_options()
+
 
 class Root(Group):
     """The whole command: it ends with an exit code of ours, and a sentence beside it."""
