@@ -319,7 +319,7 @@ def _deployed(blueprint: Blueprint, stack: Stack, kept: Mapping[str, str]) -> di
 
 def _deployed_otherwise(stack: Stack, deployed: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
     return {
-        f"{stack.kind}.{name}": f"{value or 'Nothing'} is deployed here. To run another one, deploy it: it is proved then."
+        f"{stack.kind}.{name}": f"{value or 'Nothing'} is deployed here. To run another one, deploy it."
         for name, value in deployed.items()
         if given.get(name, value) != value
     }

@@ -34,8 +34,7 @@ def prove(work: Work, target: Target, rollout: Rollout, *, watch: bool) -> Wait 
     # The local AWS shows no health, so there is nothing to watch.
     until = ended + timedelta(minutes=target.deploy.watch_minutes if watch and not target.emulated else 0)
     if wrong or late:
-        patience = PIPELINES if not health.bad and rollout.method in TOLD else _patience(rollout)
-        return _unwell(work, rollout, health, [*wrong, *late], now, patience)
+        return _unwell(work, rollout, health, [*wrong, *late], now)
     rollout.unwell_since = None
     if health.is_well and now < until:
         left = (until - now).total_seconds()
@@ -66,17 +65,17 @@ def _late(work: Work, rollout: Rollout, health: Health) -> list[str]:
     return [f"the backend runs {says}, not {should}"] if says and should and says != should else []
 
 
-def _patience(rollout: Rollout) -> timedelta:
+def _patience(rollout: Rollout, health: Health) -> timedelta:
+    if rollout.method in TOLD and not health.bad:
+        return PIPELINES
     return MACHINES if rollout.method == "instance_refresh" else PATIENCE
 
 
-def _unwell(
-    work: Work, rollout: Rollout, health: Health, wrong: list[str], now: datetime, patience: timedelta
-) -> Wait | None:
+def _unwell(work: Work, rollout: Rollout, health: Health, wrong: list[str], now: datetime) -> Wait | None:
     since = rollout.unwell_since or now
     rollout.unwell_since = since
     said = "; ".join(wrong)
-    if not health.over and now - since < patience:
+    if not health.over and now - since < _patience(rollout, health):
         rollout.note = f"not well yet: {said}"[:300]
         _store(work, rollout)
         return Wait(rollout.note, LOOK_AGAIN)
