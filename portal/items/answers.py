@@ -52,6 +52,8 @@ def answer(
         undo = place.address("table_write_undo", write=write.pk)
         done = WriteVerb(write.verb).label
         messages.success(request, format_html('{}. <a href="{}">Take it back…</a>', done, undo))
+        if write.problem:
+            messages.warning(request, write.problem)
     return redirect(back(write))
 
 

@@ -1,8 +1,9 @@
 """What was written in a table, and taking a write back."""
 
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -12,6 +13,7 @@ from portal.items.place import Place, place_of
 from portal.items.shown import write_lines
 from provisioning.actions.editing import ItemChanged, do_undo_write
 from provisioning.actions.item_history import key_left, tell, writes_of_table
+from provisioning.lifecycle import WriteState
 from provisioning.models import ItemWrite
 
 PAGE_SIZE = 25
@@ -45,8 +47,17 @@ def undo(request: HttpRequest, application: str, name: str, table: str, write: i
 
     done = answer(request, place, act, back=lambda back: _address_of(place, back))
     if isinstance(done, Problem):
-        return _undo_page(request, place, row, problem=done)
+        return _already(request, place, row) or _undo_page(request, place, row, problem=done)
     return conflict_page(request, place, done, reason, verb="undo") if isinstance(done, ItemChanged) else done
+
+
+def _already(request: HttpRequest, place: Place, row: ItemWrite) -> HttpResponse | None:
+    """What the second of two clicks is answered with: what the first one did. None where it is no such click."""
+    back = ItemWrite.objects.filter(undoes=row, by=place.actor.user_id, state=WriteState.DONE).first()
+    if back is None or "at_once" not in request.POST:
+        return None
+    messages.info(request, "You have taken this back already.")
+    return redirect(_address_of(place, back))
 
 
 def _address_of(place: Place, write: ItemWrite | None) -> str:

@@ -27,6 +27,8 @@ from provisioning.models import ItemWrite, Table
 from provisioning.planning.item_plans import Leg
 
 log = structlog.get_logger(__name__)
+HAD_MORE = "Something was added to the item in that very moment, and went with it. Taking this back brings it back."
+LANDED = "AWS did not answer. The item was looked at since: it is as this write was to leave it."
 WRITTEN_SINCE = "AWS did not answer, and the item has been written by others since."
 _NO_ANSWER = frozenset({"unreachable", "aws"})
 _TOKENS = uuid.UUID("8a3c7c1e-5a0b-4e0c-9b62-5d3f0e3f6a11")  # what the tokens of transactions are made within
@@ -71,7 +73,7 @@ def carry_on(aws: Clients, row: Table, write: ItemWrite) -> ItemWrite:
     landed = _standing(aws, write.table, legs)
     if landed is None:
         return noted(write, WRITTEN_SINCE)
-    return closed(write, WriteState.DONE) if landed else _sent(aws, row, legs, write, None)
+    return closed(write, WriteState.DONE, LANDED) if landed else _sent(aws, row, legs, write, None)
 
 
 def _sent(aws: Clients, row: Table, legs: Sequence[Leg], write: ItemWrite, sender: Sender | None) -> ItemWrite:
@@ -90,7 +92,8 @@ def _sent(aws: Clients, row: Table, legs: Sequence[Leg], write: ItemWrite, sende
             return _after_silence(aws, write, error)
         closed(write, WriteState.REFUSED, _problem(row, error, legs), sender=sender)
         raise
-    return closed(write, WriteState.DONE, legs=done, capacity=capacity, sender=sender)
+    more = any(was.after is None and not same_item(leg.before, was.before) for leg, was in zip(legs, done, strict=True))
+    return closed(write, WriteState.DONE, HAD_MORE if more else "", legs=done, capacity=capacity, sender=sender)
 
 
 def _problem(row: Table, error: AwsError, legs: Sequence[Leg]) -> str:
@@ -187,7 +190,7 @@ def settle(aws: Clients, write: ItemWrite) -> ItemWrite:
     if landed is None:
         return noted(write, WRITTEN_SINCE)
     if landed:
-        return closed(write, WriteState.DONE)
+        return closed(write, WriteState.DONE, LANDED)
     return closed(write, WriteState.REFUSED, "AWS did not answer, and nothing was written.")
 
 

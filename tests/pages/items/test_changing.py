@@ -205,7 +205,7 @@ class TestTakingBack:
         assert stored(aws, KEY) is None
         assert "Deleted." in page.text
         page.open(status=404)
-        assert "Take back…" in page.text
+        assert "Take back: Deleted" in page.text
         write = ItemWrite.objects.get()
         page.go(f"writes/{write.pk}/undo/")
         page.client.post(page.path)
