@@ -20,6 +20,7 @@ from portal.cli.choosing import completed
 from portal.cli.command import Group, Session, pass_session
 from portal.cli.following import finish
 from portal.cli.lists import list_options, show_list
+from portal.cli.outputs import outputs
 from portal.cli.shown import Facts, Lines, Shown, Table, Tone, Word, status, when
 from portal.cli.where import APP, Where, environment_words, where_of
 
@@ -33,6 +34,9 @@ DELETIONS = {
 @click.group(cls=Group)
 def env() -> None:
     """Environments: what there is, and asking for changes of it."""
+
+
+env.add_command(outputs)
 
 
 @env.command("list")

@@ -17,6 +17,8 @@ class Exit(IntEnum):
     WAITING = 8  # the change waits for somebody: an approval, a correction, its time
     TIMED_OUT = 9  # waited as long as was asked; the change goes on
     UNEXPECTED = 70
+    NOT_RUN = 126  # what `run` was to run cannot be run, as shells say it
+    NO_COMMAND = 127
     INTERRUPTED = 130
     PIPE_CLOSED = 141
 

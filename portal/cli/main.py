@@ -4,11 +4,15 @@ import click
 
 from portal.cli import VERSION
 from portal.cli.apps import apps
+from portal.cli.audit import audit
 from portal.cli.changes import changes
 from portal.cli.command import Root
 from portal.cli.completing import complete_names, completion
+from portal.cli.costs import costs
 from portal.cli.env import env
+from portal.cli.flags import flags
 from portal.cli.login import login, logout, whoami
+from portal.cli.running import run
 from portal.cli.stacks import compute_stack, data_stack
 
 # Every command, in the order of the help. A new one is a module and a line here.
@@ -21,6 +25,10 @@ COMMANDS: tuple[click.Command, ...] = (
     changes,
     data_stack,
     compute_stack,
+    run,
+    flags,
+    costs,
+    audit,
     completion,
 )
 
@@ -36,6 +44,7 @@ Exit codes:
   7  the server is older than this command
   8  the change waits for somebody
   9  waited as long as was asked; the change goes on
+`stackyard run` ends as its command does; with 126 or 127 where that cannot be run.
 """
 
 

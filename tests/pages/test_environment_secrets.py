@@ -1,8 +1,7 @@
 """The configuration with its secrets: by default never, with a reason for whoever may set them, each time recorded."""
 
 import json
-import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,42 +10,32 @@ from django.test import Client
 from fakes.readers import github_env, workflow_command
 
 from portal.accounts.models import Scope, User
-from provisioning.blueprints.loader import SHIPPED, library
 from provisioning.models import Account, AuditEntry, Change, Environment
 
 from . import rows
 from .api.program import program_of
 from .flags.scene import CANARY
 from .rows import page
+from .vault import REASON, SECRET, parameter_store, vault
 
 ClientOf = Callable[[User], Client]
 PAGE = "/environments/vaulted/dev/connect/"
 TAKEN = f"{PAGE}secrets/"
 OUTPUTS = "/environments/vaulted/dev/outputs"
-REASON = "first start of the new service"
-SECRET = f"{CANARY}\nof $(two) 'lines'"
 FORMATS = ("json", "dotenv", "shell", "erlang", "github", "ecs", "kubernetes")
-
-pytest_plugins = ("pages.flags.conftest",)
 
 
 @pytest.fixture
-def vaulted(alice: User, account: Account, tmp_path: Path, settings: Any, ssm: Any) -> Environment:
-    """An application as fileshare whose configuration names a secret."""
-    folder = tmp_path / "vaulted"
-    shutil.copytree(SHIPPED / "fileshare", folder)
-    for file in folder.glob("*.yaml"):
-        text = file.read_text().replace("/fileshare/", "/vaulted/")
-        text = text.replace(
-            "\nflags:\n", "\nflags:\n  - {key: deep_token, title: Token, type: secret, after: redeploy}\n"
-        )
-        text = text.replace("\nconfiguration:\n", "\nconfiguration:\n  API_TOKEN: parameter:deep_token\n")
-        file.write_text(text.replace("formats: [dotenv,", "formats: [erlang, dotenv,"))
-    settings.BLUEPRINT_DIRS = [tmp_path]
-    assert not library().problems
-    for key, value, kind in (("deep_token", SECRET, "SecureString"), ("use_dynamodb", "true", "String")):
-        ssm.put_parameter(Name=f"/vaulted/dev/{key}", Value=value, Type=kind)
-    return rows.environment(alice, "dev", "vaulted")
+def ssm(account: Account, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Parameter Store, in this process."""
+    with parameter_store(monkeypatch) as store:
+        yield store
+
+
+@pytest.fixture
+def vaulted(alice: User, tmp_path: Path, settings: Any, ssm: Any) -> Environment:
+    """An environment whose configuration names a secret."""
+    return vault(alice, tmp_path, settings, ssm)
 
 
 def told(client: Client, **sent: str) -> Any:
