@@ -44,8 +44,8 @@
     if (op.selectedOptions[0]?.hidden) op.value = "=";
   }
 
-  // The keys of another index come from the server; what somebody has typed since they were asked for stays
-  const KEPT = ["pk", "sk"];
+  // The keys of another index come from the server; what somebody has typed and chosen since they were asked for stays
+  const KEPT = ["pk", "sk_op", "sk", "sk_to", "order", "size"];
   let typed = {};
 
   document.addEventListener("htmx:beforeSwap", (event) => {
@@ -57,7 +57,8 @@
     if (event.detail.target.id !== "controls") return;
     for (const id of KEPT) {
       const field = document.getElementById(id);
-      if (field && typed[id] !== undefined) field.value = typed[id];
+      const offered = field && [...(field.options ?? [])].map((option) => option.value);
+      if (field && typed[id] !== undefined && (!field.options || offered.includes(typed[id]))) field.value = typed[id];
     }
     document.body.dispatchEvent(new Event("asking"));
   });

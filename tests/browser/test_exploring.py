@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from bench.running import Running
 from bench.scene import Scene
@@ -102,6 +102,32 @@ def test_filters_are_added_and_several_may_be_on_one_attribute(page: Page) -> No
     assert sorted(_ids(page)) == ["m010", "m011", "m012"]
     assert page.url.count("path=") == 2
     assert "sk_op" not in page.url
+
+
+def test_a_press_counts_while_the_word_of_the_button_changes(page: Page) -> None:
+    """Somebody types and presses at once: the price and the word come while the button is held."""
+    page.get_by_role("button", name="Scan").hover()
+    page.mouse.down()
+    page.get_by_label("id = text").fill("m002")
+    expect(page.get_by_role("button", name="Query")).to_be_visible()
+    page.mouse.up()
+    expect(page.get_by_text("1 returned, 1 read")).to_be_visible()
+
+
+def test_what_is_chosen_while_the_keys_of_an_index_are_awaited_stays(page: Page) -> None:
+    asked: list[Route] = []
+    page.route("**/controls/*", lambda route: asked.append(route))  # noqa: PLW0108  a method of a list has no room for what Playwright notes
+    with page.expect_request("**/controls/*"):
+        page.get_by_label("Table or index").select_option(INDEX)
+    page.get_by_label("id = text").fill("alice")
+    page.get_by_label("A page").select_option("10")
+    page.get_by_role("button", name="Filter", exact=True).click()
+    page.keyboard.type("room")
+    asked[0].continue_()
+    expect(page.get_by_role("textbox", name="timestamp")).to_be_visible()
+    expect(page.get_by_role("textbox", name="user_id")).to_have_value("alice")
+    expect(page.get_by_label("A page")).to_have_value("10")
+    expect(page.get_by_label("Attribute", exact=True).first).to_have_value("room")
 
 
 def test_types_are_shown_where_plain_would_lie_and_nothing_runs(page: Page) -> None:

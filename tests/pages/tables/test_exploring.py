@@ -95,7 +95,7 @@ class TestPrice:
         assert "the whole table ≈ 73,242 units" in scan
         query = explorer.open(f"{explorer.path}price/?pk=m001&size=10").words
         assert query.startswith("Query · ≈ 1 unit a page")
-        assert '<span id="word" hx-swap-oob="true">Query</span>' in explorer.text
+        assert '<span id="word" hx-swap-oob="innerHTML">Query</span>' in explorer.text
 
     def test_pitfall_36_a_filter_saves_nothing(self, explorer: Explorer) -> None:
         bare = explorer.open(f"{explorer.path}price/?pk=m001").words
