@@ -1,13 +1,18 @@
 """The `deploy:` part of a blueprint, and the webhooks of the platform: what is wrong is said, with line and fix."""
 
+import shlex
+import shutil
 from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from hypothesis import given
+from hypothesis import strategies as st
 
+from provisioning.blueprints.artifacts import filled, wrong_with
 from provisioning.blueprints.hooks import Hook, read_hooks
 from provisioning.blueprints.loader import SHIPPED, load_blueprint
-from provisioning.blueprints.model import Deploy
+from provisioning.blueprints.model import Artifact, Deploy
 
 GROUP = "kind: ec2, group: Group, url_output: Url"
 HOOK = "kind: webhook, url_output: Url"
@@ -112,3 +117,81 @@ def test_webhooks_that_are_wrong_stop_the_start_without_telling_a_secret(text: s
         read_hooks("DEPLOY_WEBHOOKS", text)
     assert "0123456789abcdef" not in str(wrong.value)
     assert "short-secret" not in str(wrong.value)
+
+
+HELD = "artifact: {parameter: ReleaseUri, example: s3://releases/one.tar.gz}"
+TOLD = "artifact: {label: Version, pattern: 'v[0-9]+'}"
+RUN = f"{GROUP}, refresh: run_command"
+
+
+@pytest.mark.parametrize(
+    "deploy",
+    [
+        f"{GROUP}, {HELD}",
+        f"{RUN}, command: deploy, {HELD}",
+        f"{RUN}, command: 'deploy {{artifact}}', {TOLD}",
+        f"{RUN}, document: Deploy, document_parameters: {{Version: '{{artifact}}'}}, {TOLD}",
+        f"{HOOK}, webhook: hello, {TOLD}",
+        f"{HOOK}, github: {{repository: a/b, workflow: d.yml, ref: '{{artifact}}'}}, {TOLD}",
+    ],
+)
+def test_what_is_deployed_gets_to_where_it_runs(tmp_path: Path, deploy: str) -> None:
+    assert loaded(tmp_path, deploy).artifact is not None
+
+
+@pytest.mark.parametrize(
+    ("deploy", "sentence", "fix"),
+    [
+        (f"{GROUP}, artifact: {{parameter: Image}}", "has no parameter Image", "Correct the name."),
+        (f"{GROUP}, artifact: {{parameter: Stage}}", "Stage cannot hold it", "Use a String"),
+        (f"{GROUP}, artifact: {{parameter: VolumeSize}}", "VolumeSize cannot hold it", "Use a String"),
+        (f"{GROUP}, {TOLD}", "Nothing holds the artifact", "Name the parameter of the compute template"),
+        (f"{RUN}, command: deploy, {TOLD}", "is not told the artifact", "Write {artifact} where it belongs"),
+        (f"{RUN}, command: 'deploy {{artifact}}'", "does not say what that is", "Add artifact: to deploy."),
+        (f"{HOOK}, webhook: hello, artifact: {{label: Version}}", "Anything could be deployed", "Add pattern:"),
+        (f"{HOOK}, webhook: hello, artifact: {{pattern: '['}}", "The pattern cannot be read", "Correct it."),
+        (
+            f"{HOOK}, webhook: hello, artifact: {{pattern: 'v1', example: v2}}",
+            "“v2” does not match the pattern",
+            "Correct one of the two.",
+        ),
+        (f"{HOOK}, webhook: hello, artifact: {{patern: 'v1'}}", "“patern” is not known", "Did you mean pattern?"),
+        (f"{RUN}, command: a, document_parameters: {{A: b}}", "are those of a document", "Remove them"),
+    ],
+)
+def test_what_is_wrong_with_it_is_said(tmp_path: Path, deploy: str, sentence: str, fix: str) -> None:
+    folder = write(tmp_path / "own", deploy)
+    blueprint, problems = load_blueprint(folder)
+    assert blueprint is None
+    said = [one for one in problems if sentence in one.sentence]
+    assert said, problems
+    assert fix in said[0].fix
+    text = (folder / "blueprint.yaml").read_text().splitlines()
+    assert "deploy" in text[said[0].line - 1]
+
+
+def test_a_container_runs_the_image_that_is_deployed(tmp_path: Path) -> None:
+    folder = tmp_path / "own"
+    shutil.copytree(SHIPPED / "fileshare", folder)
+    compute = folder / "compute.yaml"
+    compute.write_text(compute.read_text().replace("Image: !Ref ContainerImage", "Image: nginx:stable"))
+    blueprint, problems = load_blueprint(folder)
+    assert blueprint is None
+    assert "No container's image is ContainerImage." in [one.sentence for one in problems]
+
+
+ARTIFACTS = st.text(alphabet=st.characters(min_codepoint=1, max_codepoint=0x250), max_size=40)
+
+
+@given(ARTIFACTS)
+def test_what_is_taken_is_one_word_without_a_placeholder(reference: str) -> None:
+    """Nothing that is taken can become something else on its way: to a shell, into a document, or into a workflow."""
+    blueprint, _ = load_blueprint(SHIPPED / "fileshare")
+    assert blueprint is not None
+    template = blueprint.stacks["compute"].template
+    anything = Artifact("Version", pattern=".*")
+    if wrong_with(anything, template, reference):
+        return
+    assert shlex.split(shlex.quote(reference)) == [reference]
+    assert filled("{artifact}", {"artifact": reference, "stage": "prod"}) == reference
+    assert not set(reference) & set("{} \t\n")
