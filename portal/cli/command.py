@@ -177,12 +177,12 @@ class Root(Group):
         windows_expand_args: bool = True,  # noqa: FBT001, FBT002
         **extra: Any,
     ) -> NoReturn:
-        """Run and exit, whoever calls."""
+        """Run and exit, whoever calls, and by whatever name."""
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):  # a character that the terminal cannot show is no reason to fail
                 stream.reconfigure(errors="backslashreplace")
         try:
-            code = super().main(args, prog_name or "stackyard", complete_var, standalone_mode=False, **extra)
+            code = super().main(args, "stackyard", "_STACKYARD_COMPLETE", standalone_mode=False, **extra)
         except click.ClickException as error:
             error.show()
             sys.exit(Exit.USAGE)

@@ -11,6 +11,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import urllib3
 from urllib3.exceptions import HTTPError, SSLError
+from urllib3.exceptions import TimeoutError as TimeoutError_
 
 from portal.cli import VERSION
 from portal.cli.failures import Exit, Failure
@@ -144,6 +145,11 @@ def _again(answer: Answer) -> float | None:
 
 
 def _why(error: HTTPError) -> str:
-    """In a few words, without the objects that urllib3 names in its own."""
+    """In a few words: what the system said, else what urllib3 says of it without naming its own objects."""
+    cause = error.__cause__
+    if isinstance(cause, OSError) and cause.strerror:
+        return cause.strerror
+    if isinstance(error, TimeoutError_):
+        return "nothing came in time"
     said = str(error.args[-1]) if error.args else type(error).__name__
-    return said.partition("(Caused by")[0].rpartition("object at")[2].partition(">: ")[2] or said.rstrip(".")
+    return said.rpartition(": ")[2].rstrip(".")

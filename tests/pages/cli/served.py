@@ -118,6 +118,7 @@ class Terminal:
     """Somebody who types `stackyard …`, with a config folder of their own and no terminal."""
 
     def __init__(self, home: str, **environment: str) -> None:
+        self.charset = "utf-8"
         self.environment: dict[str, str | None] = {
             "XDG_CONFIG_HOME": home,
             "NO_COLOR": "",
@@ -131,7 +132,8 @@ class Terminal:
 
     def run(self, *words: str, typed: str | None = None, **environment: str) -> Result:
         """One command to its end; what crashed in it is raised."""
-        found = CliRunner(env={**self.environment, **environment}).invoke(main, list(words), input=typed)
+        runner = CliRunner(charset=self.charset, env={**self.environment, **environment})
+        found = runner.invoke(main, list(words), input=typed)
         if found.exit_code == 70:
             raise AssertionError(found.stderr)
         return found
