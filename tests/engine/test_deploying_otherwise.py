@@ -20,10 +20,10 @@ from .yard import HELLO, Yard
 
 SECRET = "0123456789abcdef"
 ARTIFACT = "  artifact: {label: Version, pattern: 'v\\d+', example: v12}\n"
-COMMAND = f"kind: ec2\n  group: Group\n  url_output: Url\n  refresh: run_command\n  command: '/opt/deploy {{artifact}}'\n{ARTIFACT}"
+RUN = "kind: ec2\n  group: Group\n  url_output: Url\n  refresh: run_command\n"
+COMMAND = f"{RUN}  command: '/opt/deploy {{artifact}}'\n{ARTIFACT}"
 DOCUMENT = (
-    "kind: ec2\n  group: Group\n  url_output: Url\n  refresh: run_command\n  document: Deploy-Hello\n"
-    f"  document_parameters: {{Version: '{{artifact}}', How: quietly}}\n{ARTIFACT}"
+    f"{RUN}  document: Deploy-Hello\n  document_parameters: {{Version: '{{artifact}}', How: quietly}}\n{ARTIFACT}"
 )
 HOOK = f"kind: webhook\n  webhook: shop\n  url_output: Url\n  report: /health\n{ARTIFACT}"
 WORKFLOW = (
