@@ -70,6 +70,16 @@ class FlagShape(Schema):
     after: str
 
 
+class ArtifactShape(Schema):
+    """What is deployed, as it is written; where it is held in the compute stack, `parameter` names where."""
+
+    label: str
+    help: str
+    example: str
+    pattern: str
+    parameter: str
+
+
 class Application(ApplicationLine):
     """One application, with what a request for an environment of it can say."""
 
@@ -80,6 +90,7 @@ class Application(ApplicationLine):
     parameter_path: str | None
     output_formats: list[str]
     deploy: str
+    artifact: ArtifactShape | None
 
 
 @operation(
@@ -118,6 +129,7 @@ def show_application(request: HttpRequest, app: Path[Name]) -> Application:
         parameter_path=found.parameter_path,
         output_formats=["json", *found.formats],
         deploy=found.deploy.method,
+        artifact=ArtifactShape(**vars(found.deploy.artifact)) if found.deploy.artifact else None,
     )
 
 

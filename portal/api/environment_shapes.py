@@ -16,7 +16,7 @@ from provisioning.models import Change, Environment, Stack
 # The kinds that this request opens. The others need more than a few words, and have requests of their own.
 Kind = Literal[
     "update", "park", "wake", "delete_compute", "delete_data_stack", "delete_data", "protect", "unprotect",
-    "redeploy", "roll_back",
+    "redeploy", "deploy", "roll_back",
 ]  # fmt: skip
 Parameters = dict[Literal["data", "compute"], dict[Name, Value]]
 Stacks = Annotated[list[Literal["data", "compute"]], Field(max_length=2)]
@@ -96,8 +96,8 @@ class NewEnvironment(Sent):
 
 class NewChange(Sent):
     """A change of an environment. `confirm` is its name, where something is deleted; `release` is a number, for
-    roll_back only; `stacks` are those that an update is about, both unless said; `replaces` is a change that waits and
-    that this one is sent instead of."""
+    roll_back only; `artifact` is what deploy deploys; `stacks` are those that an update is about, both unless said;
+    `replaces` is a change that waits and that this one is sent instead of."""
 
     kind: Kind
     parameters: Parameters = Field(default_factory=dict)
@@ -106,6 +106,7 @@ class NewChange(Sent):
     confirm: Line = ""
     start_at: Moment | None = None
     replaces: uuid.UUID | None = None
+    artifact: Line = Field("", max_length=300)
     release: int | None = Field(None, ge=1, le=2**31 - 1)
 
 

@@ -37,6 +37,7 @@ from portal.catalogue.reading import access_blueprint
 from portal.environments.heading import access_with_stacks
 from portal.requesting.replacing import open_change
 from provisioning.actions.actor import Actor
+from provisioning.actions.deploying import AskToDeploy, do_deploy
 from provisioning.actions.requesting import Ask, do_request, do_request_create
 from provisioning.actions.rolling_back import AskToRedeploy, AskToRollBack, do_redeploy, do_roll_back
 from provisioning.lifecycle import ChangeKind, EnvironmentStatus, StackKind
@@ -145,6 +146,8 @@ def _ask(actor: Actor, environment: Environment, sent: NewChange, key: uuid.UUID
     kind, reason = ChangeKind(sent.kind), sent.reason.strip()
     if kind is ChangeKind.REDEPLOY:
         return do_redeploy(actor, environment, AskToRedeploy(reason, key))
+    if kind is ChangeKind.DEPLOY:
+        return do_deploy(actor, environment, AskToDeploy(sent.artifact, reason, key, start_at=sent.start_at))
     if kind is ChangeKind.ROLL_BACK:
         return do_roll_back(actor, environment, AskToRollBack(reason, key, sent.release))
     ask = Ask(
@@ -163,12 +166,14 @@ def _ask(actor: Actor, environment: Environment, sent: NewChange, key: uuid.UUID
 def _require_meant(sent: NewChange) -> None:
     """Refuse what a kind has no use for: it would be ignored, and somebody meant something by it."""
     beside_plans = sent.kind in {"redeploy", "roll_back"}
+    brings_up = beside_plans or sent.kind == "deploy"
     unused = {
         "parameters": bool(sent.parameters) and sent.kind != "update",
         "stacks": bool(sent.stacks) and sent.kind != "update",
         "release": sent.release is not None and sent.kind != "roll_back",
+        "artifact": bool(sent.artifact) and sent.kind != "deploy",
         "start_at": sent.start_at is not None and beside_plans,
-        "replaces": sent.replaces is not None and beside_plans,
+        "replaces": sent.replaces is not None and brings_up,
     }
     _refuse({name: f"A change of kind {sent.kind} takes no {name}." for name, is_so in unused.items() if is_so})
 

@@ -24,6 +24,7 @@ from portal.api import (
     parameters,
     people,
     tables,
+    releases,
 )
 from portal.api.problems import MEDIA_TYPE, Problem, answers_problems
 from portal.api.serving import ExactParser
@@ -40,6 +41,7 @@ _PARTS = (
     lifetimes,
     changes,
     delivery,
+    releases,
     parameters,
     parameter_restoring,
     costs,

@@ -12,7 +12,7 @@ from provisioning.lifecycle import ChangeKind, LiveFrom
 from provisioning.models import Environment, Release
 
 DIGEST = 12  # characters of a template's digest that are shown
-_RELATED = ("by", "change", "template", "restores", "promoted_from__environment")
+RELATED = ("by", "change", "template", "restores", "promoted_from__environment")
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class ReleasePage:
 
 def access_release(environment: Environment, number: int) -> Release:
     """A release of an environment by its number. Raises Http404."""
-    found = Release.objects.filter(environment=environment, number=number).select_related(*_RELATED).first()
+    found = Release.objects.filter(environment=environment, number=number).select_related(*RELATED).first()
     if found is None:
         raise Http404(f"{environment} has no release {number}.")
     return found

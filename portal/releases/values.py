@@ -17,11 +17,13 @@ HASH = 8  # characters of a keyed hash that are shown, enough to see whether two
 
 @dataclass(frozen=True)
 class Told:
-    """The value of one version: `text` for people, and the keyed hash in its stead where it is a secret."""
+    """The value of one version: `text` for people, with the keyed hash in its stead where it is a secret; `value` as it
+    was, None for a secret's and for one that is not known any more."""
 
     text: str
     version: str
     is_secret: bool = False
+    value: str | None = None
 
     def __str__(self) -> str:
         """Value and version in one."""
@@ -49,7 +51,9 @@ class Values:
         kind, value = self._past.get((key, version["digest"]), (None, None))
         if SECURE in {kind, self._types.get(key)} or (flag is not None and flag.type == "secret"):
             return Told(f"{HIDDEN_WORD} #{version['digest'][:HASH]}", number, is_secret=True)
-        return Told(UNKNOWN if kind is None else shown(kind, value or "", flag).short, number)
+        if kind is None or value is None:
+            return Told(UNKNOWN, number)
+        return Told(shown(kind, value, flag).short, number, value=value)
 
     def is_flag(self, key: str) -> bool:
         """Whether the blueprint declares it."""

@@ -20,6 +20,11 @@ FILLED: Mapping[str, str] = {
     "{path:key}": "use_dynamodb",
     "{table}": "dev-alice-hello-erlang-messages",
     "{int:write}": "7",
+    "{int:release}": "7",
+    "{int:before}": "7",
+    "{int:after}": "8",
+    "{uuid:job_id}": str(uuid.UUID(int=7)),
+    "{ticket}": "ndjson.x",
     "{uuid:change_id}": str(uuid.UUID(int=7)),
 }
 # What a person of that group may be answered, whatever comes of it: never that they may not ask.
