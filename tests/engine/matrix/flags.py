@@ -1,6 +1,6 @@
 """Scenarios of parameters, redeploys and roll-backs."""
 
-from engine.flags import ask, fileshare, redeploy, roll_back, toggle
+from engine.flags import ask, deploy, fileshare, redeploy, roll_back, toggle
 from engine.yard import HELLO, Yard
 from provisioning.lifecycle import ChangeKind
 from provisioning.models import Change
@@ -56,3 +56,25 @@ def roll_back_all(yard: Yard) -> Play:
     yard.did(environment, ChangeKind.UPDATE, WIDE)
     toggle(yard, environment, "false")
     return driven(lambda: roll_back(yard, environment, release=1))
+
+
+@scenario()
+def deploy_an_image(yard: Yard) -> Play:
+    environment = fileshare(yard)
+    return driven(lambda: deploy(yard, environment, "shop:2"))
+
+
+@scenario("ensure_put_back")
+def deploy_and_put_back(yard: Yard) -> Play:
+    """ECS gives the new image up though the stack is complete, and the stack is sent the earlier one."""
+    environment = fileshare(yard)
+    yard.fake.world.rollouts_fail = ["tasks failed to start"]
+
+    def play(stage: Stage) -> None:
+        change = deploy(yard, environment, "shop:2")
+        stage.drive()
+        change.refresh_from_db()
+        assert change.status == "failed"
+        assert yard.fake.stack("fileshare-dev").parameters["ContainerImage"] == "nginx:stable"
+
+    return play
