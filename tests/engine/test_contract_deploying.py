@@ -10,13 +10,36 @@ import pytest
 from fakes.world import Placed
 
 from bench.running import until
-from provisioning.aws import compute, instance_refresh, run_command
+from provisioning.aws import cloudformation, compute, instance_refresh, run_command
 from provisioning.aws.compute import EcsService
 from provisioning.aws.errors import AwsError, Missing
 
 from .sides import EMULATOR, FAKE, Side
 
 COMPLETED = "COMPLETED"
+IMAGE = """
+Parameters:
+  Name: {Type: String}
+  ContainerImage: {Type: String, Default: 'web:1'}
+Resources:
+  Cluster: {Type: AWS::ECS::Cluster}
+  TaskDefinition:
+    Type: AWS::ECS::TaskDefinition
+    Properties:
+      NetworkMode: awsvpc
+      RequiresCompatibilities: [FARGATE]
+      Cpu: '256'
+      Memory: '512'
+      ContainerDefinitions: [{Name: app, Image: !Ref ContainerImage, Essential: true}]
+  Service:
+    Type: AWS::ECS::Service
+    Properties:
+      Cluster: !Ref Cluster
+      TaskDefinition: !Ref TaskDefinition
+      LaunchType: FARGATE
+      DesiredCount: 1
+      NetworkConfiguration: {AwsvpcConfiguration: {Subnets: [subnet-1]}}
+"""
 
 
 def made(side: Side) -> tuple[str, str]:
@@ -62,6 +85,37 @@ def test_a_forced_deployment_is_a_new_primary_one_on_the_same_definition(side: S
     assert [task.status for task in tasks] == ["RUNNING", "RUNNING"]
     started_by = {task.deployment for task in tasks}
     assert started_by == ({newest.deployment_id} if side.kind == FAKE else {"web"})
+
+
+def named(side: Side, stack_id: str) -> dict[str, str]:
+    """What a stack has made, by logical id."""
+    made_by_it = cloudformation.list_resources(side.aws, stack_id)
+    return {one.logical_id: one.physical_id for one in made_by_it if one.status != "DELETE_COMPLETE"}
+
+
+def test_another_image_is_a_new_revision_that_the_stack_itself_brings_up(side: Side) -> None:
+    """N1, N2: what runs after it is what the stack says, alone; the same image again is nothing to change."""
+    stack = side.run(side.plan("CREATE", IMAGE))
+    before = named(side, stack.stack_id)
+    old = compute.ecs_service(side.aws, before["Cluster"], before["Service"])
+    assert old is not None
+    plan = side.plan("UPDATE", IMAGE, ContainerImage="web:2")
+    assert {one.logical_id for one in plan.changes} == {"TaskDefinition", "Service"}
+    assert side.run(plan).status == "UPDATE_COMPLETE"
+
+    def alone() -> EcsService | None:
+        found = compute.ecs_service(side.aws, before["Cluster"], before["Service"])
+        assert found is not None
+        return found if [one.state for one in found.deployments] == [COMPLETED] else None
+
+    after = named(side, stack.stack_id)
+    new = until(alone, "the new deployment is alone")
+    assert new is not None
+    assert after["Service"] == before["Service"]
+    assert after["TaskDefinition"] != before["TaskDefinition"]
+    assert new.task_definition == after["TaskDefinition"]
+    assert new.deployments[0].deployment_id not in {one.deployment_id for one in old.deployments}
+    assert side.plan("UPDATE", IMAGE, ContainerImage="web:2").is_empty
 
 
 def test_a_service_that_is_not_there(side: Side) -> None:
