@@ -66,13 +66,13 @@ def operation(
     answers: Any,
     status: int = 200,
     summary: str,
-    media_type: str = "",
+    media_type: str | Sequence[str] = "",
     besides: Mapping[int, Any] | None = None,
     takes: Sequence[str] = (),
 ) -> Callable[[View], View]:
     """Put a view under `path`, for tokens with `scope` of those who may open `page`. It answers `answers` with
-    `status`, or what `besides` has with the status there; `media_type` is a second way to answer it, as text. `takes`
-    are the types of a file that is its body."""
+    `status`, or what `besides` has with the status there; `media_type` is a second way, or are others, to answer it as
+    text. `takes` are the types of a file that is its body."""
     auth = Token(scope, page)
     extra: dict[str, Any] = {
         "x-scope": str(scope),
@@ -80,7 +80,8 @@ def operation(
         "parameters": list(_HEADERS[method]),
     }
     if media_type:
-        extra["responses"] = {status: {"content": {media_type: {"schema": {"type": "string"}}}}}
+        kinds = [media_type] if isinstance(media_type, str) else media_type
+        extra["responses"] = {status: {"content": {kind: {"schema": {"type": "string"}} for kind in kinds}}}
     if takes:
         content = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in takes}
         extra["requestBody"] = {"required": True, "content": content}

@@ -88,8 +88,8 @@ def reference(request: HttpRequest) -> HttpResponse:
 def _operation(told: Mapping[str, Any], base: str, address: str, operation: Mapping[str, Any]) -> OperationView:
     method, _, path = address.partition(" ")
     body = _body(told, operation)
-    status, answer = next((code, one) for code, one in operation["responses"].items() if code.startswith("2"))
-    schema = answer["content"]["application/json"]["schema"]
+    (status, answer), *others = [one for one in operation["responses"].items() if one[0].startswith("2")]
+    besides = "".join(f", or {code} {_answer(one)}" for code, one in others)
     return OperationView(
         name=operation["operationId"],
         method=method,
@@ -100,10 +100,15 @@ def _operation(told: Mapping[str, Any], base: str, address: str, operation: Mapp
         groups=", ".join(operation["x-groups"]),
         parameters=tuple(_parameter(one) for one in operation["parameters"]),
         body=_fields(body),
-        answers=_type(schema),
+        answers=f"{_answer(answer)}{besides}",
         status=status,
-        example=_example(base, method, path, body),
+        example=_example(base, f"{method} {path}", body, takes_file="requestBody" in operation and not body),
     )
+
+
+def _answer(answer: Mapping[str, Any]) -> str:
+    found = answer["content"].get("application/json")
+    return _type(found["schema"]) if found else "a file"
 
 
 def _parameter(one: Mapping[str, Any]) -> Field:
@@ -114,9 +119,9 @@ def _body(told: Mapping[str, Any], operation: Mapping[str, Any]) -> Mapping[str,
     if "requestBody" not in operation:
         return {}
     content: Mapping[str, Any] = operation["requestBody"]["content"]
-    if "application/json" not in content:
+    schema: Mapping[str, Any] = content.get("application/json", {}).get("schema", {})
+    if "$ref" not in schema:  # a file
         return {}
-    schema: Mapping[str, Any] = content["application/json"]["schema"]
     found: Mapping[str, Any] = told["components"]["schemas"][schema["$ref"].removeprefix(_REF)]
     return found
 
@@ -149,12 +154,14 @@ def _type(schema: Mapping[str, Any]) -> str:
     return {"string": "text", "integer": "number", "date-time": "time", "uuid": "id"}.get(kind, kind)
 
 
-def _example(base: str, method: str, path: str, body: Mapping[str, Any]) -> str:
+def _example(base: str, address: str, body: Mapping[str, Any], *, takes_file: bool) -> str:
     """A command that does it, to copy."""
+    method, _, path = address.partition(" ")
     lines = ['curl -H "Authorization: Bearer $STACKYARD_TOKEN"']
     if method != "GET":
         lines[0] = lines[0].replace("curl", f"curl -X {method}")
     if body:
         needed = {name: f"<{_type(body['properties'][name])}>" for name in body.get("required", ())}
         lines += ['-H "Content-Type: application/json"', f"-d '{json.dumps(needed, ensure_ascii=False)}'"]
+    lines += ["--data-binary @<file>"] if takes_file else []
     return " \\\n  ".join([*lines, f"{base}{path}"])

@@ -18,13 +18,14 @@ from portal.api import (
     costs,
     delivery,
     environments,
+    item_runs,
     item_writes,
     lifetimes,
     parameter_restoring,
     parameters,
     people,
-    tables,
     releases,
+    tables,
 )
 from portal.api.problems import MEDIA_TYPE, Problem, answers_problems
 from portal.api.serving import ExactParser
@@ -40,13 +41,14 @@ _PARTS = (
     environments,
     lifetimes,
     changes,
-    delivery,
     releases,
+    delivery,
     parameters,
     parameter_restoring,
     costs,
     tables,
     item_writes,
+    item_runs,
     people,
     audit,
 )

@@ -35,7 +35,7 @@ def served(view: View) -> View:
         response = _unusable(request) or view(request, *args, **kwargs)
         if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             response = _not_allowed(request, response["Allow"])
-        if request.method == "GET" and response.status_code == HTTPStatus.OK:
+        if request.method == "GET" and response.status_code == HTTPStatus.OK and not response.streaming:
             response = _conditional(request, response)
         return _headed(request, response)
 

@@ -23,6 +23,17 @@ def access_job(request: HttpRequest, application: str, name: str, table: str, jo
     return found
 
 
+def access_any_job(request: HttpRequest, job_id: uuid.UUID) -> ItemJob:
+    """A job by its id alone, which everybody who signs in may look at. Raises Http404."""
+    if not request.user.is_authenticated:
+        raise Http404
+    jobs = ItemJob.objects.select_related("environment__owner", "environment__account", "asked_by", "change")
+    found = jobs.filter(pk=job_id).first()
+    if found is None:
+        raise Http404("There is no such job.")
+    return found
+
+
 def address(url_name: str, job: ItemJob, **more: object) -> str:
     """The address of a page of a job, or of a part of it."""
     environment = job.environment

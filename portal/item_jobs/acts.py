@@ -15,7 +15,7 @@ from portal.access import actor_of
 from portal.errors import refused_page, say
 from portal.item_jobs.access import access_job, address
 from provisioning.actions.actor import Actor
-from provisioning.actions.downloading import do_make_ticket, do_use_ticket
+from provisioning.actions.downloading import Download, do_make_ticket, do_use_ticket
 from provisioning.actions.jobs import do_cancel_job, do_drop_job, do_resume_job, do_retry_job
 from provisioning.actions.refusals import Refusal
 from provisioning.models import ItemJob
@@ -99,6 +99,11 @@ def file(
         return refused_page(request, refusal.sentence, GONE)
     if found is None:
         raise Http404("There is no such download.")
+    return streamed(found)
+
+
+def streamed(found: Download) -> StreamingHttpResponse:
+    """A file as an answer that nothing keeps on the way."""
     pieces = in_blocks(found.pieces())
     first = next(pieces, b"")  # what cannot be read is said on a page, not in the middle of a file
     response = StreamingHttpResponse(chain([first], pieces), content_type=found.form.content_type)

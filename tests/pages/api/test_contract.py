@@ -27,13 +27,14 @@ from schemathesis.specs.openapi.checks import (
 
 from portal.accounts.models import User
 from portal.pages import EVERYONE
-from provisioning.lifecycle import ChangeStatus, StackKind
-from provisioning.models import Account, Event
+from provisioning.lifecycle import ChangeStatus, JobKind, JobStatus, StackKind
+from provisioning.models import Account, Event, ItemJob
 
 from .. import rows
 from ..change_rows import planned, resource
 from ..flags.scene import FLAG, parameter
 from ..items.browser import ITEM
+from ..releases.scene import release, versions
 from .program import token_for
 
 
@@ -55,8 +56,11 @@ CHECKS = [
 ]
 EXAMPLES = 12  # of each operation: the whole of it within a minute
 CHANGE = uuid.UUID("00000000-0000-4000-8000-0000000000a1")
+JOB = uuid.UUID("00000000-0000-4000-8000-0000000000b1")
 TABLE = "dev-things"
-THERE = {"app": "fileshare", "name": "dev-alice", "change_id": str(CHANGE), "key": FLAG, "table": TABLE}
+NUMBERS = {"release": 1, "before": 1, "after": 2}
+IDS = {"change_id": str(CHANGE), "job_id": str(JOB)}
+THERE: dict[str, Any] = {"app": "fileshare", "name": "dev-alice", "key": FLAG, "table": TABLE, **IDS, **NUMBERS}
 ITEM_KEYS = ['{"id":{"S":"a"},"at":{"N":"1"}}', '{"id":{"S":"b"},"at":{"N":"2"}}']
 
 schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application())
@@ -82,7 +86,9 @@ def map_query(context: schemathesis.HookContext, query: dict[str, Any] | None) -
 
 
 def _is_a_name(name: str, value: object) -> bool:
-    if name != "change_id":
+    if name in NUMBERS:
+        return isinstance(value, int) and value > 0
+    if name not in IDS:
         return isinstance(value, str) and 0 < len(value) <= 100 and value.isprintable()
     try:
         return bool(uuid.UUID(str(value)))
@@ -108,7 +114,14 @@ def token(account: Account, alice: User, settings: Any, aws: AsAws) -> str:
     dev = rows.environment(alice, "dev-alice", "fileshare", monthly_cost="34.99")
     rows.outputs(dev, StackKind.DATA, MessagesTableName="messages")
     parameter(dev, FLAG)
+    release(dev, 1, alice, versions=versions(**{FLAG: (1, "true")}))
+    release(dev, 2, alice, versions=versions(**{FLAG: (2, "false")}), stack_parameters={"ContainerImage": "shop:2"})
     row_of(dev, aws, TABLE)
+    now = timezone.now()
+    ItemJob.objects.create(
+        id=JOB, environment=dev, table=TABLE, kind=JobKind.EXPORT, status=JobStatus.SUCCEEDED, asked_by=alice,
+        asked_at=now, started_at=now, finished_at=now, goal={"query": []},
+    )  # fmt: skip
     bob = User.objects.create_user("bob")
     change = rows.change(rows.environment(bob, "prod"), bob, ChangeStatus.AWAITING_APPROVAL, id=CHANGE)
     planned(change, resource("MessagesTable", "Modify"))
