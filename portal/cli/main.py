@@ -9,6 +9,7 @@ from portal.cli.changes import changes
 from portal.cli.command import Root
 from portal.cli.completing import complete_names, completion
 from portal.cli.costs import costs
+from portal.cli.deploying import deploy, promote, releases
 from portal.cli.env import env
 from portal.cli.flags import flags
 from portal.cli.login import login, logout, whoami
@@ -25,6 +26,9 @@ COMMANDS: tuple[click.Command, ...] = (
     changes,
     data_stack,
     compute_stack,
+    deploy,
+    releases,
+    promote,
     run,
     flags,
     costs,
