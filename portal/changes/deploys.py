@@ -29,8 +29,8 @@ class PlannedArtifact:
 @dataclass(frozen=True)
 class PlannedDeploy:
     """What is redeployed and how it is proved, in sentences; `release` is the number of the one that is put back, None
-    for none, and `differs` what differs from it beside parameters: {name, before, after}. `artifact` is what is deployed,
-    None for a redeploy of what is there, and `proof` where it ran before."""
+    for none, and `differs` what differs from it beside parameters: {name, before, after}. `artifact` is what is
+    deployed, None for a redeploy of what is there, and `proof` where it ran before."""
 
     sentences: tuple[str, ...]
     release: int | None = None

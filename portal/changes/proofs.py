@@ -1,6 +1,6 @@
 """The plan's part about where an artifact ran before, as reviewers read it: a page of promoting shows the same."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -65,11 +65,10 @@ def proof_view(application: str, environment: str, proof: Mapping[str, Any] | No
     as_of = datetime.fromisoformat(proof["as_of"])
     places = tuple(_place(application, one, as_of) for one in proof["places"])
     others = tuple(_others(proof)) if source else ()
-    tone = _tone(proof, places)
     return ProofView(
         artifact=proof["artifact"],
         sentence=_sentence(environment, proof, len(others)),
-        tone=tone,
+        tone=_tone(environment, proof),
         rule=rule["sentence"] if rule else "",
         rule_tone=_TONES[rule["how"]] if rule else "quiet",
         places=places,
@@ -86,20 +85,23 @@ def _url(application: str, environment: str, number: int | None) -> str:
     return reverse("release", args=[application, environment, number])
 
 
-def _tone(proof: Mapping[str, Any], places: Sequence[PlaceLine]) -> str:
+def _tone(environment: str, proof: Mapping[str, Any]) -> str:
     rule, source = proof["rule"], proof["source"]
     if rule and rule["how"] != MET:
         return _TONES[rule["how"]]
     if source is None:
-        return "attention" if places else "quiet"
+        return "good" if _here(environment, proof) else "attention"
     return "good" if proof["same_template"] and not proof["drift"]["resources"] else "attention"
 
 
 def _sentence(environment: str, proof: Mapping[str, Any], others: int) -> str:
     """The one sentence on top: the same template ran in staging for 9 days, 14 times well, differs in 4."""
-    source = proof["source"]
+    source, here = proof["source"], _here(environment, proof)
+    if source is None and here:
+        ran = _long(here, datetime.fromisoformat(proof["as_of"]))
+        return f"It {'ran' if here['until'] else 'has run'} here for {ran} and {_times(here)}."
     if source is None:
-        return "It never came up well in another environment below this one."
+        return f"It never came up well in {environment}, nor in an environment of a stage below."
     place = next((one for one in proof["places"] if one["environment"] == source["environment"]), None)
     template = "Same template as" if proof["same_template"] else "Another template than"
     said = [f"{template} {source['environment']}, where it"]
@@ -111,6 +113,11 @@ def _sentence(environment: str, proof: Mapping[str, Any], others: int) -> str:
     differs = f"differs in {_count(others, 'parameter')}" if others else "has the same parameters"
     said.append(f"{environment.capitalize()} {differs}.")
     return " ".join(said)
+
+
+def _here(environment: str, proof: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What became of it in the environment itself; None where it never came up well there."""
+    return next((one for one in proof["places"] if one["environment"] == environment and one["good"]), None)
 
 
 def _place(application: str, place: Mapping[str, Any], as_of: datetime) -> PlaceLine:
@@ -137,7 +144,7 @@ def _facts(environment: str, proof: Mapping[str, Any]) -> Iterator[tuple[str, st
     if not proof["runs_there"]:
         yield "attention", f"{where.capitalize()} does not run that release any more."
     kept = source["proof"]
-    said = "; ".join([*(kept.get("lines") or ()), *(kept.get("blind") or ())])
+    said = "; ".join(str(one).rstrip(".") for one in (*(kept.get("lines") or ()), *(kept.get("blind") or ())))
     watched = f", watched for {kept['watched_minutes']} min" if kept.get("watched_minutes") else ""
     if kept.get("healthy"):
         yield "good", f"Seen well in {where}: {said or 'healthy'}{watched}."

@@ -13,6 +13,7 @@ from portal.environments.acts import monthly_of
 from portal.environments.lifetimes import read_lifetime
 from portal.environments.outside import outside_notes
 from portal.environments.seen import read_seen
+from portal.releases.further import deploys
 from portal.requesting.replacing import open_change
 from provisioning.actions.actor import Actor, require_change_right
 from provisioning.actions.order import why_not_now
@@ -88,6 +89,7 @@ def page_context(request: HttpRequest, environment: Environment, here: str) -> d
         "open_change": open_change(environment),
         "data_there": data,
         "compute_there": compute,
+        "deploys": deploys(environment),
         "wakes": wakes,
         "wake_costs": monthly_of(environment, StackKind.COMPUTE) if wakes else None,
         "key": uuid.uuid4(),

@@ -6,6 +6,7 @@ from typing import Any
 
 from portal.releases.showing import DIGEST, Row
 from portal.releases.values import Values
+from provisioning.blueprints.loader import library
 from provisioning.blueprints.shapes import TemplateError
 from provisioning.blueprints.template import parse
 from provisioning.engine.deploying.planned import facts_of
@@ -55,11 +56,18 @@ def read_comparison(environment: Environment, before: Release, after: Release) -
     """The page of two releases."""
     differs = difference_between(before, after)
     values = Values(environment, (before, after))
+    blueprint = library().blueprints.get(environment.application)
+    declared = blueprint.deploy.artifact if blueprint else None
     return ComparePage(
         before=before,
         after=after,
-        artifact=_row(differs.artifact) if differs.artifact else None,
-        stack_parameters=tuple(_row(line) for line in differs.stack_parameters),
+        artifact=_row(differs.artifact, declared.label if declared else "Image") if differs.artifact else None,
+        # What is deployed stands above already, where the stack holds it.
+        stack_parameters=tuple(
+            _row(line)
+            for line in differs.stack_parameters
+            if not (differs.artifact and declared and line.name == declared.parameter)
+        ),
         parameters=tuple(_parameters(differs.parameters, values, before.versions, after.versions)),
         templates=templates_between(before, after),
         same=differs.same,
@@ -81,8 +89,8 @@ def templates_between(before: Release, after: Release) -> Templates | None:
     return Templates(*names, found.parts, found.lines)
 
 
-def _row(line: Line) -> Row:
-    return Row(line.name, line.before or "", line.after or "")
+def _row(line: Line, name: str = "") -> Row:
+    return Row(name or line.name, line.before or "", line.after or "")
 
 
 def _parameters(

@@ -14,7 +14,7 @@ from provisioning.actions.refusals import Refusal
 from provisioning.blueprints.loader import library
 from provisioning.blueprints.model import STAGES, Artifact, Blueprint
 from provisioning.engine.deploying.comparing import facts_now_of
-from provisioning.engine.deploying.planned import HOW
+from provisioning.engine.deploying.planned import how_deployed
 from provisioning.engine.deploying.promotions import proof_of
 from provisioning.lifecycle import ChangeKind, StackKind
 from provisioning.models import Environment, Release
@@ -73,7 +73,7 @@ def read_deploy(actor: Actor, environment: Environment, artifact: str) -> Deploy
     return DeployPage(
         declared=blueprint.deploy.artifact if blueprint else None,
         now=facts_now_of(environment).artifact,
-        how=HOW[blueprint.deploy.method] if blueprint else "",
+        how=how_deployed(blueprint.deploy) if blueprint else "",
         watch_minutes=blueprint.deploy.watch_minutes if blueprint else 0,
         offered=tuple(_offered(environment, blueprint.deploy.artifact if blueprint else None)),
         proof=_proof(actor, blueprint, environment, artifact, None) if artifact else None,

@@ -50,7 +50,8 @@ class Kept:
 @dataclass(frozen=True)
 class ReleasePage:
     """The whole of one. `previous` is the number of the one before it; `promoted` are those that were made of it in
-    other environments; `filled` are stack parameters that Stackyard fills, which tell nothing."""
+    other environments; `newest` is whether it is the last one that was written down; `filled` are stack parameters that
+    Stackyard fills, which tell nothing."""
 
     release: Release
     proof: Proof
@@ -61,6 +62,7 @@ class ReleasePage:
     parameters: tuple[Kept, ...]
     promoted: tuple[Release, ...]
     previous: int | None
+    newest: bool
 
     @property
     def has_secrets(self) -> bool:
@@ -117,4 +119,5 @@ def read_release(environment: Environment, release: Release) -> ReleasePage:
         ),
         promoted=tuple(release.promotions.select_related("environment").order_by("environment__name", "-number")),
         previous=before.values_list("number", flat=True).first(),
+        newest=not Release.objects.filter(environment=environment, number__gt=release.number).exists(),
     )

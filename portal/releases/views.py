@@ -14,7 +14,7 @@ from portal.errors import say
 from portal.releases.back import one_click, read_back
 from portal.releases.comparing import read_comparison
 from portal.releases.forms import DeployForm, PromoteForm, RedeployForm, RollBackForm
-from portal.releases.further import DeployPage, PromotePage, deploys, next_targets, read_deploy, read_promote
+from portal.releases.further import DeployPage, PromotePage, next_targets, read_deploy, read_promote
 from portal.releases.reading import read_releases
 from portal.releases.showing import access_release, read_release
 from provisioning.actions.deploying import AskToDeploy, do_deploy
@@ -48,7 +48,6 @@ def releases(request: HttpRequest, application: str, name: str) -> HttpResponse:
         "one_click": one_click(actor_of(request), environment),
         "form": RedeployForm(initial={"key": uuid.uuid4()}, auto_id="redeploy_%s"),
         "why_not_redeploy": why_not_redeploy(actor_of(request), environment),
-        "deploys": deploys(environment),
     }
     return render(request, "releases/releases.html", context)
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from provisioning.blueprints.artifacts import held_in
+from provisioning.blueprints.model import Deploy
 from provisioning.engine.deploying.artifacts import way_back
 from provisioning.engine.deploying.releasing import facts_now
 from provisioning.engine.deploying.target import PARKED, target_of
@@ -46,9 +47,12 @@ def redeploy_part(work: Work) -> dict[str, Any] | None:
 def _how(work: Work) -> str:
     """How what runs is brought up anew, in one sentence."""
     deploy = work.blueprint.deploy
-    if work.change.kind == ChangeKind.DEPLOY and held_in(deploy) and deploy.method in REPLACED:
-        return REPLACED[deploy.method]
-    return HOW[deploy.method]
+    return how_deployed(deploy) if work.change.kind == ChangeKind.DEPLOY else HOW[deploy.method]
+
+
+def how_deployed(deploy: Deploy) -> str:
+    """How another artifact comes up, in one sentence."""
+    return REPLACED.get(deploy.method, HOW[deploy.method]) if held_in(deploy) else HOW[deploy.method]
 
 
 def rollback_part(work: Work) -> dict[str, Any] | None:

@@ -117,8 +117,8 @@ class TestTwo:
         release(dev, 3, alice, artifact="shop:3", stack_parameters={"ContainerImage": "shop:3", "TaskSize": "large"})
         release(dev, 4, alice, artifact="shop:4", stack_parameters={"ContainerImage": "shop:4"})
         read = compared(client_of(alice), 3, 4)
-        assert "image shop:3 shop:4" in read
-        assert "ContainerImage compute stack shop:3 shop:4" in read
+        assert "Image shop:3 shop:4" in read
+        assert "ContainerImage" not in read, "it is the image"
         assert "TaskSize compute stack large —" in read
         assert "Template" not in read
 
