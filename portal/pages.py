@@ -84,6 +84,7 @@ PAGES: tuple[Page, ...] = (
             "change_retry",
             "change_cancel",
             "change_run",
+            "change_items_again",
             "change_reveal",
         ),
         groups=CHANGERS,

@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.urls import reverse
-
 from portal.changes.plans import PlannedResource, PropertyLine
 from portal.item_jobs.words import PUT_BACK
 from portal.tables.plain import plain_text
 from provisioning.items.masking import Mask, mask_for
 from provisioning.items.sealing import NotSealedError
-from provisioning.items.values import HIDDEN, TYPES, Item, Value, dumps, key_token, same
+from provisioning.items.values import HIDDEN, TYPES, Item, Value, dumps, same
 from provisioning.lifecycle import JobKind, JobStatus, WriteVerb
 from provisioning.models import Change, Environment, ItemJob, Table
 from provisioning.planning.item_plans import Leg, opened
@@ -30,13 +28,6 @@ _ACTIONS = {
     WriteVerb.DELETE: ("delete", "Deleted"),
     WriteVerb.COPY: ("import", "To another key"),
     WriteVerb.UNDO: ("change", "Put back"),
-}
-NEW = "item_new"
-_FORMS: Mapping[str, str] = {
-    WriteVerb.CREATE: NEW,
-    WriteVerb.EDIT: "table_item_edit",
-    WriteVerb.COPY: "table_item_copy",
-    WriteVerb.DELETE: "table_item_delete",
 }
 _ODD = frozenset({"SS", "NS", "BS", "B"})  # of these plain text does not say the type
 
@@ -105,24 +96,6 @@ def legs_view(verb: WriteVerb, legs: Sequence[Leg], mask: Mask) -> PlannedResour
         properties=lines,
         said=word,
     )
-
-
-def form_of(change: Change) -> str:
-    """The form that asks for the only write of a change anew; empty where there is no such form."""
-    part: Mapping[str, Any] = (change.plan or {}).get("items") or {}
-    writes: Sequence[Mapping[str, Any]] = part.get("writes", [])
-    name = _FORMS.get(writes[0]["verb"]) if len(writes) == 1 else None
-    if name is None:
-        return ""
-    environment = change.environment
-    where = {"application": environment.application, "name": environment.name, "table": part["table"]["name"]}
-    if name == NEW:
-        return reverse(name, kwargs=where)
-    try:
-        token = key_token(opened(writes[0])[-1].key)  # of a copy the last one is where it is now
-    except NotSealedError:
-        return ""
-    return reverse(name, kwargs={**where, "token": token})
 
 
 def readable(change: Change, plan: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
-from portal.changes import items
+from portal.changes.item_forms import form_of
 from provisioning.actions.actor import Actor
 from provisioning.actions.changing import waits_to_run
 from provisioning.actions.deciding import policy_of
@@ -129,8 +129,7 @@ def _links(actor: Actor, change: Change) -> Links:
 def _instead(change: Change, form: str) -> str:
     """The form that sends another request instead of this one."""
     if change.kind == ChangeKind.WRITE_ITEMS:
-        form_of_write = items.form_of(change)
-        return f"{form_of_write}?instead={change.pk}" if form_of_write else ""
+        return form_of(change)
     return f"{form}?from={change.pk}&replaces={change.pk}" if form else ""
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.changes import acts, files, views
+from portal.changes import acts, again, files, views
 
 urlpatterns = [
     path("changes/", views.changes, name="changes"),
@@ -19,5 +19,6 @@ urlpatterns = [
     path("changes/<uuid:change_id>/run/", acts.change_run, name="change_run"),
     path("changes/<uuid:change_id>/cancel/", acts.change_cancel, name="change_cancel"),
     path("changes/<uuid:change_id>/retry/", acts.change_retry, name="change_retry"),
+    path("changes/<uuid:change_id>/items-again/", again.items_again, name="change_items_again"),
     path("changes/<uuid:change_id>/reveal/", acts.change_reveal, name="change_reveal"),
 ]

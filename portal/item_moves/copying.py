@@ -13,7 +13,8 @@ from django.views.decorators.http import require_http_methods
 
 from portal.access import access_table, actor_of
 from portal.item_jobs.words import query_rows
-from portal.item_moves.forms import COUNTS, RANDOM, RunForm
+from portal.item_moves.forms import COUNTS, RunForm
+from portal.item_moves.instead import RANDOM, instead_of
 from portal.item_moves.running import INVALID, about, needs_change, send
 from portal.item_moves.words import count_text, units_of
 from portal.tables.action import units_text
@@ -63,7 +64,7 @@ def copy(request: HttpRequest, application: str, name: str, table: str) -> HttpR
         answer = _sent(request, page, form)
         if answer is not None:
             return answer
-    context |= _shown(page, form)
+    context |= {**_shown(page, form), "instead": instead_of(request)}
     return render(request, "item_moves/copy.html", context, status=INVALID if form and form.errors else 200)
 
 
@@ -94,7 +95,8 @@ def _shown(page: _Page, form: RunForm | None) -> dict[str, Any]:
 
 def _form(request: HttpRequest, page: _Page) -> RunForm:
     asks = any(needs_change(table.environment) for table in page.into if table.environment)
-    form = RunForm(request.POST if request.method == "POST" else None, asks=asks, reason_help=IN_PROD)
+    data = request.POST if request.method == "POST" else None
+    form = RunForm(data, asks=asks, reason_help=IN_PROD, instead=instead_of(request))
     into = [(table.pk, _where(table)) for table in page.into]
     form.ask_sample(into, [(count, _count_label(page, count)) for count in _counts(page)], random=page.query.is_scan)
     first, most = page.into[0], page.sample(COUNTS[-1])

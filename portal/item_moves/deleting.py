@@ -1,7 +1,6 @@
 """Deleting many items: freezing their list, looking at it, confirming it by typing."""
 
 import uuid
-from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -16,6 +15,7 @@ from portal.errors import say
 from portal.item_jobs.access import access_job, address
 from portal.item_jobs.words import query_rows, takes
 from portal.item_moves.forms import FreezeForm, RunForm
+from portal.item_moves.instead import instead_of
 from portal.item_moves.running import INVALID, about, asks_for, is_of, needs_change, send, why_not_here
 from portal.item_moves.words import cost_text, count_text, key_text, looks_text
 from portal.tables.asked import read_asked
@@ -117,7 +117,9 @@ def run(request: HttpRequest, application: str, name: str, table: str, job_id: u
     if not is_of(frozen, JobKind.DELETE, FREEZE):
         return redirect(address("item_job", frozen))
     asks = needs_change(environment)
-    form = _form(request.POST if request.method == "POST" else None, environment, row, frozen, asks=asks)
+    instead = instead_of(request) if asks else None
+    form = RunForm(request.POST if request.method == "POST" else None, asks=asks, instead=instead)
+    _ask(form, environment, row, frozen)
     if request.method == "POST" and form.is_valid():
         answer = _sent(request, row, frozen, form, asks=asks)
         if answer is not None:
@@ -131,7 +133,10 @@ def run(request: HttpRequest, application: str, name: str, table: str, job_id: u
         "takes": f"{cost_text(cost, 'deletion takes away')} {looks_text(cost)}",
         "goes": [f"{count_text(cost.items)} of {row.name}, {filesizeformat(cost.bytes)}"],
         "stays": _stays(),
-        "blocked": why_not_delete(frozen) or why_not_run(frozen) or why_not_here(request, environment),
+        "blocked": why_not_delete(frozen)
+        or why_not_run(frozen, instead=instead.change if instead else None)
+        or why_not_here(request, environment),
+        "instead": instead,
         "asks": asks_for(request, environment),
         "runs": runs_of(frozen),
         "keys": _sample(row, frozen),
@@ -148,13 +153,10 @@ def _stays() -> list[str]:
     ]
 
 
-def _form(
-    data: Mapping[str, Any] | None, environment: Environment, table: Table, frozen: ItemJob, *, asks: bool
-) -> RunForm:
-    cost, form = deletion_cost(table, frozen), RunForm(data, asks=asks)
+def _ask(form: RunForm, environment: Environment, table: Table, frozen: ItemJob) -> None:
+    cost = deletion_cost(table, frozen)
     form.ask_rate(lambda rate: deletion_cost(table, frozen, rate), cost)
     form.ask_typed(environment.name, cost.items)
-    return form
 
 
 def _sent(request: HttpRequest, table: Table, frozen: ItemJob, form: RunForm, *, asks: bool) -> HttpResponse | None:

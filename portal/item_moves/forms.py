@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from portal.item_moves.instead import FIRST, RANDOM, Instead
 from portal.item_moves.words import NOTATIONS, rate_label
 from portal.requesting.asking import AskForm
 from provisioning.actions.copying import MOST_ITEMS
@@ -17,7 +18,6 @@ from provisioning.engine.jobs.importing import NEW
 
 COUNTS = (10, 100, 1_000, MOST_ITEMS)
 FIND_OUT = "find-out"
-FIRST, RANDOM = "first", "random"
 
 
 class UploadForm(forms.Form):
@@ -48,8 +48,10 @@ class RunForm(AskForm):
 
     field_order = ("key", "replaces", "into", "which", "count", "mode", "unsure", "rate", "typed", "reason", "start_at")
 
-    def __init__(self, data: Mapping[str, Any] | None, *, asks: bool, reason_help: str = "") -> None:
-        super().__init__(data, initial={"key": uuid.uuid4()})
+    def __init__(
+        self, data: Mapping[str, Any] | None, *, asks: bool, reason_help: str = "", instead: Instead | None = None
+    ) -> None:
+        super().__init__(data, initial={"key": uuid.uuid4(), **(instead.values if instead else {})})
         self.asks = asks
         if asks:
             self.fields["reason"].required = not reason_help

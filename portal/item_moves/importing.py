@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Mapping
-from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from portal.access import access_table, actor_of
 from portal.item_jobs.access import access_job, address
 from portal.item_moves.forms import RunForm, UploadForm
+from portal.item_moves.instead import instead_of
 from portal.item_moves.reports import report_page, turned_away
 from portal.item_moves.running import INVALID, about, asks_for, is_of, needs_change, send, why_not_here
 from portal.item_moves.uploading import TOO_LARGE
@@ -84,7 +84,9 @@ def run(request: HttpRequest, application: str, name: str, table: str, job_id: u
     if away is not None:
         return away
     asks, costs = needs_change(environment), _costs(row, checked)
-    form = _form(request.POST if request.method == "POST" else None, row, checked, costs, asks=asks)
+    instead = instead_of(request) if asks else None
+    form = RunForm(request.POST if request.method == "POST" else None, asks=asks, instead=instead)
+    _ask(form, row, checked, costs)
     if request.method == "POST" and form.is_valid():
         answer = _sent(request, row, checked, form, asks=asks)
         if answer is not None:
@@ -96,7 +98,10 @@ def run(request: HttpRequest, application: str, name: str, table: str, job_id: u
         "rows": checked_rows(checked),
         "form": form,
         "takes": cost_text(most, "import writes"),
-        "blocked": why_not_import(checked) or why_not_run(checked) or why_not_here(request, environment),
+        "blocked": why_not_import(checked)
+        or why_not_run(checked, instead=instead.change if instead else None)
+        or why_not_here(request, environment),
+        "instead": instead,
         "asks": asks_for(request, environment),
         "runs": runs_of(checked),
         "page": report_page(checked, request.GET.get("page")),
@@ -108,17 +113,13 @@ def _costs(table: Table, checked: ItemJob) -> dict[str, WriteCost]:
     return {mode: import_cost(table, checked, mode) for mode in MODES}
 
 
-def _form(
-    data: Mapping[str, Any] | None, table: Table, checked: ItemJob, costs: Mapping[str, WriteCost], *, asks: bool
-) -> RunForm:
-    form = RunForm(data, asks=asks)
+def _ask(form: RunForm, table: Table, checked: ItemJob, costs: Mapping[str, WriteCost]) -> None:
     labels = {
         mode: f"{label}: {count_text(costs[mode].items)}, ≈ {units_of(costs[mode])}" for mode, label in MODES.items()
     }
     form.ask_mode(labels)
     most = max(MODES, key=lambda mode: costs[mode].items)
     form.ask_rate(lambda rate: import_cost(table, checked, most, rate), costs[most])
-    return form
 
 
 def _sent(request: HttpRequest, table: Table, checked: ItemJob, form: RunForm, *, asks: bool) -> HttpResponse | None:

@@ -11,6 +11,7 @@ from portal.access import access_table, actor_of
 from portal.item_jobs.access import access_job
 from portal.item_jobs.words import label_of
 from portal.item_moves.forms import RunForm
+from portal.item_moves.instead import instead_of
 from portal.item_moves.running import INVALID, about, asks_for, needs_change, send, why_not_here
 from portal.item_moves.words import BACK_STAYS, back_lines, cost_text, looks_text
 from provisioning.actions.importing import do_put_back, do_request_put_back, put_back_cost, why_not_put_back
@@ -25,7 +26,8 @@ def put_back(request: HttpRequest, application: str, name: str, table: str, job_
     environment, row = access_table(request, application, name, table)
     done = access_job(request, application, name, table, job_id)
     asks, actor, kept = needs_change(environment), actor_of(request), count_of(done)
-    form = RunForm(request.POST if request.method == "POST" else None, asks=asks)
+    instead = instead_of(request) if asks else None
+    form = RunForm(request.POST if request.method == "POST" else None, asks=asks, instead=instead)
     if kept.unsure:
         form.ask_unsure(kept.unsure)
     if request.method == "POST" and form.is_valid():
@@ -47,7 +49,10 @@ def put_back(request: HttpRequest, application: str, name: str, table: str, job_
         "goes": back_lines(kept),
         "stays": BACK_STAYS,
         "takes": f"{cost_text(cost, 'writes')} {looks_text(cost)}" if kept.sure else "",
-        "blocked": why_not_put_back(done) or why_not_run(done, "put back") or why_not_here(request, environment),
+        "blocked": why_not_put_back(done)
+        or why_not_run(done, "put back", instead=instead.change if instead else None)
+        or why_not_here(request, environment),
+        "instead": instead,
         "asks": asks_for(request, environment),
         "runs": runs_of(done),
     }

@@ -115,13 +115,14 @@ def _opened(actor: Actor, run: Run, key: uuid.UUID | None, change: Change | None
     return job
 
 
-def why_not_run(of: ItemJob, did: str = "run") -> str:
-    """Why nothing can be run of what this job carries; empty when it can. `did` is what people call that."""
+def why_not_run(of: ItemJob, did: str = "run", *, instead: Change | None = None) -> str:
+    """Why nothing can be run of what this job carries; empty when it can. `did` is what people call that, `instead` a
+    change that would end by it, with the run that is held for it."""
     if of.status in MOVING_JOBS:
         return "It is still under way."
     if of.expires_at is not None and of.expires_at <= timezone.now():
         return "What it had kept has expired. Begin anew."
-    runs = runs_of(of)
+    runs = [one for one in runs_of(of) if instead is None or one.change_id != instead.pk]
     if any(one.status in MOVING_JOBS for one in runs):
         return f"It is being {did} now."
     return f"It was {did} already." if any(one.status == JobStatus.SUCCEEDED for one in runs) else ""

@@ -25,10 +25,12 @@ from provisioning.items.canonical import canonical
 from provisioning.items.intents import BadIntentError, WriteIntent, check
 from provisioning.items.values import BadValueError
 from provisioning.lifecycle import (
+    MOVING_JOBS,
     OPEN_CHANGES,
     ChangeKind,
     ChangeStatus,
     JobKind,
+    JobStatus,
     StackKind,
     WriteState,
     WriteVerb,
@@ -242,9 +244,11 @@ def _replaced(actor: Actor, environment: Environment, ask: AskToWrite) -> Change
     old = lock_replaced(ask.replaces)
     if old is None:
         return None
-    if old.kind != ChangeKind.WRITE_ITEMS or old.goal.get("job"):
+    if old.kind != ChangeKind.WRITE_ITEMS:
         raise Refusal("Only a request for writes of items is replaced by another one.", "cannot-replace")
     supersede(actor, old, environment, ChangeKind.WRITE_ITEMS)
+    held = ItemJob.objects.filter(change=old, status__in=MOVING_JOBS)
+    held.update(status=JobStatus.CANCELLED, finished_at=timezone.now(), next_check_at=None)
     return old
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from cryptography.fernet import InvalidToken
 from django.db import transaction
 from django.utils import timezone
 
@@ -29,6 +30,7 @@ from provisioning.lifecycle import MOVING_JOBS, JobKind, WriteState, WriteVerb
 from provisioning.models import Change, ItemJob, ItemWrite, Table
 from provisioning.planning import item_plans
 from provisioning.planning.item_plans import Leg
+from provisioning.planning.secrets import opened
 
 WRITES = "writes"  # under which the intents are in the change's secrets, by their place in the request
 LOOK_AGAIN = "Look at the items as they are now, and ask again."
@@ -165,8 +167,20 @@ def _planned(work: Work, row: Table) -> Iterator[Planned]:
             yield Planned(number, intent, legs)
 
 
+def intents_of(change: Change) -> dict[int, WriteIntent]:
+    """What a change that has not ended is to write, by its place in the request. Raises NotSealedError once the secret
+    key is another one."""
+    try:
+        return _read_intents(opened(change.secrets).get(WRITES, {}))
+    except InvalidToken:
+        raise NotSealedError("What was asked for cannot be read any more.") from None
+
+
 def _intents(work: Work) -> dict[int, WriteIntent]:
-    kept = work.secrets.get(WRITES, {})
+    return _read_intents(work.secrets.get(WRITES, {}))
+
+
+def _read_intents(kept: Mapping[str, str]) -> dict[int, WriteIntent]:
     return {int(number): from_text(text) for number, text in sorted(kept.items(), key=lambda one: int(one[0]))}
 
 

@@ -1,105 +1,25 @@
 """Writes of items of prod, from the page that asks for them to the item: two people, what is hidden, revealed."""
 
 import html
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
-import time_machine
 from django.test import Client
 from django.utils import timezone
-from fakes.as_aws import AsAws, reached
-from moto import mock_aws
 
 from portal.accounts.models import User
 from provisioning.actions.actor import ADMINS, ENGINEERS, Actor
 from provisioning.actions.writing_in_prod import AskToWrite, do_request_job, do_request_writes
-from provisioning.engine.reconcile import reconcile
 from provisioning.items.intents import Edit, WriteIntent
-from provisioning.items.values import Item, key_token
 from provisioning.lifecycle import ChangeStatus, JobKind, JobStatus, WriteVerb
-from provisioning.models import Account, AuditEntry, Change, Environment, ItemJob, ItemWrite, Table
+from provisioning.models import AuditEntry, Change, ItemJob, ItemWrite
 
-from . import rows
-from .items.browser import ItemBrowser
-from .table_rows import table as table_row
+from .. import rows
+from ..items.browser import ItemBrowser
+from .scene import ITEM, KEY, NAME, WHY, Scene, edit, path, worked
 
-NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
-NAME = "prod-hello-erlang-messages"
-KEY: Item = {"id": {"S": "m-1"}}
-ITEM: Item = KEY | {"user_id": {"S": "u-7"}, "content": {"S": "geheim"}, "tags": {"SS": ["a", "b"]}}
-WHY = "A customer sent a wrong name"
 ClientOf = Callable[[User], Client]
-
-
-@pytest.fixture
-def clock() -> Iterator[time_machine.Traveller]:
-    """Time stands still, until a test moves it."""
-    with time_machine.travel(NOON, tick=False) as coordinates:
-        yield coordinates
-
-
-@pytest.fixture
-def aws(settings: Any, clock: time_machine.Traveller) -> Iterator[AsAws]:
-    """DynamoDB, with the table of messages in it."""
-    with mock_aws(), reached(settings) as dynamodb:
-        dynamodb.client.create_table(
-            TableName=NAME,
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        )
-        dynamodb.client.put_item(TableName=NAME, Item=ITEM)
-        yield dynamodb
-
-
-@dataclass
-class Scene:
-    """hello-erlang/prod, ready, with its table of messages, whose `content` is hidden; alice asks."""
-
-    alice: User
-    prod: Environment
-    table: Table
-    aws: AsAws
-    clock: time_machine.Traveller
-
-    def asked(self, *writes: WriteIntent) -> Change:
-        """A change of these items, planned."""
-        actor = Actor(self.alice.pk, "alice", frozenset({ENGINEERS}))
-        return worked(do_request_writes(actor, self.prod, writes, AskToWrite(WHY)))
-
-    def stored(self) -> dict[str, Any]:
-        """The message as it is in DynamoDB."""
-        item: dict[str, Any] = self.aws.client.get_item(TableName=NAME, Key=KEY)["Item"]
-        return item
-
-
-@pytest.fixture
-def scene(alice: User, account: Account, aws: AsAws, clock: time_machine.Traveller) -> Scene:
-    """Everything that a test needs at hand."""
-    Account.objects.update(facts_at=timezone.now())
-    prod = rows.environment(alice, "prod")
-    return Scene(alice, prod, table_row(prod, NAME), aws, clock)
-
-
-def edit(content: str = "auch geheim", user: str = "u-8") -> WriteIntent:
-    """Another content, which is hidden, and another user, who is not."""
-    patch = (Edit(("content",), {"S": content}), Edit(("user_id",), {"S": user}))
-    return WriteIntent(WriteVerb.EDIT, NAME, KEY, patch=patch, read=ITEM)
-
-
-def worked(change: Change) -> Change:
-    """The change, as far as workers bring it now."""
-    for _ in range(3):
-        reconcile(change.pk)
-    return Change.objects.get(pk=change.pk)
-
-
-def path(change: Change, act: str = "") -> str:
-    """The address of a change, or of an act on it."""
-    return f"/changes/{change.pk}/{act}"
 
 
 def test_from_the_form_to_the_item(scene: Scene, client_of: ClientOf, ada: User) -> None:
@@ -299,39 +219,3 @@ def test_a_change_about_a_job_shows_it(scene: Scene, client_of: ClientOf, ada: U
     assert "Delete items" in text
     assert "1,200" in text
     assert f"/jobs/{ItemJob.objects.get().pk}/" in text
-
-
-def test_what_was_sent_back_is_edited_and_asked_for_again(scene: Scene, alice: User, client_of: ClientOf) -> None:
-    old = scene.asked(edit())
-    client = client_of(alice)
-    assert "Edit and ask again" not in rows.page(client, f"/changes/{old.pk}/")
-    Change.objects.filter(pk=old.pk).update(sent_back=True)
-    form = f"/environments/hello-erlang/prod/tables/{NAME}/item/{key_token(KEY)}/edit/?instead={old.pk}"
-    assert f'href="{form}">Edit and ask again</a>' in rows.page(client, f"/changes/{old.pk}/")
-    browser = ItemBrowser(client, scene.table).open(f"edit/?instead={old.pk}", KEY)
-    assert f'<a href="/changes/{old.pk}/">the change that was sent back</a>' in browser.text
-    browser.set(user_id="u-9").send(reason="As you said")
-    new = Change.objects.exclude(pk=old.pk).get()
-    old.refresh_from_db()
-    assert (new.supersedes, old.status) == (old, ChangeStatus.SUPERSEDED)
-
-
-@pytest.mark.parametrize(
-    ("write", "form"),
-    [
-        (WriteIntent(WriteVerb.DELETE, NAME, KEY, read=ITEM), f"item/{key_token(KEY)}/delete/"),
-        (WriteIntent(WriteVerb.CREATE, NAME, {"id": {"S": "m-2"}}, item={"id": {"S": "m-2"}}), "new/"),
-        (
-            WriteIntent(WriteVerb.COPY, NAME, KEY, read=ITEM, new_key={"id": {"S": "m-3"}}),
-            f"item/{key_token(KEY)}/copy/",
-        ),
-    ],
-)
-def test_each_form_asks_again_for_what_it_asked(
-    scene: Scene, alice: User, client_of: ClientOf, write: WriteIntent, form: str
-) -> None:
-    change = scene.asked(write)
-    Change.objects.filter(pk=change.pk).update(sent_back=True)
-    text = rows.page(client_of(alice), f"/changes/{change.pk}/")
-    assert f'tables/{NAME}/{form}?instead={change.pk}">Edit and ask again</a>' in text
-    assert rows.page(client_of(alice), f"/environments/hello-erlang/prod/tables/{NAME}/{form}?instead=nonsense")
