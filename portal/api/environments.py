@@ -2,8 +2,6 @@
 
 import math
 import uuid
-from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Literal
 
 from django.db.models import Q, QuerySet
@@ -28,9 +26,9 @@ from portal.api.environment_shapes import (
     stacks_of,
     values_of,
 )
+from portal.api.listed import refuse_values, require_listed
 from portal.api.operations import operation
 from portal.api.paging import Paged, number, page_of_rows
-from portal.api.problems import ProblemError
 from portal.api.sending import located, send
 from portal.api.text import Line, Name
 from portal.catalogue.reading import access_blueprint
@@ -75,6 +73,7 @@ def list_environments(request: HttpRequest, wanted: Query[EnvironmentWanted]) ->
 def create_environment(request: HttpRequest, response: HttpResponse, sent: Body[NewEnvironment]) -> ChangeDetail:
     """Answers the change that creates it. It is planned and, where the stage asks for it, approved before it runs."""
     _require_known(sent.application, sent.parameters, sent.stacks)
+    require_listed(sent.application, values_of(sent.parameters))
     days = _days(sent)
 
     def create(key: uuid.UUID | None) -> Change:
@@ -114,6 +113,7 @@ def request_change(
     found = access_with_stacks(request, app, name)
     _require_meant(sent)
     _require_known(app, sent.parameters, sent.stacks)
+    require_listed(app, values_of(sent.parameters), found)
     actor = actor_of(request)
     return _opened(response, send(request, response, sent, lambda key: _ask(actor, found, sent, key)))
 
@@ -175,7 +175,7 @@ def _require_meant(sent: NewChange) -> None:
         "start_at": sent.start_at is not None and beside_plans,
         "replaces": sent.replaces is not None and brings_up,
     }
-    _refuse({name: f"A change of kind {sent.kind} takes no {name}." for name, is_so in unused.items() if is_so})
+    refuse_values({name: f"A change of kind {sent.kind} takes no {name}." for name, is_so in unused.items() if is_so})
 
 
 def _require_known(application: str, parameters: Parameters, named: Stacks) -> None:
@@ -190,25 +190,20 @@ def _require_known(application: str, parameters: Parameters, named: Stacks) -> N
         for name in values
         if name not in stacks[kind].template.parameters
     }
-    _refuse(wrong)
+    refuse_values(wrong)
     left_out = [kind for kind in parameters if named and kind not in named]
-    _refuse({f"parameters.{kind}": f"This is not about the {kind} stack." for kind in left_out})
+    refuse_values({f"parameters.{kind}": f"This is not about the {kind} stack." for kind in left_out})
 
 
 def _days(sent: NewEnvironment) -> int | None:
     if stacks_of(sent.stacks) == (StackKind.DATA,) and (sent.expires_at or sent.lifetime_days):
-        _refuse({"expires_at": "Data stays: compute has a lifetime, once there is one."})
+        refuse_values({"expires_at": "Data stays: compute has a lifetime, once there is one."})
     if sent.expires_at is None:
         return sent.lifetime_days
     if sent.lifetime_days is not None:
-        _refuse({"expires_at": "Give lifetime_days or expires_at, not both."})
+        refuse_values({"expires_at": "Give lifetime_days or expires_at, not both."})
     start = max(timezone.now(), sent.start_at or timezone.now())
     days = math.ceil((sent.expires_at - start).total_seconds() / _DAY)
     if days < 1:
-        _refuse({"expires_at": "That is before it begins."})
+        refuse_values({"expires_at": "That is before it begins."})
     return days
-
-
-def _refuse(wrong: Mapping[str, str]) -> None:
-    if wrong:
-        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "bad-values", " ".join(wrong.values()), fields=wrong)

@@ -14,6 +14,7 @@ from portal.requesting.asking import AskForm, lifetime_field
 from portal.requesting.assuming import UsageForm, figures_of, has_usage
 from portal.requesting.fields import field_of, posted_value
 from portal.requesting.layout import OF_VPC, Layout, Setting
+from portal.requesting.listed import LISTED_WHOLE, not_listed
 from portal.requesting.prices import Values
 from provisioning.actions.choices import Choices, live_choices
 from provisioning.actions.naming import name_problem
@@ -25,7 +26,6 @@ from provisioning.costs.usage import Usage
 from provisioning.lifecycle import ChangeKind
 from provisioning.models import Account
 
-LISTED_WHOLE = frozenset({"vpc", "subnets", "key_pair", "security_groups"})
 _NAME_ATTRS = {
     "class": "mono",
     "autocomplete": "off",
@@ -206,21 +206,11 @@ class RequestForm(AskForm):
             left_as_is = setting.parameter.no_echo and not value
             if left_as_is or setting.key in self.errors:
                 continue
-            sentence = wrong.get(setting.stack, {}).get(setting.parameter.name, "") or self._not_listed(setting, value)
+            sentence = wrong.get(setting.stack, {}).get(setting.parameter.name, "")
+            sentence = sentence or not_listed(setting, self.choices.get(setting.key), value)
             if sentence:
                 self.add_error(setting.key, sentence)
         return cleaned
-
-    def _not_listed(self, setting: Setting, value: str) -> str:
-        """Refuse what the account's own list does not have. An image may be anybody's, so it is left to AWS."""
-        found = self.choices.get(setting.key)
-        if found is None or found.problem or setting.choices_from not in LISTED_WHOLE:
-            return ""
-        if all(one in found.values for one in split_list(value)):
-            return ""
-        if setting.choices_from in OF_VPC:
-            return "This is not in the chosen VPC. Choose from the list."
-        return "The account does not have this. Choose from the list."
 
     def values(self) -> dict[str, dict[str, str]]:
         """What was given, by stack and parameter. A secret left empty is not given."""
