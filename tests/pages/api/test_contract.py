@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
+import boto3
 import hypothesis
 import pytest
 import schemathesis
@@ -98,12 +99,15 @@ def _is_a_name(name: str, value: object) -> bool:
 
 @pytest.fixture
 def aws(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[AsAws]:
-    """DynamoDB as AWS is, with a table of one item."""
+    """DynamoDB as AWS is, with a table of one item; networks and parameters in moto."""
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     settings.ITEM_READS_PER_PERSON = settings.ITEM_READS_PER_TABLE = 0
-    with mock_aws(), reached(settings) as dynamodb:
-        make_table(dynamodb, TABLE, items=[ITEM])
-        yield dynamodb
+    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # hundreds of images that no test looks at
+    with mock_aws():
+        others = {name: boto3.client(name, region_name="us-east-1") for name in ("ec2", "ssm")}
+        with reached(settings, **others) as dynamodb:
+            make_table(dynamodb, TABLE, items=[ITEM])
+            yield dynamodb
 
 
 @pytest.fixture
