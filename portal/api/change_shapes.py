@@ -10,6 +10,7 @@ from ninja import Schema
 from portal.changes.items import readable
 from portal.changes.plans import plan_view
 from portal.changes.rights import stage_policy
+from provisioning.engine.playbooks import PLAYBOOKS, Playbook
 from provisioning.lifecycle import ChangeKind, ChangeStatus
 from provisioning.models import Change, Decision, Step
 
@@ -38,9 +39,10 @@ class ChangeList(Schema):
 
 
 class StepLine(Schema):
-    """How far one step is."""
+    """How far one step is. `name` is for programs, `label` for people."""
 
     name: str
+    label: str
     state: str
     note: str
     started_at: datetime | None
@@ -127,7 +129,7 @@ def change_detail(change: Change) -> ChangeDetail:
         problem=_trouble(change),
         approvals_needed=policy.approvals if policy else 0,
         approver_groups=list(policy.approver_groups) if policy else [],
-        steps=[_step(step) for step in change.steps.all()],
+        steps=[_step(step, PLAYBOOKS[ChangeKind(change.kind)]) for step in change.steps.all()],
         decisions=[_decision(one) for one in change.decisions.select_related("by")],
         supersedes=change.supersedes_id,
         superseded_by=Change.objects.filter(supersedes=change).values_list("pk", flat=True).first(),
@@ -139,9 +141,15 @@ def _trouble(change: Change) -> Trouble | None:
     return Trouble(code=str(found.get("code", "")), sentence=str(found.get("sentence", ""))) if found else None
 
 
-def _step(step: Step) -> StepLine:
+def _step(step: Step, playbook: Playbook) -> StepLine:
+    known = playbook.step(step.name)
     return StepLine(
-        name=step.name, state=step.state, note=step.note, started_at=step.started_at, finished_at=step.finished_at
+        name=step.name,
+        label=known.label if known else step.name.replace("_", " "),
+        state=step.state,
+        note=step.note,
+        started_at=step.started_at,
+        finished_at=step.finished_at,
     )
 
 

@@ -71,7 +71,7 @@ class Display:
         for step in self._change["steps"]:
             mark, style = _MARKS.get(step["state"], ("·", ""))
             took = since(step["started_at"], step["finished_at"]) if step["started_at"] else ""
-            line = Text.assemble((f"  {mark} ", style), plain(step["name"].replace("_", " ")), (f"  {took}", "dim"))
+            line = Text.assemble((f"  {mark} ", style), plain(step["label"]), (f"  {took}", "dim"))
             if step["note"] and step["state"] in {"running", "waiting", "failed"}:
                 line.append(f"  {plain(step['note'])}", "dim")
             yield line

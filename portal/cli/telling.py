@@ -5,6 +5,8 @@ from typing import Any, TextIO
 
 from portal.cli.shown import plain, when
 
+_OF_STEP = "step_"
+
 
 class Lines:
     """Writes what is new since the last look."""
@@ -14,16 +16,17 @@ class Lines:
         self._said: dict[str, str] = {}
 
     def tell(self, change: dict[str, Any], events: list[dict[str, Any]]) -> None:
-        """Say what moved: the change, its steps, its resources."""
-        self._once("", change["status"].replace("_", " "), f"{change['title']} of {change['environment']}")
-        for step in change["steps"]:
-            if step["state"] not in {"pending", "skipped"}:
-                self._once(step["name"], step["state"], step["name"].replace("_", " "), step["note"])
+        """Say what moved: steps and resources, and the change, whose end comes last."""
+        status, title = change["status"].replace("_", " "), f"{change['title']} of {change['environment']}"
+        over = bool(change["finished_at"])
+        if not over:
+            self._once("", status, title)
         for event in events:
-            thing = " ".join(part for part in (event["stack"], event["logical_id"]) if part)
-            self._write(event["at"], f"{thing} {event['status']}".strip(), event["reason"])
-        if not change["finished_at"]:
-            self._once("waits", change["waiting_for"], "waits for")
+            self._write(event["at"], _happened(event), event["reason"])
+        if over:
+            self._once("", status, title)
+        else:
+            self._once("waits", change["waiting_for"], "Waits for")
 
     def stop(self) -> None:
         """There is nothing to put back."""
@@ -37,6 +40,15 @@ class Lines:
         line = f"{when(moment)}  {text}{f' – {note}' if note else ''}"
         self._file.write(f"{plain(line)}\n")
         self._file.flush()
+
+
+def _happened(event: dict[str, Any]) -> str:
+    """A step with how it went, or a resource of a stack with its status as AWS has it."""
+    thing, status = event["logical_id"], event["status"]
+    if status.startswith(_OF_STEP):
+        return f"{thing}: {status.removeprefix(_OF_STEP)}"
+    parts = dict.fromkeys((event["stack"], thing))
+    return " ".join(part for part in (*parts, status) if part)
 
 
 def teller(file: TextIO) -> Lines:

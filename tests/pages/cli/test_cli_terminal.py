@@ -83,6 +83,8 @@ def running(alice: User, served: Served) -> Change:
     """A change that runs, of alice's environment."""
     change = rows.change(rows.environment(alice, "dev-alice"), alice, ChangeStatus.RUNNING, started_at=timezone.now())
     change.steps.create(name="ensure_data_stack", position=1, state="running", note="CREATE_IN_PROGRESS")
+    for logical_id, status in (("Bring up the data stack", "step_waiting"), ("UsersTable", "CREATE_IN_PROGRESS")):
+        change.events.create(at=timezone.now(), logical_id=logical_id, status=status, reason="it was asked for")
     return change
 
 
@@ -91,7 +93,7 @@ class TestOnATerminal:
 
     def test_progress_is_drawn_until_the_end(self, running: Change, served: Served, alice_types: Terminal) -> None:
         process = Process(alice_types, "changes", "watch", str(running.pk), "--every", "0.1")
-        process.until("ensure data stack")
+        process.until("Bring up the data stack")
         served.after = lambda: Change.objects.update(status=ChangeStatus.SUCCEEDED, finished_at=timezone.now())
         assert process.end() == 0
         assert "\x1b[" in process.text
@@ -100,7 +102,7 @@ class TestOnATerminal:
 
     def test_ctrl_c_leaves_the_change_running(self, running: Change, alice_types: Terminal) -> None:
         process = Process(alice_types, "changes", "watch", str(running.pk), "--every", "0.1")
-        process.until("ensure data stack")
+        process.until("Bring up the data stack")
         process.interrupt()
         assert process.end() == 130
         assert f"stackyard changes watch {running.pk}" in process.text
@@ -171,7 +173,12 @@ class TestInAPipe:
         )  # fmt: skip
         assert done.returncode == 1
         assert done.stdout.startswith("{")
-        assert "ensure data stack: running" in done.stderr
+        lines = [line.partition("  ")[2] for line in done.stderr.splitlines()]
+        assert lines[:3] == [
+            "Bring up the data stack: waiting – it was asked for",
+            "UsersTable CREATE_IN_PROGRESS – it was asked for",
+            "Update of hello-erlang/dev-alice: failed",
+        ]
         assert "\x1b" not in done.stderr
 
 
