@@ -89,8 +89,15 @@ def _moves(column: Column, lines: Iterable[Line], place: int) -> bool:
 
 
 def _seen(columns: Sequence[Column], lines: Iterable[Line]) -> str:
-    about = ([one.environment.pk for one in columns], [(line.key, line.cells, line.odd) for line in lines])
-    return hashlib.sha256(repr(about).encode()).hexdigest()[:16]
+    """Of what is declared and of what makes a cell what it is; a value is in it by its digest."""
+    about = [f"{one.environment.pk}" for one in columns]
+    for line in lines:
+        about.append(f"{line.key}\n{line.flag}\n{line.stale}\n{sorted(line.odd)}")
+        about += [
+            f"{version} {digest} {at and at.timestamp()} {who}\n{owned}\n{marks}"
+            for _, version, digest, at, who, owned, _, _, marks in line.cells
+        ]
+    return hashlib.sha256("\n".join(about).encode()).hexdigest()[:16]
 
 
 def _lines(columns: Sequence[Column], known: Mapping[int, Mapping[str, Cell]], flags: Mapping[str, Flag]) -> list[Line]:

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db.models import F
+from django.db.models import Case, F, Value, When
 from django.urls import reverse
 from django.utils import timezone
 
@@ -21,8 +21,9 @@ OUTSIDER, ITS_STACK = "outside Stackyard", "its stack"  # who put a value, where
 _OUTSIDERS = frozenset({ParameterVerb.OUTSIDE, ParameterVerb.GONE})
 _COLUMNS = (
     *("pk", "environment_id", "key", "name", "type", "value", "digest", "version", "modified_at"),
-    *("owned_by", "outside_at", "live_version", "live_on", "live_of", "gone_at"),
+    *("owned_by", "outside", "live_version", "live_on", "live_of"),
 )
+_OUTSIDE = Case(When(outside_at__isnull=False, then=Value(1)), default=Value(0))  # a time would be parsed for each row
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,10 @@ class Mark:
     title: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One parameter in one environment. `shown` is None where it is not there; `digest` compares without showing."""
+class Cell(NamedTuple):
+    """One parameter in one environment. `shown` is None where it is not there; `digest` compares without showing. A
+    tuple: a page has more than a thousand."""
 
-    key: str
     shown: Shown | None = None
     version: int = 0
     digest: str = ""
@@ -70,11 +70,10 @@ class Cell:
     owned: str = ""
     secret: bool = False
     text: str = ""
-    live: str = ""
     marks: tuple[Mark, ...] = ()
 
 
-MISSING = Cell("")
+MISSING = Cell()
 
 
 @dataclass(frozen=True)
@@ -130,28 +129,28 @@ def _column(environment: Environment, below: str) -> Column:
 def cells_of(columns: Sequence[Column], flags: Mapping[str, Flag]) -> dict[int, dict[str, Cell]]:
     """By environment and key what is known; four queries, however many there are."""
     paths = {one.environment.pk: one.path for one in columns}
-    rows = list(Parameter.objects.filter(environment__in=paths).values_list(*_COLUMNS))
+    there = Parameter.objects.filter(environment__in=paths, gone_at=None).annotate(outside=_OUTSIDE)
     writers, planned = _writers(paths), _schedules(paths)
     asked = _asked(paths)
     found: dict[int, dict[str, Cell]] = {pk: {} for pk in paths}
-    for row in rows:
-        if row[14] is None and belongs(paths[row[1]], row[3]):
-            marks = (*asked.get((row[1], row[2]), ()), *planned.get(row[0], ()))
-            found[row[1]][row[2]] = _cell(row, flags.get(row[2]), writers.get(row[0]), marks)
+    for row in there.values_list(*_COLUMNS):
+        pk, environment, key, name = row[:4]
+        if belongs(paths[environment], name):
+            marks = (*asked.get((environment, key), ()), *planned.get(pk, ()))
+            found[environment][key] = _cell(row, flags.get(key), writers.get(pk), marks)
     for (pk, key), marks in asked.items():
-        found[pk].setdefault(key, Cell(key, marks=marks))  # what is about to be made
+        found[pk].setdefault(key, Cell(marks=marks))  # what is about to be made
     return found
 
 
 def _cell(row: Sequence[Any], flag: Flag | None, writer: tuple[Any, ...] | None, marks: tuple[Mark, ...]) -> Cell:
-    _, _, key, _, kind, value, digest, version, at, owned, outside_at, live_version, live_on, live_of, _ = row
+    kind, value, digest, version, at, owned, outside, live_version, live_on, live_of = row[4:]
     look = shown(kind, value, flag)
-    live = live_words(version, live_version, live_on, live_of)
-    own = [Mark("outside", "attention", "Set outside Stackyard")] if outside_at else []
-    if live:
-        own.append(Mark(live, "attention", "What runs does not have the stored version yet"))
+    if live_of and (live := live_words(version, live_version, live_on, live_of)):
+        marks = (Mark(live, "attention", "What runs does not have the stored version yet"), *marks)
+    if outside:
+        marks = (Mark("outside", "attention", "Set outside Stackyard"), *marks)
     return Cell(
-        key=key,
         shown=look,
         version=version,
         digest=digest,
@@ -160,8 +159,7 @@ def _cell(row: Sequence[Any], flag: Flag | None, writer: tuple[Any, ...] | None,
         owned=owned,
         secret=kind == SECURE,
         text="" if look.kind == "hidden" else value,
-        live=live,
-        marks=(*own, *marks),
+        marks=marks,
     )
 
 

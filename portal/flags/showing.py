@@ -4,7 +4,7 @@ Nothing is coerced: `True`, `true ` and `1` are no `true` (pitfall 17). Pure.
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from provisioning.blueprints.model import Flag
 from provisioning.flags.rules import SECURE, flag_problem
@@ -16,10 +16,9 @@ _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206
 _SIGNS = {"\n": "⏎", "\r": "␍", "\t": "⇥"}
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """A value for people. `text` never is a secret's; `kind` is boolean, hidden or text; `wrong` says why it is none of
-    what the blueprint declares."""
+    what the blueprint declares. A tuple: a page has more than a thousand."""
 
     text: str
     kind: str = "text"
@@ -60,6 +59,8 @@ def shown(kind: str, value: str, flag: Flag | None = None) -> Shown:
 
 def visible(text: str) -> str:
     """A text in one line: line ends, tabs and what has no width as signs, spaces at its ends as ␣."""
+    if text.isprintable() and text[:1] != " " and text[-1:] != " ":
+        return text
     line = _UNSEEN.sub(_sign, text)
     body = line.strip(" ")
     if not body:

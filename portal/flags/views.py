@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import never_cache
@@ -13,6 +13,7 @@ from portal.access import access_environment, actor_of
 from portal.environments.heading import access_with_stacks, page_context
 from portal.flags.forms import DIFFERS, FlagFilter, TabFilter
 from portal.flags.reading import Board, environments_of, read_board
+from portal.late import Late
 from provisioning.actions.looking_at_parameters import do_look_at_parameters
 from provisioning.blueprints.loader import library
 from provisioning.blueprints.model import Blueprint
@@ -28,7 +29,7 @@ def flags(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"form": form, "blueprint": blueprint}
     if blueprint is not None and blueprint.parameter_path is not None:
         context |= _matrix(request, blueprint, form)
-    return render(request, "flags/flags.html", context)
+    return Late().render(request, "flags/flags.html", context)
 
 
 @require_safe
@@ -53,7 +54,7 @@ def of_environment(request: HttpRequest, application: str, name: str) -> HttpRes
     context["blueprint"] = blueprint
     if blueprint is not None and blueprint.parameter_path is not None:
         context |= _tab(request, environment, form)
-    return render(request, "flags/environment.html", context)
+    return Late().render(request, "flags/environment.html", context)
 
 
 @require_safe
@@ -69,7 +70,7 @@ def of_environment_live(request: HttpRequest, application: str, name: str) -> Ht
 def _live(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     board: Board = context["board"]
     moved = request.GET.get("seen") != board.seen
-    response = render(request, "flags/_looked.html", context | {"moved": moved})
+    response = Late().render(request, "flags/_looked.html", context | {"moved": moved})
     patch_vary_headers(response, ["HX-Request"])
     return response
 

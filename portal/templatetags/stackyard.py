@@ -86,19 +86,18 @@ def when(moment: datetime | None, *, exact: bool = False) -> SafeString:
     )
 
 
-def relative_text(utc: datetime) -> str:
-    """How long ago or ahead, as text: "3 min ago", "in 5 min", a date after a week."""
-    apart = (timezone.now() - utc).total_seconds()
+def relative_text(utc: datetime, now: datetime | None = None) -> str:
+    """How long ago or ahead, as text: "3 min ago", "in 5 min", a date after a week. Who tells many gives `now`."""
+    apart = ((now or timezone.now()) - utc).total_seconds()
     seconds = int(abs(apart))
     if seconds >= WEEK:
         return f"{utc.day} {utc:%b %Y}"
     if seconds < 10:
         return "just now" if apart >= 0 else "in a moment"
-    unit, size = next(
-        (unit, size)
-        for limit, unit, size in ((MINUTE, "s", 1), (HOUR, "min", MINUTE), (DAY, "h", HOUR), (WEEK, "d", DAY))
-        if seconds < limit
-    )
+    if seconds < HOUR:
+        unit, size = ("s", 1) if seconds < MINUTE else ("min", MINUTE)
+    else:
+        unit, size = ("h", HOUR) if seconds < DAY else ("d", DAY)
     # What is past has lasted so long already; what is to come is told to the nearest.
     return f"{seconds // size} {unit} ago" if apart >= 0 else f"in {(seconds + size // 2) // size} {unit}"
 
