@@ -127,6 +127,7 @@ class Client:
         sentence = str(told.get("detail") or told.get("title") or answer.status)
         fields = told.get("fields") or {}
         more = [f"{name}: {said}" if str(said) != sentence else f"About {name}." for name, said in fields.items()]
+        more += _sides(told.get("conflict") or {})
         if told.get("change"):
             more.append(f"In the way: stackyard changes show {told['change']}")
         if told.get("code") in {"no-token", "bad-token"}:
@@ -182,6 +183,19 @@ def _each(value: object) -> Iterable[object]:
 
 def _sent(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _sides(conflict: Mapping[str, Any]) -> list[str]:
+    """Both sides of an item that somebody else has altered, and the version that is there now."""
+    lines = [
+        f"{one['path']}: you want {_side(one['mine'])}, there is {_side(one['theirs'])}"
+        for one in conflict.get("places", ())
+    ]
+    return [*lines, f"There is now the version {conflict['etag']}"] if conflict.get("etag") else lines
+
+
+def _side(value: object) -> str:
+    return "nothing" if value is None else json.dumps(value, ensure_ascii=False)
 
 
 def _plain(path: str) -> str:

@@ -12,9 +12,12 @@ from portal.cli.costs import costs
 from portal.cli.deploying import deploy, promote, releases
 from portal.cli.env import env
 from portal.cli.flags import flags
+from portal.cli.items import items
+from portal.cli.items_jobs import jobs
 from portal.cli.login import login, logout, whoami
 from portal.cli.running import run
 from portal.cli.stacks import compute_stack, data_stack
+from portal.cli.tables import tables
 
 # Every command, in the order of the help. A new one is a module and a line here.
 COMMANDS: tuple[click.Command, ...] = (
@@ -30,6 +33,9 @@ COMMANDS: tuple[click.Command, ...] = (
     releases,
     promote,
     run,
+    tables,
+    items,
+    jobs,
     flags,
     costs,
     audit,

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from typing import TextIO
+from typing import Literal, TextIO
 
 from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
@@ -64,7 +64,8 @@ def _table(part: Table) -> RenderableType:
         return Text(part.empty, style="dim")
     grid = Grid(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for name in part.columns:
-        grid.add_column(name.removeprefix("#"), justify="right" if name.startswith("#") else "left", overflow="fold")
+        side: Literal["left", "right"] = "right" if name.startswith("#") else "left"
+        grid.add_column(plain(name.removeprefix("#")), justify=side, overflow="fold")
     for row in part.rows:
         grid.add_row(*(_cell(cell) for cell in row))
     return grid
@@ -76,7 +77,7 @@ def _facts(part: Facts) -> RenderableType:
     grid.add_column(overflow="fold")
     for name, value in part.pairs:
         if value not in {None, ""}:
-            grid.add_row(name, _cell(value))
+            grid.add_row(plain(name), _cell(value))
     return Group(Text(plain(part.title), style="bold"), grid) if part.title else grid
 
 
@@ -93,9 +94,10 @@ def _flat(file: TextIO, part: Table | Facts | Lines) -> None:
     elif isinstance(part, Facts):
         if part.title:
             file.write(f"{_line(part.title)}\n")
-        _columns(file, [[name, _line(value)] for name, value in part.pairs if value not in {None, ""}], (False, False))
+        pairs = [[_line(name), _line(value)] for name, value in part.pairs if value not in {None, ""}]
+        _columns(file, pairs, (False, False))
     elif part.rows:
-        names = [name.removeprefix("#") for name in part.columns]
+        names = [_line(name.removeprefix("#")) for name in part.columns]
         rows = [[_line(cell) for cell in row] for row in part.rows]
         _columns(file, [names, *rows], [name.startswith("#") for name in part.columns])
     else:

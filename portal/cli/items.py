@@ -1,0 +1,21 @@
+"""Items of tables: every command of `stackyard items`."""
+
+import click
+
+from portal.cli.command import Group
+from portal.cli.items_moving import count, export, import_
+from portal.cli.items_reading import get, query, scan
+from portal.cli.items_writing import delete, edit, history, put, undo
+
+
+@click.group(cls=Group)
+def items() -> None:
+    """Items of tables: read, written, exported, imported.
+
+    TABLE is its whole name, what its template calls it, or the end of its name. KEY is the item's key, its values in
+    the order of the table's keys, or typed JSON; put -- before values that begin with a dash.
+    """
+
+
+for _one in (query, scan, get, put, edit, delete, history, undo, export, import_, count):
+    items.add_command(_one)
