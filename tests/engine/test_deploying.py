@@ -11,7 +11,7 @@ from provisioning.actions.taking_back import do_cancel
 from provisioning.lifecycle import ChangeKind, ChangeStatus, RolloutState
 from provisioning.models import AuditEntry, Change, Environment, SealedPlan, Step
 
-from .flags import agreed, deploy, fileshare, forced, releases, roll_back, rollouts, row, toggle
+from .flags import agreed, deploy, fileshare, forced, releases, roll_back, rollouts, row, service, toggle
 from .yard import HELLO, Yard
 
 FIRST = "nginx:stable"
@@ -233,6 +233,18 @@ class TestFailing:
         assert "No other artifact is known to have been good here, so nginx:stable stays" in change.problem["sentence"]
         do_retry(yard.alice, change)
         assert yard.drive(change).status == ChangeStatus.SUCCEEDED, change.problem
+
+    def test_what_was_given_to_the_service_beside_the_stack_is_seen_and_is_no_deployment(self, yard: Yard) -> None:
+        """Drift: the tasks run what nobody reviewed. The plan says so, and forcing them anew does not make it right."""
+        dev = fileshare(yard)
+        running = yard.fake.world.services[service(yard)].rollouts[0]
+        theirs = running.definition.rpartition(":")[0] + ":99"
+        running.definition = theirs
+        change = agreed(yard, deploy(yard, dev, FIRST))
+        assert change.plan is not None
+        assert any("ECS runs" in line for line in change.plan["deploy"]["runs"]["bad"])
+        assert change.status == ChangeStatus.FAILED
+        assert agreed(yard, deploy(yard, dev, "shop:2")).status == ChangeStatus.SUCCEEDED
 
     def test_cancelled_while_the_stack_is_updated_it_is_as_before(self, yard: Yard) -> None:
         dev = fileshare(yard)

@@ -90,7 +90,8 @@ def _value(work: Work, release: Release) -> str:
 def _now(work: Work) -> dict[str, Any]:
     """How well what runs is, in lines, and the minutes until the deployment is proved."""
     deploy, target = work.blueprint.deploy, target_of(work)
-    health = health_of(work, target, Rollout(environment=work.change.environment)) if target else None
+    wanted = target.definition if target else ""
+    health = health_of(work, target, Rollout(environment=work.change.environment, wanted=wanted)) if target else None
     return {
         "runs": {"good": health.good, "bad": health.bad, "blind": list(dict.fromkeys(health.blind))}
         if health

@@ -115,7 +115,7 @@ def _intended(work: Work, target: Target, number: int, before: Before) -> Wait |
             state=RolloutState.INTENDED,
             before=list(before.ids),
             versions=versions,
-            wanted=before.wanted,
+            wanted=_wanted(work, target, before),
             asked_at=now,
         )
         if other is not None:
@@ -127,10 +127,15 @@ def _intended(work: Work, target: Target, number: int, before: Before) -> Wait |
             # stack itself says should run is as wanted then (N2).
             ours.aws_id = before.newest if target.deploy.method == "ecs" else BY_STACK
             ours.state, ours.sent_at = RolloutState.ROLLING, now
-            if len(target.definitions) == 1:
-                (ours.wanted,) = target.definitions
+            ours.wanted = target.definition or ours.wanted
         ours.save(force_insert=True)
     return ours
+
+
+def _wanted(work: Work, target: Target, before: Before) -> str:
+    """The task definition that should run: the one that runs, or, after a deployment, the stack's own, whatever
+    somebody has given the service beside it."""
+    return (target.definition if work.change.kind == ChangeKind.DEPLOY else "") or before.wanted
 
 
 def _is_by_stack(work: Work, target: Target, number: int) -> bool:

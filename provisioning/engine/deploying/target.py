@@ -36,6 +36,11 @@ class Target:
     address: str
     emulated: bool
 
+    @property
+    def definition(self) -> str:
+        """The task definition that the stack has made; empty where it has made none, or several."""
+        return next(iter(self.definitions)) if len(self.definitions) == 1 else ""
+
 
 def target_of(work: Work) -> Target | None:
     """What is redeployed; None while there is no compute stack, as in a parked environment."""
