@@ -2,14 +2,14 @@
 
 from provisioning.aws import dynamodb, parameters
 from provisioning.aws.errors import Conflict
-from provisioning.blueprints.model import TablePromise
+from provisioning.blueprints.model import Blueprint, TablePromise
 from provisioning.blueprints.promises import filled_values, promised, table_promises
 from provisioning.blueprints.resolving import resolve
 from provisioning.engine.outcome import Done, Outcome, Problem, Stop
 from provisioning.engine.steps.checking import CREATE, DELETE, NONE
 from provisioning.engine.verify.tables import Settings
 from provisioning.engine.work import Work
-from provisioning.flags.rules import STRING, store_type
+from provisioning.flags.rules import SECURE, STRING, store_type
 from provisioning.lifecycle import ChangeKind, StackKind
 
 PUTS_FLAGS = frozenset({ChangeKind.CREATE, ChangeKind.UPDATE, ChangeKind.WAKE})
@@ -108,8 +108,13 @@ def planned_flags(work: Work) -> list[dict[str, str]]:
             "type": store_type(flag.type),
         }
         for flag in work.blueprint.flags
-        if flag.type != "secret"
+        if store_type(flag.type) != SECURE
     ]
+
+
+def secret_keys(blueprint: Blueprint) -> frozenset[str]:
+    """The keys of declared secrets, which Stackyard never puts by itself."""
+    return frozenset(flag.key for flag in blueprint.flags if store_type(flag.type) == SECURE)
 
 
 def ensure_flags(work: Work) -> Outcome:
@@ -136,7 +141,8 @@ def ensure_flags(work: Work) -> Outcome:
 
 
 def ensure_configuration(work: Work) -> Outcome:
-    """Every value that the application's configuration needs is there: outputs, parameters, flags."""
+    """Every value that the application's configuration needs is there: outputs, parameters, flags. Declared secrets may
+    come later: nobody but a person has their values, and only once the environment is there."""
     environment = work.change.environment
     outputs = {f"output:{kind}:{output['key']}" for kind, stack in work.stacks.items() for output in stack.outputs}
     path = work.blueprint.path(environment.name)
@@ -145,7 +151,9 @@ def ensure_configuration(work: Work) -> Outcome:
     if path is not None:
         work.parameters = {one.name: one for one in parameters.parameters_by_path(work.aws, path)}
         keys = {f"parameter:{name.removeprefix(path)}" for name in work.parameters}
-    missing = [value.variable for value in wanted if value.source not in outputs | keys]
+    secrets = {f"parameter:{key}" for key in secret_keys(work.blueprint)}
+    absent = [value for value in wanted if value.source not in outputs | keys]
+    missing = [value.variable for value in absent if value.source not in secrets]
     if missing:
         return Stop(
             Problem(
@@ -156,4 +164,6 @@ def ensure_configuration(work: Work) -> Outcome:
             ),
             replan=False,
         )
-    return Done(f"{len(work.blueprint.configuration)} values ready to connect with")
+    ready = f"{len(work.blueprint.configuration) - len(absent)} values ready to connect with"
+    unset = ", ".join(value.variable for value in absent)
+    return Done(f"{ready}; to be set under Flags: {unset}" if unset else ready)

@@ -12,10 +12,10 @@ from provisioning.blueprints.promises import computed_names
 from provisioning.blueprints.shapes import Pseudo
 from provisioning.engine.claims import hold
 from provisioning.engine.outcome import Done, Outcome, Problem, Stop
-from provisioning.engine.steps.configuration import promised_tables
+from provisioning.engine.steps.configuration import promised_tables, secret_keys
 from provisioning.engine.table_rows import keep_verified
 from provisioning.engine.verify.compute import compute_lines
-from provisioning.engine.verify.line import Line, line
+from provisioning.engine.verify.line import Line, line, unknown
 from provisioning.engine.verify.protection import protection_lines
 from provisioning.engine.verify.tables import Settings, TableFound, read_table, table_lines
 from provisioning.engine.work import Work
@@ -133,8 +133,12 @@ def _parameter_lines(work: Work) -> Iterator[Line]:
     there = work.parameters
     if there is None:
         there = {parameter.name: parameter for parameter in parameters.parameters_by_path(work.aws, path)}
+    secrets = {f"{path}{key}" for key in secret_keys(work.blueprint)}
     for name in names.parameters:
         found = there.get(name)
+        if found is None and name in secrets:
+            yield unknown("Parameters", name, "a secret that nobody has set yet")
+            continue
         yield line("Parameters", name, found is not None, f"version {found.version}" if found else "not there")
 
 
