@@ -4,7 +4,7 @@ from typing import Any
 
 from portal.cli.asking import Parameters
 from portal.cli.command import Session
-from portal.cli.failures import Failure
+from portal.cli.failures import Exit, Failure
 
 Choices = list[dict[str, Any]]
 _VPC, _SUBNETS = "vpc", "subnets"
@@ -16,6 +16,8 @@ def completed(session: Session, app: str, given: Parameters, stack: str | None) 
     try:
         found = _choices(session, app, given, stack)
     except Failure as failure:
+        if failure.exit_code not in {Exit.OLDER, Exit.CONFLICT}:
+            raise
         # The request itself says better what is wrong, or goes through without this.
         session.note(f"Nothing is suggested for what was not set: {failure.sentence}")
         return given
