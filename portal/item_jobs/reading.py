@@ -15,6 +15,7 @@ from provisioning.actions.actor import Actor
 from provisioning.actions.downloading import OF_KIND, why_not_download
 from provisioning.actions.jobs import can_resume, why_not_touch
 from provisioning.engine.jobs.deleting import FREEZE
+from provisioning.engine.jobs.importing import CHECK
 from provisioning.engine.jobs.kinds import READING_KINDS
 from provisioning.items.comparing import RESULT
 from provisioning.items.exporting import CSV, FORMS, FileForm
@@ -108,11 +109,12 @@ def _sentence(job: ItemJob) -> str:
 
 def _facts(job: ItemJob) -> list[tuple[str, str]]:
     took = _took(job)
-    facts = [("Items", f"{job.done:,}")]
+    is_check = job.goal.get("phase") == CHECK  # its own part says what it found
+    facts = [("Lines", f"{job.scanned:,}")] if is_check else [("Items", f"{job.done:,}")]
     if job.kind in READING_KINDS:
         facts.append(("Read", f"{job.scanned:,}"))
     facts += [("Skipped", f"{job.skipped:,}")] if job.skipped else []
-    facts += [("Failed", f"{job.failed:,}")] if job.failed else []
+    facts += [("Failed", f"{job.failed:,}")] if job.failed and not is_check else []
     facts.append(("Capacity", units_text(job.capacity)))
     if took >= 1 and job.capacity:
         facts.append(("Speed", f"{units_text((job.capacity / Decimal(took)).quantize(Decimal(1)))} a second"))

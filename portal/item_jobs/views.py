@@ -14,7 +14,7 @@ from django.views.decorators.vary import vary_on_headers
 from portal.access import access_environment, actor_of
 from portal.item_jobs.access import access_job, address
 from portal.item_jobs.reading import acts_of, files_of, live_of, share_of
-from portal.item_jobs.words import Row, expected_rows, label_of, query_rows
+from portal.item_jobs.words import Row, expected_rows, heading_of, label_of, query_rows
 from provisioning.engine.jobs.asked import query_of
 from provisioning.engine.jobs.exporting import columns_of
 from provisioning.engine.jobs.importing import RUN
@@ -99,6 +99,7 @@ def _context(request: HttpRequest, found: ItemJob) -> dict[str, Any]:
         "environment": found.environment,
         "table": table,
         "label": label_of(found),
+        "heading": heading_of(found),
         "live": live_of(found),
         "acts": acts_of(actor, found),
         "files": files_of(actor, found, csv=_has_columns(found)),

@@ -8,6 +8,8 @@ from portal.tables.action import units_text, usd_text
 from portal.templatetags.stackyard import duration_text
 from provisioning.actions.exporting import Estimate
 from provisioning.engine.jobs.chunks import Purpose
+from provisioning.engine.jobs.deleting import FREEZE
+from provisioning.engine.jobs.importing import CHECK
 from provisioning.items.operators import OPERATORS
 from provisioning.items.query import Condition, Query, Shape
 from provisioning.lifecycle import JobKind
@@ -16,12 +18,36 @@ from provisioning.models import ItemJob
 Row = dict[str, object]
 
 
-PUT_BACK = "Put back"
+PUT_BACK, DRY_RUN, LIST = "Put back", "Dry run", "List to delete"
+
+
+_PHASES = {PUT_BACK: "Put items of {} back", DRY_RUN: "Dry run of an import into {}", LIST: "List to delete from {}"}
+_HEADINGS = {
+    JobKind.EXPORT: "Export {}",
+    JobKind.IMPORT: "Import into {}",
+    JobKind.DELETE: "Delete items of {}",
+    JobKind.COPY: "Copy a sample into {}",
+    JobKind.COUNT: "Count {}",
+    JobKind.COMPARE: "Compare {}",
+}
 
 
 def label_of(job: ItemJob) -> str:
-    """What a job does, as its pages call it."""
-    return PUT_BACK if job.goal.get("purpose") == Purpose.UNDO else JobKind(job.kind).label
+    """What a job does, in a word or two."""
+    if job.goal.get("purpose") == Purpose.UNDO:
+        return PUT_BACK
+    return {CHECK: DRY_RUN, FREEZE: LIST}.get(job.goal.get("phase", ""), JobKind(job.kind).label)
+
+
+def heading_of(job: ItemJob) -> str:
+    """What a job does, and to which table."""
+    label = label_of(job)
+    headings = {
+        PUT_BACK: "Put items of {} back",
+        DRY_RUN: "Dry run of an import into {}",
+        LIST: "List to delete from {}",
+    }
+    return headings.get(label, _HEADINGS[JobKind(job.kind)]).format(job.table)
 
 
 def query_rows(query: Query, shape: Shape) -> list[Row]:

@@ -46,7 +46,7 @@ def put_back(request: HttpRequest, application: str, name: str, table: str, job_
         "job": done,
         "label": label_of(done),
         "form": form,
-        "goes": back_lines(kept),
+        "goes": back_lines(done, kept),
         "stays": BACK_STAYS,
         "takes": f"{cost_text(cost, 'writes')} {looks_text(cost)}" if kept.sure else "",
         "blocked": why_not_put_back(done)

@@ -17,8 +17,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.access import actor_of
 from portal.item_jobs.access import access_job, address
-from portal.item_jobs.words import label_of
+from portal.item_jobs.words import heading_of, label_of
 from portal.item_moves.words import key_text
+from provisioning.actions.importing import MODES
 from provisioning.engine.jobs.chunks import Purpose, read_lines, sealed_for
 from provisioning.items.exporting import BYTE_ORDER_MARK, csv_row, escaped
 from provisioning.items.masking import PROD
@@ -105,6 +106,8 @@ def report(request: HttpRequest, application: str, name: str, table: str, job_id
         "job": job,
         "environment": job.environment,
         "label": label_of(job),
+        "heading": heading_of(job),
+        "of_file": job.goal.get("mode") in MODES and "source" not in job.goal,
         "page": report_page(job, request.GET.get("page")),
         "prod_strip": job.environment.stage == PROD,
     }

@@ -10,9 +10,11 @@ from portal.templatetags.stackyard import duration_text
 from provisioning.actions.importing import NOTATIONS
 from provisioning.actions.moves import WriteCost
 from provisioning.costs.book import book
+from provisioning.engine.jobs.chunks import Purpose
 from provisioning.engine.jobs.undoing import Count
 from provisioning.items.prices import ON_DEMAND
 from provisioning.items.values import Item
+from provisioning.lifecycle import JobKind
 from provisioning.models import ItemJob, Table
 
 LOOKED_UP = 10_000
@@ -112,12 +114,14 @@ def looks_text(cost: WriteCost) -> str:
     return f"Each is looked at once more first: about {units_text(Decimal(units)).replace('unit', 'read unit')}."
 
 
-def back_lines(kept: Count) -> list[str]:
-    """What putting back does to the items that are kept, line by line."""
+def back_lines(done: ItemJob, kept: Count) -> list[str]:
+    """What putting back does to the items that a job has kept, line by line."""
     lines = []
     if kept.put:
+        both = done.goal.get("purpose") == Purpose.UNDO
+        did = "deleted" if done.kind == JobKind.DELETE else "deleted or wrote over" if both else "wrote over"
         what = "is put back as it was" if kept.put == 1 else "are put back as they were"
-        lines.append(f"{count_text(kept.put)} that the job deleted or wrote over {what}")
+        lines.append(f"{count_text(kept.put)} that the job {did} {what}")
     if kept.made:
         what = "is deleted" if kept.made == 1 else "are deleted"
         lines.append(f"{count_text(kept.made)} that the job made {what} again")

@@ -54,11 +54,12 @@ def test_import_delete_and_put_back(mover: Mover) -> None:
     assert "Put them back…" in words(mover.get("item_job", done))
 
     asked = words(mover.get("item_job_put_back", done))
-    assert "1 item that the job deleted or wrote over is put back as it was" in asked
+    assert "1 item that the job wrote over is put back as it was" in asked
     assert "5 items that the job made are deleted again" in asked
     back = mover.came_of(mover.post("item_job_put_back", done))
     assert (back.done, mover.there()) == (6, before)
     assert "Put back" in words(mover.get("item_jobs"))
+    assert "Take this back…" in words(mover.get("item_job", back))
 
     mover.came_of(mover.post("item_job_put_back", back))
     assert len(mover.there()) == 65
