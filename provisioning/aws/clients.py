@@ -98,6 +98,12 @@ class Clients:
         self._scripted = False
         self._behind: dict[Gate, Clients] = {}
 
+    @property
+    def origin(self) -> "Clients":
+        """The clients of the process behind whatever stands in front of them for a while: what was learnt of an account
+        and its endpoint is kept with these."""
+        return self
+
     def behind(self, gate: Gate) -> "Clients":
         """The same clients, with every call to CloudFormation passing this gate; kept for each gate."""
         with self._lock:
@@ -216,6 +222,11 @@ class _Behind(Clients):
     def __init__(self, clients: Clients, gate: Gate) -> None:
         super().__init__(clients.target)
         self._clients, self._gate = clients, gate
+
+    @property
+    def origin(self) -> Clients:
+        """Those that all gates have in common."""
+        return self._clients.origin
 
     def _build(self, name: str, make: Callable[[boto3.Session], Client]) -> Client:
         if name != "cloudformation":

@@ -57,7 +57,7 @@ def service_permissions(aws: Clients, role_arn: str, service: str) -> tuple[Stat
     Raises Missing.
     """
     role_name = role_arn.rpartition("/")[2]
-    granting = None if aws in _all_read else _granting(aws, role_arn, service)
+    granting = None if aws.origin in _all_read else _granting(aws, role_arn, service)
     if granting is None:
         return role_permissions(aws, role_name)
     return tuple(one for policy in granting for one in _of_policy(aws, role_name, policy))
@@ -81,7 +81,7 @@ def _granting(aws: Clients, role_arn: str, service: str) -> list[Mapping[str, An
     except Missing:
         return None  # a role with a path has another ARN; read by its name it is there, or it is not
     except (Denied, Refused):
-        _all_read.add(aws)
+        _all_read.add(aws.origin)
         return None
 
 
@@ -116,8 +116,8 @@ def _attached(aws: Clients, role_name: str) -> Iterator[Statement]:
 
 
 def _managed(aws: Clients, arn: str, name: str) -> Iterator[Statement]:
-    read = _kept_document if ":iam::aws:policy/" in arn else _document
-    yield from _statements(read(aws, arn), name)
+    document = _kept_document(aws.origin, arn) if ":iam::aws:policy/" in arn else _document(aws, arn)
+    yield from _statements(document, name)
 
 
 def _document(aws: Clients, arn: str) -> Any:

@@ -76,6 +76,11 @@ class Recalling(Clients):
         super().__init__(clients.target)
         self._inner, self._recall = clients, recall
 
+    @property
+    def origin(self) -> Clients:
+        """Those that outlive the tick."""
+        return self._inner.origin
+
     def _build(self, name: str, make: Callable[[boto3.Session], Client]) -> Client:
         client: Client = getattr(self._inner, name)
         return cast("Client", _Asked(name, client, self._recall))

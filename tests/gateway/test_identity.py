@@ -8,6 +8,7 @@ import pytest
 from provisioning.aws import identity
 from provisioning.aws.clients import Clients
 from provisioning.aws.errors import Denied, Missing
+from provisioning.aws.recalling import Recall, Recalling
 
 from .scripts import Script
 
@@ -106,4 +107,22 @@ def test_where_nobody_says_which_policies_grant_a_service_all_are_read(script: S
         answers.add_response("list_attached_role_policies", {"AttachedPolicies": []}, names)
     assert identity.service_permissions(aws, arn, "dynamodb") == ()
     assert identity.service_permissions(aws, arn, "dynamodb") == ()
+    answers.assert_no_pending_responses()
+
+
+def test_what_one_tick_learnt_the_next_ones_know(script: Script) -> None:
+    """Each tick has clients of its own in front of those of the process; AWS's own policies are read once, too."""
+    aws, answers = script("iam")
+    arn, names = "arn:aws:iam::123456789012:role/hello", {"RoleName": "hello"}
+    shared = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
+    answers.add_client_error("list_policies_granting_service_access", "InvalidAction", "no", 400)
+    for tick in range(2):
+        answers.add_response("list_role_policies", {"PolicyNames": []}, names)
+        answers.add_response("list_attached_role_policies", {"AttachedPolicies": [{"PolicyArn": shared}]}, names)
+        if not tick:
+            version = {"VersionId": "v1", "IsDefaultVersion": True, "Document": json.dumps({"Statement": []})}
+            answers.add_response(
+                "get_policy_version", {"PolicyVersion": version}, {"PolicyArn": shared, "VersionId": "v1"}
+            )
+        assert identity.service_permissions(Recalling(aws, Recall({})), arn, "dynamodb") == ()
     answers.assert_no_pending_responses()

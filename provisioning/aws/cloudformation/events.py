@@ -56,7 +56,7 @@ def failed_events(
 ) -> tuple[FailedEvent, ...] | None:
     """Why operations failed, oldest first, of a stack, a change set or one operation; None where the endpoint does
     not offer DescribeEvents (S23). Give one of the three. Raises Missing."""
-    if aws in _without_events:
+    if aws.origin in _without_events:
         return None
     about = {"StackName": stack_id, "ChangeSetName": change_set_id, "OperationId": operation_id}
     asked: dict[str, Any] = {name: value for name, value in about.items() if value}
@@ -68,7 +68,7 @@ def failed_events(
     except Refused as refusal:
         if refusal.code not in NOT_THERE:
             raise
-        _without_events.add(aws)
+        _without_events.add(aws.origin)
         return None
     return tuple(sorted((_failed(event) for event in found.values()), key=lambda event: event.at))
 
