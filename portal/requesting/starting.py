@@ -9,6 +9,7 @@ from portal.requesting.naming import name_and_stage
 from portal.requesting.reading import living_stacks
 from provisioning.actions.naming import LONGEST
 from provisioning.actions.order import why_not_instead, why_not_now
+from provisioning.actions.requesting import deployed_last
 from provisioning.blueprints.model import Blueprint
 from provisioning.blueprints.promises import starting_values
 from provisioning.lifecycle import ChangeKind, EnvironmentStatus, StackKind
@@ -40,12 +41,14 @@ def start_of_create(
 ) -> Start:
     """What the form of a new environment begins with; a `source` gives its values and, if it is free, its name. It
     is free for what is sent instead of the source, too: `replaces` is that change's id."""
-    name = name or (_name_of(source, replaces) if source else "") or free_name(blueprint, account, username)
+    asked_for = name or (_name_of(source, replaces) if source else "")
+    name = asked_for or free_name(blueprint, account, username)
     stage = name_and_stage(blueprint, name)[1]
     values = {kind: starting_values(blueprint, kind, stage) for kind in StackKind}
     earlier = _of_change(source) if source else _used_last(blueprint, layout, account)
     for kind, given in earlier.items():
         values[StackKind(kind)] |= _usable(blueprint, kind, given)
+    values[StackKind.COMPUTE] |= deployed_last(blueprint, _there(blueprint, account, asked_for))
     return Start(
         name=name,
         stage=stage,
@@ -53,6 +56,13 @@ def start_of_create(
         reason=source.reason if source else "",
         source=source,
     )
+
+
+def _there(blueprint: Blueprint, account: Account, name: str) -> Environment | None:
+    """The environment of that name, whose compute is to be made again; a free name has none."""
+    if not name:
+        return None
+    return Environment.objects.filter(account=account, application=blueprint.slug, name=name).first()
 
 
 def stage_names(blueprint: Blueprint, account: Account, username: str) -> dict[str, str]:

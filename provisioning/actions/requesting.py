@@ -283,7 +283,7 @@ def _fill(
     given = {name: value for name, value in ask.values.get(stack.kind, {}).items() if name in template.parameters}
     kept = {name: value for name, value in stack.parameters.items() if name in template.parameters}
     defaults = starting_values(blueprint, stack.kind, environment.stage)
-    deployed = _deployed(blueprint, stack, kept)
+    deployed = deployed_last(blueprint, environment) if stack.kind == StackKind.COMPUTE else {}
     if ask.kind == ChangeKind.UPDATE:
         wrong.update(_deployed_otherwise(stack, deployed, given))
         given, defaults = {**given, **deployed}, {**defaults, **kept}
@@ -310,11 +310,17 @@ def _fill(
     return {name: value for name, value in values.items() if name in hidden}
 
 
-def _deployed(blueprint: Blueprint, stack: Stack, kept: Mapping[str, str]) -> dict[str, str]:
-    """What was deployed last, by the parameter that holds it: no update of the environment goes back from it in
-    silence, whatever an old form, an earlier change or a default says."""
-    name = held_in(blueprint.deploy) if stack.kind == StackKind.COMPUTE else ""
-    return {name: kept[name]} if name in kept else {}
+def deployed_last(blueprint: Blueprint, environment: Environment | None) -> dict[str, str]:
+    """What was deployed last to an environment that is there, by the parameter that holds it, also while its compute is
+    not: no update goes back from it in silence, whatever an old form, an earlier change or a default says."""
+    name = held_in(blueprint.deploy)
+    if environment is None or not name:
+        return {}
+    stacks = {stack.kind: stack for stack in environment.stacks.all()}
+    there = any(not stack_status(stack.status).gone for stack in stacks.values())
+    compute = stacks.get(StackKind.COMPUTE)
+    parameters = compute.parameters if there and compute is not None else {}
+    return {name: parameters[name]} if name in parameters else {}
 
 
 def _deployed_otherwise(stack: Stack, deployed: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:

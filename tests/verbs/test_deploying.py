@@ -130,3 +130,10 @@ def _asked(
         return do_request(alice, dev, sent), {}
     except Refusal as refusal:
         return None, dict(refusal.fields)
+
+
+def test_an_environment_that_is_made_anew_begins_without_what_ran_there_once(alice: Actor, dev: Environment) -> None:
+    without(dev, StackKind.COMPUTE, StackKind.DATA)
+    change = do_request_create(alice, FILESHARE, dev.name, Ask(ChangeKind.CREATE, {"compute": NET}))
+    sent = Operation.objects.get(change=change, stack__kind=StackKind.COMPUTE).parameters
+    assert sent["ContainerImage"] == "nginx:stable"

@@ -50,6 +50,17 @@ class TestForm:
         assert chosen(html, "compute.SubnetIds") == [network["b"]]
         assert chosen(html, "compute.InstanceType") == ["t3.micro"]  # sizes are everybody's own
 
+    def test_takes_what_was_deployed_where_compute_is_made_again(
+        self, alice: User, client_of: ClientOf, network: dict[str, str]
+    ) -> None:
+        deployed = "s3://releases/two.tar.gz"
+        made = rows.environment(alice, "dev-alice")
+        made.stacks.filter(kind=StackKind.COMPUTE).update(parameters={"ReleaseUri": deployed}, status="DELETE_COMPLETE")
+        client = client_of(alice)
+        again = client.get(FORM, {"name": "dev-alice"}).content.decode()
+        assert value(again, "compute.ReleaseUri") == deployed
+        assert value(page(client, FORM), "compute.ReleaseUri") == ""
+
     def test_begins_with_a_free_name(
         self, alice: User, bob: User, client_of: ClientOf, network: dict[str, str]
     ) -> None:

@@ -40,6 +40,20 @@ class TestUpdate:
         assert chosen(html, "compute.ImageId") == ["ami-0abc"]  # kept, though the account's list lacks it
         assert "A newer template comes with this update" not in html
 
+    def test_what_is_deployed_is_no_setting_and_stays(
+        self, alice: User, client_of: ClientOf, updatable: Environment, network: dict[str, str]
+    ) -> None:
+        """It is changed by deploying. A form from before that, which still has it, does not go back from it."""
+        compute = updatable.stacks.get(kind=StackKind.COMPUTE)
+        compute.parameters["ReleaseUri"] = "s3://releases/two.tar.gz"
+        compute.save()
+        client = client_of(alice)
+        assert "ReleaseUri" not in page(client, self.URL)
+        old = sent(network, **{"compute.ReleaseUri": "s3://releases/one.tar.gz"})
+        client.post(self.URL, old)
+        kept = Change.objects.get().operations.get(stack__kind=StackKind.COMPUTE).parameters
+        assert kept["ReleaseUri"] == "s3://releases/two.tar.gz"
+
     def test_says_when_the_template_is_newer(self, alice: User, client_of: ClientOf, updatable: Environment) -> None:
         old = Template.objects.create(digest="old", body="{}")
         updatable.stacks.filter(kind=StackKind.DATA).update(template=old, blueprint_version="0.9")
