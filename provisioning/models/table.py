@@ -3,6 +3,10 @@
 from django.db import models
 
 
+_LISTED = ("name", "id", "environment", "stack_name")
+_FILTERED = ("application", "environment_name", "firing", "protected", "recovery_from")
+
+
 class Table(models.Model):
     """One table that is, or was, an environment's. It outlives its stack, and so does this row.
 
@@ -35,9 +39,16 @@ class Table(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["account", "name"], name="one_row_per_table")]
-        # All that counting and ordering a list of 10,000 reads: the rows themselves are wide.
+        # All that counting, filtering and ordering a list of 10,000 reads: the rows themselves are wide.
         indexes = [
-            models.Index(fields=["name", "environment", "stack_name", "item_count", "size_bytes"], name="listed_tables")
+            models.Index(
+                fields=["name", "id", "environment", "stack_name", "item_count", "size_bytes", *_FILTERED],
+                name="tables_by_name",
+            ),
+            models.Index(fields=["item_count", *_LISTED], name="tables_by_items"),
+            models.Index(fields=["size_bytes", *_LISTED], name="tables_by_size"),
+            models.Index(fields=["monthly_cost", *_LISTED], name="tables_by_cost"),
+            models.Index(fields=["last_write_at", *_LISTED], name="tables_by_write"),
         ]
 
     def __str__(self) -> str:
