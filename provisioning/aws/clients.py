@@ -19,7 +19,8 @@ import structlog
 from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.credentials import CredentialProvider, CredentialResolver, DeferredRefreshableCredentials
-from botocore.session import get_session
+
+from provisioning.aws.descriptions import lean_session
 
 if TYPE_CHECKING:
     from mypy_boto3_autoscaling import AutoScalingClient
@@ -124,7 +125,7 @@ class Clients:
 
     @cached_property
     def _session(self) -> boto3.Session:
-        inner = get_session()
+        inner = lean_session()
         if self.target.role_arn:
             resolver = CredentialResolver(providers=[_RoleOf(self.target)])
             inner.register_component("credential_provider", resolver)
@@ -267,7 +268,8 @@ class _RoleOf(CredentialProvider):
         return DeferredRefreshableCredentials(refresh_using=self._assume, method=self.METHOD)
 
     def _assume(self) -> dict[str, str]:
-        sts = boto3.Session(region_name=self._target.region).client("sts", config=CONFIG)
+        session = boto3.Session(botocore_session=lean_session(), region_name=self._target.region)
+        sts = session.client("sts", config=CONFIG)
         _watch("sts", sts)
         proof: dict[str, Any] = {"ExternalId": self._target.external_id} if self._target.external_id else {}
         answer = sts.assume_role(

@@ -2,13 +2,16 @@
 
 import threading
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import time_machine
+from botocore.session import get_session
 from moto import mock_aws
 from structlog.testing import capture_logs
 
 from provisioning.aws.clients import Clients, Target, call_count, clients_for
+from provisioning.aws.descriptions import lean_session
 from provisioning.aws.errors import Conflict
 from provisioning.aws.identity import caller
 from provisioning.aws.parameters import create_parameter
@@ -114,3 +117,22 @@ def test_a_role_is_taken_on_once_and_again_after_three_quarters_of_its_hour() ->
         clock.move_to(start + timedelta(minutes=46))
         caller(clients)
         assert call_count("sts.AssumeRole") == taken + 2
+
+
+@pytest.mark.parametrize("service", ["cloudformation", "dynamodb", "ssm"])
+def test_descriptions_lose_their_words_and_nothing_else(service: str) -> None:
+    """A shape's member called documentation is none of AWS's words."""
+    whole, lean = (session.get_service_model(service) for session in (get_session(), lean_session()))
+    assert whole.documentation
+    assert not lean.documentation
+    assert lean.metadata == whole.metadata
+    assert list(lean.operation_names) == list(whole.operation_names)
+    for name in whole.operation_names:
+        ours, theirs = lean.operation_model(name), whole.operation_model(name)
+        assert not ours.documentation
+        for one, other in ((ours.input_shape, theirs.input_shape), (ours.output_shape, theirs.output_shape)):
+            assert (one and _shaped(one)) == (other and _shaped(other))
+
+
+def _shaped(shape: Any) -> list[tuple[str, str, Any]]:
+    return [(name, member.type_name, member.metadata) for name, member in shape.members.items()]
