@@ -18,7 +18,7 @@ from portal.cli.following import (
 )
 from portal.cli.lists import list_options, show_list
 from portal.cli.plans import plan_shown
-from portal.cli.shown import Shown, Table, Word, since, status, when
+from portal.cli.shown import Shown, Table, since, status, when
 
 
 @click.group(cls=Group)
@@ -189,10 +189,7 @@ def _do(session: Session, change: str, act: str, body: dict[str, Any] | None, wa
 
 def _whole(found: dict[str, Any]) -> Shown:
     plan = plan_shown(found)
-    steps = [
-        [Word(one["name"].replace("_", " "), ""), status(one["state"]), _took(one), one["note"]]
-        for one in found["steps"]
-    ]
+    steps = [[one["label"], status(one["state"]), _took(one), one["note"]] for one in found["steps"]]
     decisions = [[status(one["verdict"]), one["by"], when(one["at"]), one["comment"]] for one in found["decisions"]]
     return [
         change_facts(found),

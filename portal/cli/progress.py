@@ -38,7 +38,7 @@ class Display:
         """Take in what is new, and draw."""
         self._change = change
         for event in events:
-            if event["stack"] and event["logical_id"]:
+            if event["stack"] not in (None, event["logical_id"]) and event["type"]:
                 self._resources[event["stack"], event["logical_id"]] = event
         if not self._live.is_started:
             self._live.start()

@@ -67,6 +67,11 @@ def when(moment: str | None) -> str:
     return _read(moment).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
+def clock(moment: str) -> str:
+    """The time of day of a moment of the API, as a person here reads it."""
+    return _read(moment).astimezone().strftime("%H:%M:%S")
+
+
 def since(moment: str | None, until: str | None = None) -> str:
     """How long ago a moment of the API was, or how long before `until`: 3 min 20 s."""
     if not moment:

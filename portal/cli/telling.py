@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-from portal.cli.shown import plain, when
+from portal.cli.shown import clock, plain
 
 _OF_STEP = "step_"
 
@@ -37,7 +37,7 @@ class Lines:
             self._write(datetime.now(UTC).isoformat(), f"{text}: {state}", note)
 
     def _write(self, moment: str, text: str, note: str) -> None:
-        line = f"{when(moment)}  {text}{f' – {note}' if note else ''}"
+        line = f"{clock(moment)}  {text}{f' – {note}' if note else ''}"
         self._file.write(f"{plain(line)}\n")
         self._file.flush()
 
