@@ -2,7 +2,6 @@
 
 from django.db import models
 
-
 _LISTED = ("name", "id", "environment", "stack_name")
 _FILTERED = ("application", "environment_name", "firing", "protected", "recovery_from")
 
