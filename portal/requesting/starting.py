@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.db.models import Case, When
+
 from portal.requesting.layout import Layout
 from portal.requesting.naming import name_and_stage
 from portal.requesting.reading import living_stacks
@@ -41,14 +43,15 @@ def start_of_create(
 ) -> Start:
     """What the form of a new environment begins with; a `source` gives its values and, if it is free, its name. It
     is free for what is sent instead of the source, too: `replaces` is that change's id."""
-    asked_for = name or (_name_of(source, replaces) if source else "")
-    name = asked_for or free_name(blueprint, account, username)
+    name = name or (_name_of(source, replaces) if source else "") or free_name(blueprint, account, username)
     stage = name_and_stage(blueprint, name)[1]
     values = {kind: starting_values(blueprint, kind, stage) for kind in StackKind}
-    earlier = _of_change(source) if source else _used_last(blueprint, layout, account)
+    stack = _newest_compute(blueprint, account, name)
+    earlier = _of_change(source) if source else _used_last(layout, stack)
     for kind, given in earlier.items():
         values[StackKind(kind)] |= _usable(blueprint, kind, given)
-    values[StackKind.COMPUTE] |= deployed_last(blueprint, _there(blueprint, account, asked_for))
+    if stack is not None and stack.environment.name == name:
+        values[StackKind.COMPUTE] |= deployed_last(blueprint, stack.environment)
     return Start(
         name=name,
         stage=stage,
@@ -56,13 +59,6 @@ def start_of_create(
         reason=source.reason if source else "",
         source=source,
     )
-
-
-def _there(blueprint: Blueprint, account: Account, name: str) -> Environment | None:
-    """The environment of that name, whose compute is to be made again; a free name has none."""
-    if not name:
-        return None
-    return Environment.objects.filter(account=account, application=blueprint.slug, name=name).first()
 
 
 def stage_names(blueprint: Blueprint, account: Account, username: str) -> dict[str, str]:
@@ -125,21 +121,21 @@ def _of_change(change: Change) -> dict[str, dict[str, str]]:
     return given
 
 
-def _used_last(blueprint: Blueprint, layout: Layout, account: Account) -> dict[str, dict[str, str]]:
-    """The network, key pair and image of the application's newest environment: teams tend to share them."""
-    live = {(one.stack, one.parameter.name) for one in layout.settings if one.choices_from}
-    if not live:
-        return {}
-    stack = (
-        Stack.objects.filter(
-            environment__account=account,
-            environment__application=blueprint.slug,
-            kind=StackKind.COMPUTE,
-            template__isnull=False,
-        )
-        .order_by("-environment__changed_at")
-        .first()
+def _newest_compute(blueprint: Blueprint, account: Account, name: str) -> Stack | None:
+    """The compute stack of the environment of that name, or else of the application's newest one."""
+    stacks = Stack.objects.filter(
+        environment__account=account,
+        environment__application=blueprint.slug,
+        kind=StackKind.COMPUTE,
+        template__isnull=False,
     )
+    own = Case(When(environment__name=name, then=0), default=1)
+    return stacks.select_related("environment").order_by(own, "-environment__changed_at").first()
+
+
+def _used_last(layout: Layout, stack: Stack | None) -> dict[str, dict[str, str]]:
+    """The network, key pair and image of an earlier environment: teams tend to share them."""
+    live = {(one.stack, one.parameter.name) for one in layout.settings if one.choices_from}
     if stack is None:
         return {}
     return {stack.kind: {key: value for key, value in stack.parameters.items() if (stack.kind, key) in live}}
