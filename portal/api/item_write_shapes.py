@@ -57,11 +57,13 @@ class Difference(Schema):
 
 
 class WriteLine(Schema):
-    """A write of an item. `state` sent: AWS has not answered, and nobody knows. `unreadable`: what it did cannot be
-    told any more. `can_undo`: it can be taken back while its items still are as it left them."""
+    """A write of an item; `title` is its verb in words. `state` sent: AWS has not answered, and nobody knows.
+    `unreadable`: what it did cannot be told any more. `can_undo`: it can be taken back while its items still are as it
+    left them."""
 
     id: int
     verb: WriteVerb
+    title: str
     state: WriteState
     at: datetime
     by: str
@@ -112,6 +114,7 @@ def write_line(told: Told) -> WriteLine:
     return WriteLine(
         id=write.pk,
         verb=told.verb,
+        title=told.verb.label,
         state=told.state,
         at=write.at,
         by=write.by.get_username(),

@@ -25,7 +25,7 @@ _CONFLICTS = frozenset({"change-open", "exists", "wrong-order", "race", "moved",
 # What is wrong with what was sent, where no one field is.
 _INVALID = frozenset({"bad-cursor", "bad-item", "bad-key", "none-ticked", "too-many"})
 _STATUSES = {
-    "aws-refused": HTTPStatus.BAD_GATEWAY,
+    "aws-failed": HTTPStatus.BAD_GATEWAY,
     "held-back": HTTPStatus.TOO_MANY_REQUESTS,
     "not-known": HTTPStatus.SERVICE_UNAVAILABLE,
     "not-written": HTTPStatus.SERVICE_UNAVAILABLE,

@@ -1,4 +1,4 @@
-"""Long work on items: `stackyard jobs list|show|watch|cancel|resume|download`, and following a job to its end."""
+"""Long work on items: `stackyard jobs list|show|watch|cancel|resume|report|put-back|download`, and following a job."""
 
 import os
 import sys
@@ -13,7 +13,7 @@ import click
 
 from portal.cli.command import Group, Session, pass_session
 from portal.cli.failures import Exit, Failure
-from portal.cli.following import Waiting, watching_options
+from portal.cli.following import Waiting, finish, waiting_options, watching_options
 from portal.cli.lists import list_options, show_list
 from portal.cli.shown import Facts, Table, since, status, when
 
@@ -23,6 +23,15 @@ FORMS = ("ndjson", "csv", "json")
 _SLOWEST, _SLOWER = 5.0, 1.25
 _SUCCEEDED = "succeeded"
 _LINES = 20  # of a report that are told
+_FOUND = {
+    "exists": "There, different",
+    "same": "There, the same",
+    "wrong": "Wrong",
+    "kept": "Kept to be put back",
+    "cut": "Stopped",
+    "missing": "Missing here",
+    "extra": "Only here",
+}
 
 
 _form = click.option("--form", type=click.Choice(FORMS), default=FORMS[0], show_default=True, help="ndjson is exact.")
@@ -103,6 +112,24 @@ def report(session: Session, *, job: str, limit: int, cursor: str) -> None:
 def download(session: Session, *, job: str, output: str, form: str) -> None:
     """Download what a job made."""
     fetch(session, job, output, form)
+
+
+@jobs.command("put-back")
+@click.argument("job")
+@click.option("--unsure", is_flag=True, help="Also the items of which nobody knows whether the job was at them.")
+@click.option("--reason", default="", metavar="TEXT", help="Why; needed in prod.")
+@waiting_options
+@pass_session
+def put_back(session: Session, *, job: str, unsure: bool, reason: str, waiting: Waiting) -> None:
+    """Take back what an import, a copy or a deletion did, where items still are as it left them."""
+    body = {"unsure": unsure, **({"reason": reason} if reason else {})}
+    found = session.client.send("POST", f"{JOB}/put_back", body, job=job).data
+    if "plan" in found:
+        finish(session, found, waiting)
+    elif waiting.wait:
+        end(session, wait_for(session, found, waiting))
+    else:
+        session.show(found, lambda: job_shown(found))
 
 
 def output_options(run: Callable[..., Any]) -> Callable[..., Any]:
@@ -200,7 +227,9 @@ def fetch(session: Session, job: str, output: str, form: str) -> None:
 def job_shown(job: Json) -> list[Facts]:
     """A job as a person reads it."""
     problem = job["problem"] or {}
-    found = [(name.replace("_", " ").capitalize(), str(count)) for name, count in job["found"].items()]
+    found = [
+        (_FOUND.get(name, name.capitalize()), str(count)) for name, count in job["found"].items() if "_" not in name
+    ]
     facts = [
         ("Job", job["id"]),
         ("Table", f"{job['table']} of {job['environment']}"),

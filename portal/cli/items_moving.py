@@ -116,7 +116,8 @@ def import_(
         lines = first_lines(session, checked)
         session.show(checked, lambda: _checked(checked, lines))
         if stops:
-            session.note(str(cut) if cut else f"{wrong:,} lines are wrong. Nothing was written.")
+            lines_are = "1 line is" if wrong == 1 else f"{wrong:,} lines are"
+            session.note(str(cut) if cut else f"{lines_are} wrong. Nothing was written.")
             sys.exit(Exit.FAILED)
         return
     if not _would_write(checked, over=over):

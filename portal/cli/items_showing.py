@@ -88,7 +88,7 @@ def writes_shown(found: Json) -> Shown:
         [
             str(one["id"]),
             when(one["at"]),
-            one["verb"],
+            one["title"],
             " / ".join(str(text_of(value)) for value in one["key"].values()),
             ", ".join(place["path"] for place in one["places"]),
             one["by"],
@@ -103,7 +103,7 @@ def writes_shown(found: Json) -> Shown:
 
 def _write(write: Json) -> Facts:
     places = [(one["path"], f"{_side(one['before'])} → {_side(one['after'])}") for one in write["places"]]
-    return Facts([("Take it back", f"write {write['id']}"), *places], title=write["verb"].capitalize())
+    return Facts([("Write", str(write["id"])), *places], title=write["title"])
 
 
 def _side(value: Json | None) -> str:

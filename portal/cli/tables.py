@@ -1,5 +1,6 @@
 """Tables of an environment: `stackyard tables APP/ENV [TABLE]`."""
 
+from decimal import Decimal
 from typing import Any
 
 import click
@@ -65,7 +66,7 @@ def _whole(one: dict[str, Any]) -> Shown:
         ("Protected", "yes" if one["protected"] else "no"),
         ("Backups", None if one["backups"] is None else str(one["backups"])),
         ("Last write", when(one["last_write_at"])),
-        ("A month", f"${one['monthly_cost']}" if one["monthly_cost"] else None),
+        ("A month", f"${Decimal(one['monthly_cost']):.2f}" if one["monthly_cost"] else None),
         ("Hidden", "some of its items is" if one["hides"] else None),
         ("Scans", None if one["scans"] else "never here: ask by a key"),
     ]

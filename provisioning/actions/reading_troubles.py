@@ -32,7 +32,7 @@ def in_words(trouble: AwsError, table: str, index: str = "") -> Refusal:
                 "index-gone",
                 fields={"index": "Not there any more."},
             )
-    return Refusal(trouble.sentence, "aws-refused")
+    return Refusal(trouble.sentence, "aws-refused" if isinstance(trouble, Refused) else "aws-failed")
 
 
 def _busy(trouble: Busy, table: str) -> str:

@@ -216,7 +216,7 @@ class TestWriting:
         assert all_of(aws, things)
         write = alice_types.json(*words, "--yes")["write"]["id"]
         assert all_of(aws, things) == []
-        assert "delete" in alice_types.told("items", "history", DEV, "things", "a", "1")
+        assert "Deleted" in alice_types.told("items", "history", DEV, "things", "a", "1")
         alice_types.told("items", "undo", DEV, "things", str(write))
         assert all_of(aws, things) == [ITEM]
         assert "cannot-undo" in alice_types.refused("items", "undo", DEV, "things", str(write), code=Exit.CONFLICT)
@@ -280,6 +280,9 @@ class TestMoving:
         over = alice_types.json(*words, "--over")
         assert over["done"] == 1
         assert message(1) not in all_of(aws, messages)
+        alice_types.told("jobs", "put-back", over["id"], "--wait", "--every", "0.05")
+        assert message(1) in all_of(aws, messages)
+        alice_types.told(*words, "--over")
         nothing = alice_types.run(*words)
         assert "nothing to write" in nothing.stderr
 
@@ -290,7 +293,7 @@ class TestMoving:
         for more in ([], ["--dry-run"]):
             found = alice_types.run(*words, *more)
             assert found.exit_code == Exit.FAILED
-            assert "1 lines are wrong. Nothing was written." in found.stderr
+            assert "1 line is wrong. Nothing was written." in found.stderr
             assert "2 " in found.stdout  # the line
         assert len(all_of(aws, messages)) == 60
         alice_types.told(*words, "--skip-wrong")
@@ -328,4 +331,4 @@ def test_the_token_is_nowhere(alice_types: Terminal, things: Table) -> None:
 def test_standard_input(alice_types: Terminal, things: Table) -> None:
     found = alice_types.run("items", "put", DEV, "things", "--plain", "-", typed='{"id": "c", "at": 3}')
     assert found.exit_code == 0, found.stderr
-    assert "Create" in found.stdout
+    assert "Created" in found.stdout

@@ -100,6 +100,11 @@ class TestPut:
         assert (refused["code"], list(refused["fields"])) == ("bad-item", [path])
         assert things.stored() == ITEM
 
+    def test_what_dynamodb_refuses_by_itself(self, things: Items) -> None:
+        key = {"id": {"S": ""}, "at": {"N": "1"}}
+        refused = things.write("PUT", {"item": key}, 409, key, If_None_Match="*")
+        assert refused["code"] == "aws-refused"
+
     def test_bodies_lose_nothing_in_silence(self, things: Items) -> None:
         query = f"{things.home}/item?key={json.dumps(KEY)}"
         headers = {**things.program.headers, "If-Match": things.etag()}
