@@ -23,7 +23,9 @@ from django.db.models import (
     F,
     Func,
     Max,
+    Min,
     OuterRef,
+    Q,
     QuerySet,
     Subquery,
     Sum,
@@ -141,25 +143,29 @@ def _kept(key: str, what: Known, first: date, end: date | None) -> Days:
 
 
 def _read(what: Known, first: date, end: date) -> Days:
-    length = max(0, (end - first).days)
-    columns: dict[Column, array[int]] = {}
-    currencies: dict[str, int] = {}
-    estimated_from: date | None = None
-    rows = CostDay.objects.filter(source=what.source, day__gte=first, day__lt=end).values_list(
-        "application", "environment_name", "environment_id", "service", "record_type", "currency", "day", "estimated",
+    """A year of many environments has hundreds of thousands of rows: nothing is done for each that one sum can say."""
+    there = CostDay.objects.filter(source=what.source, day__gte=first, day__lt=end)
+    rows = there.values_list(
+        "application", "environment_name", "environment_id", "service", "record_type", "currency", "day",
         Trillionths(F("amount")),
     )  # fmt: skip
-    for *key, day, estimated, amount in rows.iterator(chunk_size=20_000):
-        column = (*key,)
+    nothing, start = bytes(8 * max(0, (end - first).days)), first.toordinal()
+    columns: dict[Column, array[int]] = {}
+    for row in rows.iterator(chunk_size=20_000):
+        column = row[:6]
         amounts = columns.get(column)
         if amounts is None:
-            amounts = columns[column] = array("q", bytes(8 * length))
-        amounts[(day - first).days] += amount
-        currencies[column[5]] = currencies.get(column[5], 0) + 1
-        if estimated and (estimated_from is None or day < estimated_from):
-            estimated_from = day
-    ranked = tuple(sorted(currencies, key=lambda one: (-currencies[one], one)))
-    return Days(first, columns, _totals(what, first, end), estimated_from, ranked)
+            amounts = columns[column] = array("q", nothing)
+        amounts[row[6].toordinal() - start] += row[7]
+    of_currency = (
+        there.order_by()
+        .values_list("currency")
+        .annotate(rows=Count("pk"), estimated_from=Min("day", filter=Q(estimated=True)))
+    )
+    ranked = sorted(of_currency, key=lambda one: (-one[1], one[0]))
+    estimated = [day for _, _, day in ranked if day is not None]
+    currencies = tuple(currency for currency, _, _ in ranked)
+    return Days(first, columns, _totals(what, first, end), min(estimated, default=None), currencies)
 
 
 def _totals(what: Known, first: date, end: date) -> dict[date, int]:
