@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import time_machine
 from fakes.aws import FakeAws
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from bench.running import Running, free_ports, launch_of
 from provisioning.aws.clients import Clients, Target
@@ -19,6 +20,20 @@ from .vault import lay_out
 from .yard import Yard, keep_linted, make_yard
 
 START = datetime(2026, 5, 4, 9, tzinfo=UTC)
+
+
+class Shared(LoadScopeScheduling):  # type: ignore[misc]  # it ships no types
+    """How processes share the tests: one by one, but a scenario of the crash matrix, which is played once for all tests
+    of it and takes longest, goes to one of them, and before everything else."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, test = nodeid.partition("::")
+        return test.partition("[")[2].rstrip("]").partition("-")[0] if file.endswith("test_matrix.py") else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Shared:
+    """What pytest-xdist asks in the process that shares the tests out."""
+    return Shared(config, log)
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from provisioning.engine.observe import observe
 from provisioning.engine.reconcile import reconcile
 from provisioning.models import Account, Change, Operation
 
-from .picture import Picture, differences, picture
+from .picture import Picture, picture
 from .worker import Fault, Point, Worker
 
 ROUNDS = 200
@@ -57,8 +57,8 @@ class Stage:
         self._quiet = True
         self._report: int | None = None
 
-    def play(self, scenario: Play) -> list[str]:
-        """The scenario with all that may happen in it. Returns what came out otherwise, cell by cell."""
+    def play(self, scenario: Play) -> Picture:
+        """The scenario with all that may happen in it, told cell by cell. Returns what is there when nothing did."""
         gc.freeze()
         try:
             scenario(self)
@@ -71,8 +71,7 @@ class Stage:
             gc.unfreeze()
         if self._report is not None:
             _tell(self._report, end)
-        wanted = json.loads(json.dumps(end))
-        return [f"{cell}\n  " + "\n  ".join(lines) for cell, told in self.told if (lines := differences(wanted, told))]
+        return as_told(end)
 
     def drive(self) -> None:
         """Workers go on until nothing is left to do: each change in turn, then the observer, then time."""
@@ -135,6 +134,12 @@ class Stage:
             return True
         self.told.append((cell, told))
         return False
+
+
+def as_told(end: Picture) -> Picture:
+    """A picture as it comes back from a process of its own."""
+    told: Picture = json.loads(json.dumps(end))
+    return told
 
 
 def apart(act: Callable[[], Any]) -> Any:
