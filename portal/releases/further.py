@@ -142,7 +142,9 @@ def _offered(environment: Environment, declared: Artifact | None) -> Iterator[Of
     below = STAGES[: STAGES.index(environment.stage) + 1]
     rows = Release.objects.filter(environment__application=environment.application, environment__stage__in=below)
     seen: set[str] = set()
-    for row in rows.filter(good=True).exclude(artifact="").select_related("environment").order_by("-at")[:LOOKED_AT]:
+    for row in (
+        rows.filter(good=True).exclude(artifact="").select_related("environment").order_by("-at", "-number")[:LOOKED_AT]
+    ):
         if row.artifact in seen or not re.fullmatch((declared and declared.pattern) or ".*", row.artifact):
             continue
         seen.add(row.artifact)
