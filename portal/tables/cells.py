@@ -24,6 +24,7 @@ MOST = 8_000  # characters of a value that a page carries; the page of the item 
 NOT_PROJECTED = "The index does not carry this attribute. Open the item to see it."
 _PREVIEW = 3  # names or members that stand for a map, a list or a set
 _BYTES = 9  # bytes of binary content that are shown, which are 12 characters
+_MARKUP = re.compile("[&<>\"']")
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 _TIME_WORDS = frozenset(
     {"at", "created", "date", "deleted", "epoch", "expires", "expiry", "modified", "on", "seen", "since", "time"}
@@ -44,9 +45,19 @@ class Look:
     carries: Callable[[str], bool]
 
 
+def _escaped(text: str) -> str:
+    """As `escape`, at once for the many texts that have nothing to escape."""
+    return escape(text) if _MARKUP.search(text) else text
+
+
 def _markup(pattern: str, *parts: object) -> SafeString:
     """As Django's format_html, five times as fast for want of lazy texts: whatever is not markup yet is escaped."""
-    return SafeString(pattern.format(*(part if isinstance(part, SafeString) else escape(str(part)) for part in parts)))
+    return SafeString(
+        pattern.format(*[part if isinstance(part, SafeString) else _escaped(str(part)) for part in parts])
+    )
+
+
+_TAGS = {kind: _markup('<span class="tag" title="{}">{}</span>', label, kind) for kind, label in TYPES.items()}
 
 
 def cell(name: str, item: Mapping[str, Value], look: Look, *, heads: bool = False) -> SafeString:
@@ -59,7 +70,7 @@ def cell(name: str, item: Mapping[str, Value], look: Look, *, heads: bool = Fals
         return _markup('<td class="absent"><span class="chip" title="{}">not projected</span></td>', NOT_PROJECTED)
     (kind,) = value
     inner, own = _inner(name, kind, value, look)
-    tag = _markup('<span class="tag" title="{}">{}</span>', TYPES[kind], kind) if look.typed and kind in TYPES else ""
+    tag = _TAGS.get(kind, "") if look.typed else ""
     data = "" if own and not look.typed else _typed_json(value)
     number = ' class="number"' if kind == "N" else ""
     begin, end = ('th scope="row"', "th") if heads else ("td", "td")
@@ -104,9 +115,9 @@ def _text(text: str, look: Look) -> tuple[SafeString, bool]:
     shown = word({"S": text}, quoted=True) if look.typed else text
     exact = not _UNSEEN.search(text) and text == text.strip()
     if len(shown) <= CUT and "\n" not in text:
-        told = escape(shown)
+        told = _escaped(shown)
         return SafeString(told if exact else f'<span class="odd">{told}</span>'), exact and not look.typed
-    return _fold(SafeString(escape(shown[: CUT - 1].rstrip() + "…")), shown), False
+    return _fold(SafeString(_escaped(shown[: CUT - 1].rstrip() + "…")), shown), False
 
 
 def _fold(head: SafeString, whole: str) -> SafeString:
@@ -114,7 +125,7 @@ def _fold(head: SafeString, whole: str) -> SafeString:
     more = f"\n… {len(whole) - MOST:,} more characters. Open the item to see them." if len(whole) > MOST else ""
     return SafeString(
         f'<details class="fold"><summary>{head}</summary>'
-        f'<pre class="whole" tabindex="0">{escape(whole[:MOST])}{more}</pre></details>'
+        f'<pre class="whole" tabindex="0">{_escaped(whole[:MOST])}{more}</pre></details>'
     )
 
 
@@ -122,7 +133,7 @@ def _number(name: str, text: str, look: Look) -> tuple[SafeString, bool]:
     if name == look.ttl and (expires := moment_of(text)):
         return _markup("{} {}{}", text, when(expires), _expired(expires, look.now)), False
     hint = time_hint(name, text)
-    return (_markup('<span title="{}">{}</span>', hint, text) if hint else SafeString(escape(text))), True
+    return (_markup('<span title="{}">{}</span>', hint, text) if hint else SafeString(_escaped(text))), True
 
 
 def _expired(expires: datetime, now: datetime) -> SafeString:

@@ -1,11 +1,10 @@
 """Values as plain text, and when plain text would lie about them (pitfalls 12 and 18)."""
 
 import base64
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from provisioning.items.values import HIDDEN, SAFE_INTEGER, Item, Value
+from provisioning.items.values import HIDDEN, SAFE_INTEGER, Item, Value, json_text
 
 SETS = frozenset({"SS", "NS", "BS"})
 NULL_WORD, TRUE_WORD, FALSE_WORD, HIDDEN_WORD = "null", "true", "false", "hidden"
@@ -66,7 +65,7 @@ def _lines(value: Value, lead: str) -> Iterator[str]:
     ((kind, content),) = value.items()
     if kind == "M" and content:
         yield "{"
-        yield from _parts(((f"{_quoted(name)}: ", part) for name, part in content.items()), lead, len(content))
+        yield from _parts(((f"{json_text(name)}: ", part) for name, part in content.items()), lead, len(content))
         yield f"{lead}}}"
     elif kind == "L" and content:
         yield "["
@@ -91,7 +90,7 @@ def word(value: Value, *, quoted: bool = False) -> str:
     """A value in one word or line: a map or a list by what is in it."""
     ((kind, content),) = value.items()
     if kind == "S":
-        return _quoted(content) if quoted else str(content)
+        return json_text(content) if quoted else str(content)
     if kind == "N":
         return str(content)
     if kind == "BOOL":
@@ -102,15 +101,10 @@ def word(value: Value, *, quoted: bool = False) -> str:
         return HIDDEN_WORD
     if kind == "B":
         coded = base64.b64encode(content).decode()
-        return _quoted(coded) if quoted else coded
+        return json_text(coded) if quoted else coded
     if kind == "M":
         return "{}" if not content else f"{{{', '.join(content)}}}"
     return "[]" if not content else f"{len(content)}"
-
-
-def _quoted(text: str) -> str:
-    """A text as JSON has it: control characters and quotation marks can be told apart."""
-    return json.dumps(text, ensure_ascii=False)
 
 
 def types_of(items: Iterable[Mapping[str, Value]]) -> dict[str, set[str]]:

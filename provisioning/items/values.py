@@ -11,6 +11,7 @@ import json
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from decimal import ROUND_DOWN, Context, Decimal, InvalidOperation
+from json.encoder import encode_basestring
 from typing import Any
 
 Value = dict[str, Any]
@@ -49,7 +50,33 @@ class BadValueError(ValueError):
 
 def dumps(thing: Mapping[str, Any], *, pretty: bool = False) -> str:
     """A value or an item as typed JSON."""
-    return (_PRETTY if pretty else _COMPACT).encode(thing)
+    if pretty:
+        return _pretty(thing, "")
+    if len(thing) == 1:
+        ((kind, content),) = thing.items()
+        if type(content) is str:  # most values are one text, and a page has thousands of them
+            return f"{{{json_text(kind)}:{json_text(content)}}}"
+    return _COMPACT.encode(thing)
+
+
+def json_text(text: str) -> str:
+    """A text as JSON has it: control characters and quotation marks can be told apart."""
+    return encode_basestring(text)
+
+
+def _pretty(thing: Any, lead: str) -> str:
+    """As the encoder of the library writes it with an indentation, which it does slowly."""
+    if isinstance(thing, str):
+        return json_text(thing)
+    begin, end = ("{", "}") if isinstance(thing, Mapping) else ("[", "]")
+    inner = lead + _STEP
+    if isinstance(thing, Mapping):
+        parts = [f"{inner}{json_text(name)}: {_pretty(part, inner)}" for name, part in thing.items()]
+    elif isinstance(thing, list | tuple):
+        parts = [f"{inner}{_pretty(part, inner)}" for part in thing]
+    else:
+        return _COMPACT.encode(thing)
+    return "".join((begin, "\n", ",\n".join(parts), "\n", lead, end)) if parts else begin + end
 
 
 def _as_base64(content: object) -> str:
@@ -60,7 +87,7 @@ def _as_base64(content: object) -> str:
 
 # Made once: a page encodes thousands of values.
 _COMPACT = json.JSONEncoder(default=_as_base64, ensure_ascii=False, separators=(",", ":"))
-_PRETTY = json.JSONEncoder(default=_as_base64, ensure_ascii=False, indent=2)
+_STEP = "  "
 
 
 def loads_item(text: str) -> Item:

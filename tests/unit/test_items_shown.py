@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from portal.tables.cells import Look, cell, time_hint
 from portal.tables.plain import is_plain_number, lies, plain_text, why_not_plain
-from provisioning.items.values import loads_value, same
+from provisioning.items.values import Value, dumps, loads_value, same
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 HOSTILE = ("<img src=x onerror=alert(1)>", '"><svg onload=alert(1)>', "</script><script>", "javascript:alert(1)")
@@ -173,3 +173,10 @@ VALUES = st.recursive(
 def test_pitfall_12_the_page_never_carries_another_value(value: dict[str, Any], typed: bool) -> None:  # noqa: FBT001
     """What is filtered by, or copied, is the value itself, whatever characters are in it."""
     assert same(carried(shown(value, typed=typed)), value)
+
+
+@given(VALUES)
+def test_typed_json_is_what_the_library_would_write(value: Value) -> None:
+    plain = json.loads(dumps(value))
+    assert dumps(value) == json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+    assert dumps(value, pretty=True) == json.dumps(plain, ensure_ascii=False, indent=2)
