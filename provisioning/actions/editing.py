@@ -315,5 +315,6 @@ def _in_words(error: AwsError, table: Table, intent: WriteIntent, mask: Mask) ->
         return Refusal("Another write is at this item right now. Nothing was written. Try again.", "in-use")
     if isinstance(error, Refused) and not isinstance(error, OtherKeys):
         items = [item for item in (intent.read, intent.item) if item]
-        return Refusal(f"DynamoDB refused it: {redacted(error.message, mask, *items)}", "aws-refused")
+        said = redacted(error.message, mask, *items).rstrip(".")
+        return Refusal(f"DynamoDB refused it: {said}.", "aws-refused")
     return in_words(error, table.name)
