@@ -125,6 +125,15 @@ def test_a_deleted_item_comes_back_whole(form: Page, server: Server) -> None:
     assert server.item == WHOLE
 
 
+def test_one_button_takes_it_back_however_often_it_is_pressed(form: Page, server: Server) -> None:
+    form.get_by_label("Value of note").fill("mine")
+    _save(form)
+    button = form.get_by_role("button", name="Take back: Edited").first
+    button.dblclick()
+    expect(form.get_by_text("Put back.", exact=False)).to_be_visible()
+    assert server.item == WHOLE
+
+
 def test_the_enter_key_saves(form: Page, server: Server) -> None:
     form.get_by_label("Value of note").fill("by the keyboard")
     form.get_by_label("Why").press("Enter")
