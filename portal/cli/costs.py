@@ -126,7 +126,11 @@ def _month(found: dict[str, Any]) -> list[tuple[str, Cell]]:
 
 
 def _amount(text: str) -> str:
-    return f"{Decimal(text).quantize(_CENT, ROUND_HALF_UP):,}"
+    amount = Decimal(text)
+    shown = amount.quantize(_CENT, ROUND_HALF_UP)
+    if amount and not shown:
+        return "<0.01" if amount > 0 else ">-0.01"  # something, which rounding would call nothing
+    return f"{shown:,}"
 
 
 def _money(text: str, found: dict[str, Any]) -> str:

@@ -14,7 +14,10 @@ class SecretsForm(forms.Form):
 
     format = forms.ChoiceField(label="Format")
     reason = forms.CharField(
-        label="Why", max_length=500, required=False, help_text="Kept in the audit, with who, when, and which versions."
+        label="Why",
+        max_length=500,
+        help_text="Kept in the audit, with who, when, and which versions.",
+        error_messages={"required": "Say why: it is kept in the audit."},
     )
 
     def __init__(self, data: Any, formats: Iterable[str]) -> None:

@@ -50,6 +50,12 @@ class TestCosts:
         more = alice_types.run("costs", "--by", "day", "--limit", "3")
         assert "There are more" in more.stderr
 
+    def test_little_is_not_nothing(self, dev: Environment, alice_types: Terminal) -> None:
+        cost("0.001", timezone.now().date(), dev, service="AWS Lambda")
+        cost("-0.001", timezone.now().date(), dev, service="Amazon SQS")
+        told = alice_types.told("costs", "--by", "service")
+        assert ("<0.01" in told, ">-0.01" in told) == (True, True)
+
     def test_of_one_environment(self, dev: Environment, alice_types: Terminal) -> None:
         told = alice_types.told("costs", "hello-erlang/dev-alice")
         assert "44.20 USD" in told
