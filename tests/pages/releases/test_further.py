@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,6 @@ from pytest_django import DjangoAssertNumQueries
 
 from portal.accounts.models import User
 from provisioning.blueprints.policies import PolicyFloor
-from provisioning.flags.sealing import digest
 from provisioning.lifecycle import ChangeKind, ChangeStatus, DriftStatus, StackKind
 from provisioning.models import (
     Account,
@@ -22,6 +21,7 @@ from provisioning.models import (
     Environment,
     Release,
 )
+from provisioning.planning.plan import build, digest
 
 from .. import rows
 from ..rows import page
@@ -257,72 +257,82 @@ class TestPromoting:
         assert not Change.objects.exists()
 
 
+def proof(now: datetime, source: dict[str, Any]) -> dict[str, Any]:
+    """The part of a plan about where SHOP ran: in staging for thirty hours."""
+    place = {
+        "environment": "staging",
+        "stage": "staging",
+        "since": (now - timedelta(hours=30)).isoformat(),
+        "until": None,
+        "good": 14,
+        "failed": 0,
+        "release": 3,
+        "template": "t1",
+    }
+    return {
+        "artifact": SHOP,
+        "as_of": now.isoformat(),
+        "promoted": True,
+        "places": [place],
+        "rule": {"stage": "staging", "how": "met", "sentence": "It was proved good in staging."},
+        "source": {**source, "at": now.isoformat(), "by": "alice", "proof": {"healthy": True, "lines": []}},
+        "same_template": True,
+        "template": "t1",
+        "runs_there": True,
+        "drift": {"resources": [], "seen_at": now.isoformat()},
+        "stack_parameters": [{"name": "TaskCount", "here": "2", "there": None}],
+        "parameters": [],
+    }
+
+
+def deployment(source: dict[str, Any]) -> dict[str, Any]:
+    """The parts of a plan about what is deployed, and how."""
+    return {
+        "redeploy": {
+            "method": "ecs",
+            "how": "Every task is replaced.",
+            "reports": False,
+            "watch_minutes": 2,
+            "goes_back": True,
+            "parked": False,
+        },
+        "deploy": {
+            "label": "Image",
+            "before": "nginx:stable",
+            "after": SHOP,
+            "kept_in": "ContainerImage",
+            "release": 1,
+            "back": {"release": 1, "artifact": "nginx:stable", "value": "nginx:stable"},
+            "template": "t1",
+            "versions": {},
+            "promoted_from": source,
+            "runs": {"good": ["2 of 2 tasks run"], "bad": [], "blind": []},
+            "minutes": 6,
+        },
+    }
+
+
 class TestPlan:
     """What whoever approves reads."""
 
     def test_the_proof_and_the_artifact(
         self, staging: Environment, prod: Environment, alice: User, ada: User, client_of: ClientOf
     ) -> None:
-        origin = {"id": 1, "environment": "staging", "stage": "staging", "release": 3, "template": "t1"}
-        now = timezone.now()
-        plan: dict[str, Any] = {
-            "kind": "deploy",
-            "stacks": [],
-            "findings": [],
-            "cost": None,
-            "counters": {},
-            "impact": {"sentence": "No table is touched.", "tone": "good", "lines": []},
-            "stage_below": {"environment": "staging", "there": True, "ready_for_days": 9, "stacks": []},
-            "redeploy": {
-                "method": "ecs",
-                "how": "Every task is replaced.",
-                "reports": False,
-                "watch_minutes": 2,
-                "goes_back": True,
-                "parked": False,
+        source = {"id": 1, "environment": "staging", "stage": "staging", "release": 3, "template": "t1"}
+        plan = build(
+            kind=ChangeKind.DEPLOY,
+            stacks=[],
+            findings=[],
+            cost=None,
+            more={
+                "stage_below": {"environment": "staging", "there": True, "ready_for_days": 9, "stacks": []},
+                "proof": proof(timezone.now(), source),
+                **deployment(source),
             },
-            "deploy": {
-                "label": "Image",
-                "before": "nginx:stable",
-                "after": SHOP,
-                "kept_in": "ContainerImage",
-                "release": 1,
-                "back": {"release": 1, "artifact": "nginx:stable", "value": "nginx:stable"},
-                "template": "t1",
-                "versions": {},
-                "promoted_from": origin,
-                "runs": {"good": ["2 of 2 tasks run"], "bad": [], "blind": []},
-                "minutes": 6,
-            },
-            "proof": {
-                "artifact": SHOP,
-                "as_of": now.isoformat(),
-                "promoted": True,
-                "places": [
-                    {
-                        "environment": "staging",
-                        "stage": "staging",
-                        "since": (now - timedelta(hours=30)).isoformat(),
-                        "until": None,
-                        "good": 14,
-                        "failed": 0,
-                        "release": 3,
-                        "template": "t1",
-                    }
-                ],
-                "rule": {"stage": "staging", "how": "met", "sentence": "It was proved good in staging."},
-                "source": {**origin, "at": now.isoformat(), "by": "alice", "proof": {"healthy": True, "lines": []}},
-                "same_template": True,
-                "template": "t1",
-                "runs_there": True,
-                "drift": {"resources": [], "seen_at": now.isoformat()},
-                "stack_parameters": [{"name": "TaskCount", "here": "2", "there": None}],
-                "parameters": [],
-            },
-        }
-        change = rows.change(prod, alice, ChangeStatus.AWAITING_APPROVAL, ChangeKind.DEPLOY, plan=plan)
-        change.plan_digest = digest("any")
-        change.save()
+        )
+        change = rows.change(
+            prod, alice, ChangeStatus.AWAITING_APPROVAL, ChangeKind.DEPLOY, plan=plan, plan_digest=digest(plan)
+        )
         read = words(page(client_of(ada), f"/changes/{change.pk}/"))
         assert f"Image {SHOP} is deployed instead of nginx:stable." in read
         assert "Same template as staging, where it has run for 1 day and came up well 14 times." in read
