@@ -47,3 +47,11 @@ def waiting_for_aws(person: Visitor, path: str) -> str:
         return words if AWAY in words else ""
 
     return until(look, "the page says that AWS does not answer")
+
+
+def deployments(aws: Aws, stack: str) -> set[str]:
+    """The deployments that ECS lists of the service of a compute stack."""
+    resources = aws("cloudformation").describe_stack_resources(StackName=stack)["StackResources"]
+    ids = {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in resources}
+    (found,) = aws("ecs").describe_services(cluster=ids["Cluster"], services=[ids["Service"]])["services"]
+    return {one["id"] for one in found["deployments"]}

@@ -4,7 +4,6 @@ a redeploy that fails."""
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
@@ -13,6 +12,7 @@ from bench.running import Running, until
 from bench.visitor import Form, Page, Visitor
 
 from .looks import Aws
+from .looks import deployments as deployments_of
 from .relay import FailingDeployment, Relay
 
 NAME = "/fileshare/staging/use_dynamodb"
@@ -87,18 +87,9 @@ def audit(person: Visitor) -> str:
     return person.get("/audit/?environment=fileshare/staging").words
 
 
-def services(aws: Aws) -> dict[str, Any]:
-    """The service of the environment as ECS has it."""
-    ecs = aws("ecs")
-    (stack,) = aws("cloudformation").describe_stacks(StackName="fileshare-staging")["Stacks"]
-    resources = aws("cloudformation").describe_stack_resources(StackName=stack["StackId"])["StackResources"]
-    ids = {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in resources}
-    (found,) = ecs.describe_services(cluster=ids["Cluster"], services=[ids["Service"]])["services"]
-    return dict(found)
-
-
 def deployments(aws: Aws) -> set[str]:
-    return {one["id"] for one in services(aws)["deployments"]}
+    """Those of the environment's service."""
+    return deployments_of(aws, "fileshare-staging")
 
 
 @pytest.mark.usefixtures("flag")
