@@ -60,8 +60,10 @@ class ItemsWanted(Question):
     """A question in an address, and which page of its answer. `filter` is a condition as JSON, `attribute` a path;
     both any number of times."""
 
-    filter: list[Annotated[Line, StringConstraints(max_length=LONGEST_FILTER)]] = Field(default_factory=list)
-    attribute: list[Line] = Field(default_factory=list)
+    filter: list[Annotated[Line, StringConstraints(max_length=LONGEST_FILTER)]] = Field(
+        default_factory=list, description='{"path": "a.b", "op": ">", "type": "N", "value": "5"}, any number of times.'
+    )
+    attribute: list[Line] = Field(default_factory=list, description="A path, any number of times.")
     limit: Limit = 25
     cursor: Line = Field("", description="The `next` of the page before.")
     view: Literal["typed", "plain"] = "typed"

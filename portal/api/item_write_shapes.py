@@ -18,9 +18,9 @@ from provisioning.models import ItemWrite
 class How(Schema):
     """Why, and in prod also: not before when, and which change that was sent back it is sent instead of."""
 
-    reason: Line = ""
-    start_at: Moment | None = None
-    replaces: uuid.UUID | None = None
+    reason: Line = Field("", description="Needed in prod.")
+    start_at: Moment | None = Field(None, description="In prod: not before.")
+    replaces: uuid.UUID | None = Field(None, description="In prod: the change that was sent back.")
 
 
 class Undoing(How, Sent):

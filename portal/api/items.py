@@ -28,9 +28,9 @@ ONE = "/environments/{app}/{name}/tables/{table}/item"
 
 
 class Which(Schema):
-    """Which item: its whole key as DynamoDB's JSON, such as {"id": {"S": "a"}}."""
+    """Which item."""
 
-    key: Value = Field(min_length=1)
+    key: Value = Field(min_length=1, description='Its whole key as DynamoDB\'s JSON: {"id": {"S": "a"}}.')
 
 
 class ItemWanted(Which):

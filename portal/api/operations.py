@@ -33,10 +33,17 @@ MATCH = {
     "schema": {"type": "string"},
     "description": "The version that was looked at: the ETag of an item, the Parameter-Version of a parameter.",
 }
+NEW = {
+    "in": "header",
+    "name": "If-None-Match",
+    "required": False,
+    "schema": {"type": "string"},
+    "description": "* for a new one, in nobody's place.",
+}
 _HEADERS = {
     "GET": [NONE_MATCH],
     "POST": [KEY],
-    "PUT": [KEY, MATCH],
+    "PUT": [KEY, MATCH, NEW],
     "PATCH": [KEY, MATCH],
     "DELETE": [KEY, MATCH],
 }
