@@ -16,11 +16,13 @@ from portal.cli.shown import Tone, duration, plain, since, status
 
 _MARKS: dict[str, tuple[str, str]] = {
     "done": ("✓", "green"), "failed": ("✗", "bold red"), "running": ("›", "cyan"), "waiting": ("…", "cyan"),
-    "pending": ("·", "dim"), "skipped": ("–", "dim"), "cancelled": ("–", "dim"),
+    "cancelled": ("–", "dim"),
 }  # fmt: skip
 _TONES: dict[Tone, str] = {
     "good": "green", "bad": "bold red", "busy": "cyan", "attention": "yellow", "quiet": "dim", "": "",
 }  # fmt: skip
+_TOLD = frozenset({"running", "waiting", "failed", "cancelled"})
+_DONE = 3  # of the steps that are done, so that the picture fits a terminal
 _MOVING = 8  # resources at once; the rest is a number
 
 
@@ -68,11 +70,16 @@ class Display:
         return since(self._change.get("started_at")) or duration(timedelta(seconds=time.monotonic() - self._began))
 
     def _steps(self) -> Iterable[RenderableType]:
-        for step in self._change["steps"]:
-            mark, style = _MARKS.get(step["state"], ("·", ""))
+        """What is under way or failed, after the newest of what is done; what came before is a number."""
+        over = [step for step in self._change["steps"] if step["state"] == "done"]
+        told = [*over[-_DONE:], *(step for step in self._change["steps"] if step["state"] in _TOLD)]
+        if len(over) > _DONE:
+            yield Text(f"  {len(over) - _DONE} steps done", "dim")
+        for step in told:
+            mark, style = _MARKS[step["state"]]
             took = since(step["started_at"], step["finished_at"]) if step["started_at"] else ""
             line = Text.assemble((f"  {mark} ", style), plain(step["label"]), (f"  {took}", "dim"))
-            if step["note"] and step["state"] in {"running", "waiting", "failed"}:
+            if step["note"] and step["state"] in _TOLD:
                 line.append(f"  {plain(step['note'])}", "dim")
             yield line
 
@@ -92,10 +99,12 @@ class Display:
                     Text(plain(event["type"]), "dim"),
                     Text(since(event["at"]) if event in moving else plain(event["reason"]), "dim"),
                 )
-            yield grid
+            if grid.row_count:
+                yield grid
 
     def _waits(self) -> RenderableType:
-        said = plain(self._change["waiting_for"])
+        notes = {step["note"] for step in self._change["steps"]}
+        said = "" if self._change["waiting_for"] in notes else plain(self._change["waiting_for"])
         return Text(f"  {said}" if said else "", "dim")
 
 

@@ -67,16 +67,16 @@ def own_yard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         running.close()
 
 
-@pytest.fixture
-def alice_types(own_yard: Running, tmp_path: Path) -> Shell:
+@pytest.fixture(scope="module")
+def alice_types(own_yard: Running, tmp_path_factory: pytest.TempPathFactory) -> Shell:
     """An engineer's shell."""
-    return Shell(own_yard, "alice", tmp_path)
+    return Shell(own_yard, "alice", tmp_path_factory.mktemp("alice"))
 
 
-@pytest.fixture
-def ada_types(own_yard: Running, tmp_path: Path) -> Shell:
+@pytest.fixture(scope="module")
+def ada_types(own_yard: Running, tmp_path_factory: pytest.TempPathFactory) -> Shell:
     """An admin's shell."""
-    return Shell(own_yard, "ada", tmp_path)
+    return Shell(own_yard, "ada", tmp_path_factory.mktemp("ada"))
 
 
 def stacks_of(shell: Shell, environment: str) -> dict[str, str]:
