@@ -49,7 +49,7 @@ def deploy_view(change: Change, plan: Mapping[str, Any]) -> PlannedDeploy | None
     back: Mapping[str, Any] = plan.get("rollback") or {}
     where = (change.environment.application, change.environment.name)
     return PlannedDeploy(
-        sentences=tuple(_sentences(part)),
+        sentences=tuple(_sentences(part, deploys=bool(plan.get("deploy")))),
         release=back.get("release"),
         url=reverse("releases", args=where),
         differs=tuple(_differs(back)),
@@ -85,7 +85,7 @@ def _facts(part: Mapping[str, Any]) -> Iterator[str]:
         yield f"It takes about {part['minutes']} minute{'' if part['minutes'] == 1 else 's'}."
 
 
-def _sentences(part: Mapping[str, Any]) -> Iterator[str]:
+def _sentences(part: Mapping[str, Any], *, deploys: bool) -> Iterator[str]:
     yield part["how"]
     if part["parked"]:
         return
@@ -95,7 +95,7 @@ def _sentences(part: Mapping[str, Any]) -> Iterator[str]:
         yield "Which values it has is told from when it was started."
     if part["watch_minutes"]:
         yield f"For {part['watch_minutes']} minutes after that it has to stay healthy."
-    if part["goes_back"]:
+    if part["goes_back"] and not deploys:  # of a deployment it is told beside the artifact
         yield "Where that fails, the earlier values are put back and redeployed by themselves."
 
 

@@ -343,4 +343,5 @@ class TestPlan:
         assert "Now: 2 of 2 tasks run" in read
         assert "Where it fails, release 1 is put back by itself: nginx:stable." in read
         assert "It takes about 6 minutes." in read
+        assert "the earlier values are put back" not in read
         assert "ready for" not in read, "the stage below is not held against it twice"
