@@ -121,3 +121,12 @@ def test_a_write_that_does_not_happen(script: Script, code: str, kind: type[Exce
     answers.add_client_error("put_parameter", code, "no", 400)
     with pytest.raises(kind):
         parameters.put_parameter(aws, "/a", "1")
+
+
+def test_a_secret_is_read_without_its_value_where_nobody_asked_for_it(aws: Clients) -> None:
+    parameters.create_parameter(aws, f"{PATH}/token", "swordfish", type="SecureString", tags={})
+    (plain,) = parameters.parameters_by_path(aws, PATH)
+    (kept,) = parameters.parameters_by_path(aws, PATH, decrypted=False)
+    assert plain.value == "swordfish"
+    assert (kept.name, kept.type, kept.version) == (plain.name, "SecureString", 1)
+    assert kept.value != "swordfish"
