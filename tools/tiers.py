@@ -23,14 +23,14 @@ class Tier:
 
 
 TIERS = (
-    Tier("unit", processes=2),
-    Tier("gateway", processes=2),
-    Tier("engine", processes=2, seconds=500),
-    Tier("verbs", processes=2),
-    Tier("pages", processes=2, seconds=90),
-    Tier("journeys", seconds=250),
-    Tier("browser", needs=("CHROMIUM_PATH",), seconds=330),
-    Tier("services", needs=("TEST_DATABASE_URL", "TEST_REDIS_URL"), seconds=300),
+    Tier("unit", processes=2, seconds=200),
+    Tier("gateway", processes=2, seconds=120),
+    Tier("engine", processes=2, seconds=1100),
+    Tier("verbs", processes=2, seconds=110),
+    Tier("pages", processes=2, seconds=400),
+    Tier("journeys", seconds=440),
+    Tier("browser", needs=("CHROMIUM_PATH",), seconds=750),
+    Tier("services", needs=("TEST_DATABASE_URL", "TEST_REDIS_URL"), seconds=490),
 )
 _WHY = {
     "CHROMIUM_PATH": "there is no Chromium and none could be installed",
