@@ -34,7 +34,8 @@ def ensure_artifact_sent(work: Work) -> Outcome:
     why, asked, before = outcome.problem, artifacts.asked(work.change), artifacts.in_stack(work)
     keep_attempt(work, asked, [why.sentence])
     sentence = f"{asked} did not come up: {why.sentence} CloudFormation has put {before or 'what ran before'} back."
-    return Stop(Problem(sentence, "you", AGAIN, why.raw, why.code, why.cause, why.followed), outcome.replan)
+    told = Problem(sentence, "you", AGAIN, why.raw, why.code, cause=why.cause, followed=why.followed)
+    return Stop(told, outcome.replan)
 
 
 def stack_put_back(work: Work, because: str) -> Outcome | None:
