@@ -46,7 +46,7 @@ def test_toggled_seen_to_move_and_rolled_back(windows: Windows) -> None:
     assert page.evaluate("window.stayed"), "the states move without a reload"
 
     page.goto(f"{HOME}releases/")
-    page.get_by_role("link", name=re.compile("^Roll back to release")).last.click()
+    page.get_by_role("link", name="Roll back…", exact=True).click()
     expect(page.get_by_role("heading", name=re.compile("^From now to release"))).to_be_visible()
     expect(page.get_by_role("row", name=re.compile("use_dynamodb"))).to_contain_text("false")
     page.get_by_label("Reason").fill("It answers with errors")
