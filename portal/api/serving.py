@@ -50,9 +50,11 @@ def nothing_here(request: HttpRequest, rest: str = "") -> HttpResponse:
 
 
 def _unusable(request: HttpRequest) -> HttpResponse | None:
-    """NUL is in no name and no text that there is, and no database takes it."""
+    """NUL is in no name and no text that there is, and no database takes it; a value without a name means nothing."""
     if "\0" in request.path or any("\0" in f"{name}{value}" for name, value in request.GET.items()):
         return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "An address cannot hold the character NUL.")
+    if "" in request.GET:
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "Something in the address has no name before its =.")
     return None
 
 

@@ -255,8 +255,10 @@ class TestWhatEveryAnswerHas:
         if path:
             assert program.get(path, 404)["code"] == "not-found"
 
-    @pytest.mark.parametrize("path", ["/environments?q=%00", "/environments/%00/dev", "/changes?environment=a%00"])
-    def test_nul_is_refused(self, program: Program, path: str) -> None:
+    @pytest.mark.parametrize(
+        "path", ["/environments?q=%00", "/environments/%00/dev", "/changes?environment=a%00", "/changes?=x"]
+    )
+    def test_nul_and_values_without_a_name_are_refused(self, program: Program, path: str) -> None:
         assert program.get(path, 422)["code"] == "invalid"
 
     def test_a_query_that_is_wrong_names_its_fields(self, program: Program) -> None:
