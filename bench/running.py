@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from bench.migrated import copy_migrated
+from bench.migrated import copy_linted
 from tools.check import neutral_environment
 from tools.children import Child, Command, start, stop
 from tools.home import Home, prepare
@@ -164,10 +164,10 @@ class Running:
         child.process.wait()
 
     def bring_up(self) -> None:
-        """Everything, in the order of `make up`, on a database that has its tables already."""
+        """Everything, in the order of `make up`, on a database that has its tables and linted templates already."""
         self.start_aws()
         with contextlib.closing(sqlite3.connect(self.launch.home.root / "stackyard.sqlite3")) as fresh:
-            copy_migrated(fresh)
+            copy_linted(fresh)
         self.manage("migrate", "--no-input")
         self.manage("seed_demo")
         self.start_worker()

@@ -11,6 +11,7 @@ from provisioning.models import Template
 
 _SEVERITY = {"Error": "error", "Warning": "warning", "Informational": "info"}
 _SECONDS = 60
+_PROGRAM = "from cfnlint.runner import main; raise SystemExit(main())"  # what its script does; the package has no -m
 
 
 class LintUnavailableError(Exception):
@@ -34,7 +35,7 @@ def _run(body: str) -> list[dict[str, str]]:
         try:
             # Our own interpreter and a path of ours: nothing from outside reaches this command line.
             answer = subprocess.run(  # noqa: S603
-                [sys.executable, "-m", "cfnlint", "--format", "json", str(path)],
+                [sys.executable, "-c", _PROGRAM, "--format", "json", str(path)],
                 capture_output=True,
                 text=True,
                 timeout=_SECONDS,
@@ -43,7 +44,7 @@ def _run(body: str) -> list[dict[str, str]]:
         except subprocess.TimeoutExpired as slow:
             raise LintUnavailableError(f"cfn-lint did not finish within {_SECONDS} seconds.") from slow
     try:
-        rows = json.loads(answer.stdout or "[]")
+        rows = json.loads(answer.stdout)
     except json.JSONDecodeError as broken:
         raise LintUnavailableError(answer.stderr.strip()[-400:]) from broken
     return [
