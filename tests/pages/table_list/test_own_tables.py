@@ -1,6 +1,7 @@
 """Every address of a table: it is reached through its own environment, whoever asks, and whatever the method."""
 
 from collections.abc import Callable, Iterator
+from urllib.parse import quote
 
 import pytest
 from django.test import Client
@@ -12,6 +13,7 @@ from provisioning.items.values import key_token
 from provisioning.models import Account
 
 from .. import rows
+from ..api.program import program_of
 from ..table_rows import table
 
 ClientOf = Callable[[User], Client]
@@ -42,16 +44,19 @@ def _address(pattern: URLPattern) -> str:
     return f"/{route}"
 
 
-OF_TABLES = {
+EVERY = {
     str(pattern.name): _address(pattern)
     for pattern in _patterns(get_resolver())
     if "table" in pattern.pattern.converters
 }
+OF_API = {name: address for name, address in EVERY.items() if address.startswith("/api/v1/")}
+OF_TABLES = {name: address for name, address in EVERY.items() if name not in OF_API}
 
 
 def test_there_are_addresses_of_tables() -> None:
     assert "table" in OF_TABLES
-    assert all("<" not in address for address in OF_TABLES.values()), OF_TABLES
+    assert "v1_show_item" in OF_API
+    assert all("<" not in address for address in EVERY.values()), EVERY
 
 
 @pytest.mark.parametrize("name", sorted(OF_TABLES))
@@ -71,3 +76,18 @@ def test_pitfall_42_another_environments_table_is_not_found(
 @pytest.mark.parametrize("name", sorted(OF_TABLES))
 def test_pitfall_40_every_address_of_a_table_is_somebodys(name: str) -> None:
     assert page_of(name) is not None
+
+
+@pytest.mark.parametrize("name", sorted(OF_API))
+def test_pitfall_42_nor_by_the_api(name: str, account: Account, alice: User, ada: User) -> None:
+    """What is asked for wrongly may be refused for that first; nothing is answered, and a whole question is a 404."""
+    table(rows.environment(alice, "dev"))
+    table(rows.environment(alice, "prod"))
+    path = OF_API[name].removeprefix("/api/v1")
+    key = quote('{"id": {"S": "1"}}')
+    for person in (alice, ada):
+        program = program_of(person)
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+            answer = program.ask(method, f"{path}?key={key}", None if method in {"GET", "DELETE"} else {})
+            assert answer.status_code in {404, 405, 415, 422, 428}, (method, path, answer.content)
+    assert program.ask("GET", f"{path}?key={key}").status_code in {404, 405}
