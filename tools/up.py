@@ -186,7 +186,7 @@ def worker_command(launch: Launch, python: Path) -> Command:
         "--without-heartbeat",
     ]
     argv = (
-        *(str(python), "-m", "celery", "-A", "portal", "worker", "-B", *options),
+        *(str(python), "-m", "celery", "-A", "portal", "worker", "--scheduling", *options),
         *("--schedule", str(schedule), "-l", "info"),
     )
     return Command("worker", argv, launch.settings)

@@ -26,7 +26,7 @@ class Deployment(Running):
         """Start a worker that schedules nothing; it is at work a few seconds later."""
         usual = worker_command(self.launch, PYTHON)
         at = usual.argv.index("--schedule")
-        argv = [part for part in (*usual.argv[:at], *usual.argv[at + 2 :]) if part != "-B"]
+        argv = [part for part in (*usual.argv[:at], *usual.argv[at + 2 :]) if part != "--scheduling"]
         self.start(Command(name, (*argv, "--hostname", f"{name}@%h"), usual.environment))
 
     def start_scheduler(self, name: str = SCHEDULER) -> None:
