@@ -1,7 +1,7 @@
 """The plan as reviewers read it: one sentence, the dangerous things first, data apart from compute."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from portal.changes.comparisons import (
 )
 from portal.changes.deploys import sentence_of_deploy
 from portal.changes.impact import Impact, impact_view
+from portal.changes.nested import differences
 from portal.changes.prices import PriceView, price_view
 from portal.changes.states import short_type
 from provisioning.lifecycle import StackKind
@@ -324,7 +325,18 @@ def _properties(details: Sequence[Mapping[str, Any]]) -> tuple[PropertyLine, ...
         # The same property is named once per cause; the reading with values says more.
         if name not in lines or lines[name].unknown:
             lines[name] = line
-    return tuple(lines.values())
+    return tuple(part for line in lines.values() for part in _in_parts(line))
+
+
+def _in_parts(line: PropertyLine) -> Iterator[PropertyLine]:
+    """A property that is a document as the values of it that differ; any other as it is."""
+    found = differences(line.before, line.after)
+    if not found:
+        yield line
+    because = line.because
+    for path, before, after in found:
+        yield PropertyLine(f"{line.name}.{path}", before, after, unknown=False, because=because)
+        because = ""
 
 
 def _without_values(name: str, details: Iterable[Mapping[str, Any]]) -> str:
