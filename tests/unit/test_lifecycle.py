@@ -243,6 +243,7 @@ def test_a_status_literal_is_seen(code: str) -> None:
 
 
 LIFECYCLE = "provisioning/lifecycle/"
+CLIENT = "portal/cli/"  # knows the API and its words only, and nothing of Stackyard's code
 
 
 def test_no_status_literal_outside_lifecycle() -> None:
@@ -250,7 +251,7 @@ def test_no_status_literal_outside_lifecycle() -> None:
     for face in ("provisioning", "portal"):
         for path in sorted((settings.BASE_DIR / face).rglob("*.py")):
             name = path.relative_to(settings.BASE_DIR).as_posix()
-            if not name.startswith(("provisioning/models/", "provisioning/migrations/")):
+            if not name.startswith(("provisioning/models/", "provisioning/migrations/", CLIENT)):
                 name = LIFECYCLE if name.startswith(LIFECYCLE) else name
                 found.setdefault(name, set()).update(status_words(ast.parse(path.read_text())))
     assert found.pop(LIFECYCLE) >= {"queued", "superseded"}
