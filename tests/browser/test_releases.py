@@ -2,13 +2,15 @@
 staging promoted to prod by two people."""
 
 import re
+from collections.abc import Iterator
+from contextlib import closing
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from bench.asking import ask_create, follow
-from bench.running import Running
+from bench.running import Running, free_ports, launch_of
 from bench.visitor import Visitor
 
 from .chromium import PATIENCE, Windows
@@ -18,17 +20,30 @@ IMAGE = "nginx:1.27"
 
 
 @pytest.fixture(scope="module")
+def yard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A Stackyard of its own: in the tier's, fileshare's prod waits for somebody all the time."""
+    port, aws_port = free_ports(2)
+    with closing(Running(launch_of(tmp_path_factory.mktemp("home"), port, aws_port))) as own:
+        own.bring_up()
+        yield own
+
+
+@pytest.fixture(scope="module")
+def _signed_in() -> dict[str, object]:
+    """Nobody is signed in there yet."""
+    return {}
+
+
+@pytest.fixture(scope="module")
 def both(yard: Running) -> None:
     """fileshare is up in staging and in prod."""
     alice, ada = (Visitor(yard.address).sign_in(name) for name in ("alice", "ada"))
-    if alice.get(HOME).status != 200:
-        follow(alice, ask_create(alice, "fileshare", "staging"))
-    if alice.get(PROD).status != 200:
-        path = ask_create(alice, "fileshare", "prod")
-        follow(alice, path, "Awaiting approval")
-        form = ada.get(path).form(f"{path}approve/")
-        ada.post(form.action, form.filled({"comment": "Go on"}))
-        follow(alice, path)
+    follow(alice, ask_create(alice, "fileshare", "staging"))
+    path = ask_create(alice, "fileshare", "prod")
+    follow(alice, path, "Awaiting approval")
+    form = ada.get(path).form(f"{path}approve/")
+    ada.post(form.action, form.filled({"comment": "Go on"}))
+    follow(alice, path)
 
 
 def ended_well(page: Page) -> None:
