@@ -10,6 +10,7 @@ from fakes.world import Stack as AwsStack
 from fakes.world import Table as AwsTable
 
 from engine.yard import Yard
+from provisioning.engine.item_writes import LANDED
 from provisioning.models import (
     AuditEntry,
     Change,
@@ -58,7 +59,7 @@ def picture(yard: Yard) -> Picture:
         "plans": _rows(SealedPlan.objects.order_by("change__requested_at", "number")),
         "resources": _rows(StackResource.objects.order_by("stack", "logical_id")),
         "tables": _rows(Table.objects.order_by("name")),
-        "item writes": _rows(ItemWrite.objects.order_by("change__requested_at", "number", "pk")),
+        "item writes": _writes(),
         "known parameters": _rows(Parameter.objects.order_by("key")),
         "versions": _rows(ParameterVersion.objects.order_by("parameter__key", "generation", "version", "pk")),
         "rollouts": _rows(Rollout.objects.order_by("change__requested_at", "attempt", "number")),
@@ -88,6 +89,12 @@ def differences(was: Any, now: Any, path: str = "") -> list[str]:
 
 def _rows(found: "QuerySet[Any]") -> list[dict[str, Any]]:
     return [_row(one) for one in found]
+
+
+def _writes() -> list[dict[str, Any]]:
+    """Writes of items. One whose answer was lost says that it was looked at, and is as done as any other."""
+    rows = _rows(ItemWrite.objects.order_by("change__requested_at", "number", "pk"))
+    return [row | {"problem": "" if row["problem"] == LANDED else row["problem"]} for row in rows]
 
 
 def _row(one: Model) -> dict[str, Any]:
