@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cached_property
 from itertools import groupby
 from operator import add
 from typing import Literal
@@ -62,6 +63,8 @@ class Line:
         if end <= first:
             return ()
         start, stop = (first - self.first).days, (end - self.first).days
+        if start >= 0 and stop <= len(self.amounts):
+            return self.amounts[start:stop]
         known = self.amounts[max(start, 0) : max(stop, 0)]
         before = [0] * min(max(-start, 0), stop - start)
         return [*before, *known, *([0] * (stop - start - len(before) - len(known)))]
@@ -84,7 +87,7 @@ class Group:
     apart: bool = False
     folded: int = 0
 
-    @property
+    @cached_property
     def total(self) -> Decimal:
         """The sum of all days, exact."""
         return money(sum(self.amounts))
@@ -198,9 +201,7 @@ def grouped(lines: Iterable[Line], by: By, first: date, end: date) -> list[Group
         known = found.get(key)
         found[key] = (line, amounts) if known is None else (known[0], list(map(add, known[1], amounts)))
     groups = [_group(line, by, amounts) for line, amounts in found.values()]
-    return sorted(
-        (group for group in groups if any(group.amounts)), key=lambda one: (-abs(sum(one.amounts)), one.label)
-    )
+    return sorted((group for group in groups if any(group.amounts)), key=lambda one: (-abs(one.total), one.label))
 
 
 def _key(line: Line, by: By) -> tuple[str, ...]:
