@@ -6,6 +6,7 @@ from the table behind the chart with the keyboard. Everything that came from out
 
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import lru_cache
 
 from django import template
 from django.utils.html import escape
@@ -19,9 +20,11 @@ register = template.Library()
 EDGE = WIDTH - RIGHT
 FLOOR = HEIGHT - BOTTOM
 TEN = 10  # per cent, below which one decimal is told
+REMEMBERED = 16  # charts of each kind, about 150 KB each: many people look at the same ones between two readings
 
 
 @register.simple_tag
+@lru_cache(REMEMBERED)
 def stacked_bars(chart: Chart) -> SafeString:
     """The chart as SVG. It needs `chart_table` beside it for who cannot see it."""
     drawing = draw(chart)
@@ -96,6 +99,7 @@ def _names(drawing: Drawing) -> Iterator[str]:
 
 
 @register.simple_tag
+@lru_cache(REMEMBERED)
 def chart_table(chart: Chart) -> SafeString:
     """The numbers of a chart as the rows of a table, newest first: a column for each series, and the total."""
     cells = "".join(f'<th scope="col" class="number">{_linked(one.label, one.url)}</th>' for one in chart.series)
