@@ -174,7 +174,7 @@ class Root(Group):
         prog_name: str | None = None,
         complete_var: str | None = None,
         standalone_mode: bool = True,  # noqa: FBT001, FBT002  as click calls it
-        windows_expand_args: bool = True,  # noqa: FBT001, FBT002
+        windows_expand_args: bool = True,  # noqa: FBT001, FBT002  click names it
         **extra: Any,
     ) -> NoReturn:
         """Run and exit, whoever calls, and by whatever name."""

@@ -31,7 +31,7 @@ def connect(request: HttpRequest, application: str, name: str) -> HttpResponse:
 
 @require_safe
 @never_cache
-def configuration(request: HttpRequest, application: str, name: str, format: str) -> HttpResponse:  # noqa: A002
+def configuration(request: HttpRequest, application: str, name: str, format: str) -> HttpResponse:  # noqa: A002  of the URL
     """The configuration as a file. Taking it away is written down."""
     found = access_with_stacks(request, application, name)
     if format not in FORMATS:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import time_machine
 from fakes.aws import FakeAws
-from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # it ships no types
 
 from bench.running import Running, free_ports, launch_of
 from provisioning.aws.clients import Clients, Target

@@ -113,13 +113,13 @@ OTHERS = st.lists(
     later=st.lists(st.tuples(st.sampled_from(ITEMS), TEXTS), max_size=2),
     during=OTHERS,
 )
-def test_a_put_back_never_touches_what_others_changed(  # noqa: PLR0917
+def test_a_put_back_never_touches_what_others_changed(  # noqa: PLR0917  what Hypothesis draws
     yard: ItemYard,
     before: tuple[str | None, ...],
     kind: str,
     others: list[tuple[str, int, int, str | None]],
     kill: int | None,
-    unsure: bool,  # noqa: FBT001
+    unsure: bool,  # noqa: FBT001  drawn, too
     later: list[tuple[int, str | None]],
     during: list[tuple[str, int, int, str | None]],
 ) -> None:

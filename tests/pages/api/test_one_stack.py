@@ -120,7 +120,7 @@ class TestChoices:
         self,
         program: Program,
         reached: None,
-        network: dict[str, str],  # noqa: F811
+        network: dict[str, str],  # noqa: F811  the fixture that is imported
     ) -> None:
         found = {one["name"]: one for one in program.get("/applications/hello-erlang/choices")["items"]}
         assert found["VpcId"]["preferred"] == network["default"]

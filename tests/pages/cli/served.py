@@ -39,7 +39,7 @@ class _Quiet(WSGIRequestHandler):
             files = cast("IO[bytes]", self.rfile), cast("IO[bytes]", self.wfile)
             handler = _Handler(*files, self.get_stderr(), self.get_environ(), multithread=False)
             handler.request_handler = self  # type: ignore[attr-defined]  # as wsgiref itself does
-            handler.run(self.server.get_app())  # type: ignore[attr-defined]
+            handler.run(self.server.get_app())  # type: ignore[attr-defined]  # a WSGIServer
 
 
 class _Handler(ServerHandler):
@@ -61,7 +61,7 @@ class Served:
         self._portal = WSGIHandler()
         self._server = WSGIServer(("127.0.0.1", 0), _Quiet)
         self._server.set_app(self._application)
-        self._server.handle_error = lambda *_: None  # type: ignore[method-assign]
+        self._server.handle_error = lambda *_: None  # type: ignore[method-assign]  # clients that leave are no news
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         connection.inc_thread_sharing()
         self._thread = threading.Thread(target=self._serve, args=(connections["default"],), daemon=True)

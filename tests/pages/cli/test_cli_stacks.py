@@ -81,7 +81,7 @@ class TestCompute:
         data_only: Environment,
         alice_types: Terminal,
         reached: None,
-        network: dict[str, str],  # noqa: F811
+        network: dict[str, str],  # noqa: F811  the fixture that is imported
     ) -> None:
         subnets = f"{network['a']},{network['b']}"
         done = alice_types.run(
@@ -97,7 +97,7 @@ class TestCompute:
         self,
         alice_types: Terminal,
         reached: None,
-        network: dict[str, str],  # noqa: F811
+        network: dict[str, str],  # noqa: F811  the fixture that is imported
     ) -> None:
         alice_types.told("env", "create", "hello-erlang", "dev", "--set", "ImageId=ami-12345678")
         sent = Change.objects.get().operations.get(stack__kind="compute").parameters
