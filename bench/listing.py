@@ -3,20 +3,16 @@
 The looking is done by a process of its own, with a database of its own (`bench.looking`).
 """
 
-import json
 import statistics
-import subprocess
 from pathlib import Path
 
+from bench.apart import looked_apart
 from bench.figures import Figure, p95
-from bench.running import PYTHON, free_ports, launch_of
-from tools.home import Home, prepare
-from tools.installing import CHECKOUT
 
 FEW, MANY = 10, 10_000
 MILLISECONDS = 50.0
 QUERIES = 12
-_LOOK = f"import django; django.setup(); from bench.looking import look_at; look_at({FEW}, {MANY})"
+_LOOK = f"from bench.looking import look_at; look_at({FEW}, {MANY})"
 
 Samples = dict[str, dict[str, list[float]]]
 LISTS = ("environments", "tables")
@@ -24,19 +20,7 @@ LISTS = ("environments", "tables")
 
 def listing(folder: Path) -> list[Figure]:
     """The figures, measured below a folder that is ours."""
-    (port,) = free_ports(1)
-    prepare(Home(folder), CHECKOUT)
-    done = subprocess.run(  # noqa: S603  our own program, no shell
-        [str(PYTHON), "-c", _LOOK],
-        cwd=CHECKOUT,
-        env=dict(launch_of(folder, port, port).settings) | {"LOG_LEVEL": "ERROR"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise RuntimeError(f"The list could not be measured:\n{done.stderr[-3000:]}")
-    samples: dict[str, dict[str, Samples]] = json.loads(done.stdout.splitlines()[-1])
+    samples: dict[str, dict[str, Samples]] = looked_apart(folder, _LOOK, "The list")
     return [figure for of in LISTS for figure in _figures(of, samples[str(FEW)][of], samples[str(MANY)][of])]
 
 
