@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tools.chromium import find_chromium
-from tools.installing import CHECKOUT, install_dev, install_local_aws
+from tools.installing import CHECKOUT, compiled_once, install_dev, install_local_aws
 from tools.lanes import Job, lanes, run_jobs
 from tools.results import Result, closing_line, table
 from tools.statics import check_jobs
@@ -40,11 +40,11 @@ def chosen(names: Sequence[str]) -> tuple[bool, list[Tier]]:
 
 
 def neutral_environment(environment: Mapping[str, str], home: Path) -> dict[str, str]:
-    """The person's own environment, without the settings that would change what is tested."""
+    """The person's own environment, without the settings that would change what is tested or slow it down."""
     neutral = {
         name: value for name, value in environment.items() if name not in _OWN and not name.startswith(_OWN_FAMILIES)
     }
-    return neutral | {
+    return compiled_once(neutral) | {
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": "us-east-1",

@@ -15,7 +15,7 @@ import shutil
 import ssl
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,6 +102,15 @@ def put_command(python: Path) -> Path:
         command.write_text(text)
         command.chmod(0o755)
     return python
+
+
+def compiled_once(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment of programs that keep what Python compiles for those after them, below `.tools`.
+
+    Where a machine lets Python write nothing beside its sources, each program would compile all of Django again.
+    """
+    kept = {name: value for name, value in environment.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {"PYTHONPYCACHEPREFIX": str(CHECKOUT / ".tools" / "bytecode")} | kept
 
 
 def stamped(venv: Path) -> str:

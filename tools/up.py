@@ -16,7 +16,7 @@ from pathlib import Path
 from tools.children import Child, Command, start, stop
 from tools.envfile import with_env_file
 from tools.home import Home, find_home, note_children, prepare, stop_orphans, taken
-from tools.installing import CHECKOUT, install_app, install_local_aws
+from tools.installing import CHECKOUT, compiled_once, install_app, install_local_aws
 from tools.ports import LOOPBACK, read_port, require_free
 from tools.signals import Signals
 from tools.terminal import CommandError, complain, say, tail
@@ -138,7 +138,7 @@ def plan(environment: Mapping[str, str], checkout: Path) -> Launch:
     if aws.kind is Kind.LOCAL and port == aws_port:
         raise CommandError(f"PORT and STACKYARD_AWS_PORT are both {port}: set one of them to another port.")
     home = find_home(settings, checkout)
-    child = aws_environment(aws, settings) | {
+    child = aws_environment(aws, compiled_once(settings)) | {
         "PORT": str(port),
         "STACKYARD_HOME": str(home.root),
         "PYTHONUNBUFFERED": "1",

@@ -113,6 +113,15 @@ def test_a_persons_own_settings_reach_no_test(tmp_path: Path) -> None:
     assert given["AWS_SHARED_CREDENTIALS_FILE"] == "/dev/null"
 
 
+@pytest.mark.parametrize("machine", [{}, {"PYTHONDONTWRITEBYTECODE": "1"}])
+def test_what_python_compiles_is_kept_for_the_next_program(tmp_path: Path, machine: dict[str, str]) -> None:
+    given = neutral_environment(machine, tmp_path)
+
+    assert "PYTHONDONTWRITEBYTECODE" not in given
+    assert Path(given["PYTHONPYCACHEPREFIX"]).parent.name == ".tools"
+    assert neutral_environment({"PYTHONPYCACHEPREFIX": "/var/kept"}, tmp_path)["PYTHONPYCACHEPREFIX"] == "/var/kept"
+
+
 def test_an_environment_is_current_until_its_lock_changes(tmp_path: Path) -> None:
     lock = Lock("app", tmp_path / "app.lock", "the app")
     lock.path.write_text("django==5.2.1\n")
