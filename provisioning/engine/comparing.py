@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from provisioning.aws import cloudformation
@@ -22,6 +22,7 @@ from provisioning.engine import noticing
 from provisioning.engine.drifting import plan_checks
 from provisioning.engine.noticing import Reading
 from provisioning.engine.reaching import AwsFor, default_aws, reach
+from provisioning.engine.rounds import Rounds
 from provisioning.lifecycle import STACK_STATUSES, UNDER_REVIEW, Outside, stack_status
 from provisioning.models import Account, Operation, Stack
 
@@ -30,6 +31,7 @@ log = structlog.get_logger(__name__)
 EVERY = timedelta(hours=1)
 LEASE = timedelta(seconds=60)
 AFTER_TROUBLE = timedelta(minutes=5)
+ROUNDS = Rounds(due="compare_due_at", until="comparing_until")
 SOON = timedelta(seconds=15)
 BATCH = 25
 MOVING_PAUSES = ((timedelta(minutes=1), timedelta(seconds=5)), (timedelta(minutes=10), timedelta(seconds=20)))
@@ -55,7 +57,7 @@ def compare_soon(account_id: int) -> None:
 
 def due_comparisons(now: datetime) -> list[int]:
     """The accounts whose full look is due, or was never made."""
-    return list(Account.objects.filter(_free(now)).values_list("pk", flat=True))
+    return list(Account.objects.filter(ROUNDS.free(now)).values_list("pk", flat=True))
 
 
 def due_looks(now: datetime) -> list[int]:
@@ -67,42 +69,23 @@ def due_looks(now: datetime) -> list[int]:
 def compare(account_id: int, aws_for: AwsFor = default_aws) -> Compared:
     """One tick of the full look at an account, if it is due and nobody else is at it. Trouble with AWS leaves the
     rows as they are, and is tried again later; what was read until then is kept."""
-    account = _claim(account_id)
-    if account is None or account.compare_due_at is None:
+    claimed = ROUNDS.claim(account_id)
+    if claimed is None:
         return Compared()
+    account, since = claimed
     try:
-        done = _tick(reach(account, aws_for), account, account.compare_due_at)
+        done = _tick(reach(account, aws_for), account, since)
     except AwsError as trouble:
         log.warning("comparing_failed", account=account.slug, trouble=str(trouble))
-        _release(account, compare_due_at=timezone.now() + AFTER_TROUBLE)
+        ROUNDS.end(account, timezone.now() + AFTER_TROUBLE)
         return Compared()
     if done.more:
-        Account.objects.filter(pk=account.pk, comparing_until=account.comparing_until).update(comparing_until=None)
+        ROUNDS.go_on(account)
     else:
         now = timezone.now()
         plan_checks(account.pk, now)
-        _release(account, compared_at=now, compare_due_at=now + EVERY)
+        ROUNDS.end(account, now + EVERY, compared_at=now)
     return done
-
-
-def _free(now: datetime) -> Q:
-    due = Q(compare_due_at__isnull=True) | Q(compare_due_at__lte=now)
-    return due & (Q(comparing_until__isnull=True) | Q(comparing_until__lt=now))
-
-
-def _claim(account_id: int) -> Account | None:
-    """Take the lease of a look that is due. Due since when is when its round began."""
-    now = timezone.now()
-    Account.objects.filter(pk=account_id, compare_due_at__isnull=True).update(compare_due_at=now)
-    taken = Account.objects.filter(_free(now), pk=account_id).update(comparing_until=now + LEASE)
-    return Account.objects.get(pk=account_id) if taken == 1 else None
-
-
-def _release(account: Account, **columns: object) -> None:
-    """End the round, unless somebody asked for another one meanwhile: then only the lease ends."""
-    mine = Account.objects.filter(pk=account.pk, comparing_until=account.comparing_until)
-    if not mine.filter(compare_due_at=account.compare_due_at).update(comparing_until=None, **columns):
-        mine.update(comparing_until=None)
 
 
 def _idle() -> "QuerySet[Stack]":

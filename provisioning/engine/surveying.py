@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from django.db.models import Q
 from django.utils import timezone
 
 from provisioning.aws import cloudformation, dynamodb, tags
@@ -20,6 +19,7 @@ from provisioning.aws.clients import Clients
 from provisioning.aws.errors import AwsError, Busy
 from provisioning.blueprints.loader import library
 from provisioning.engine.reaching import AwsFor, default_aws, reach
+from provisioning.engine.rounds import Rounds
 from provisioning.engine.table_rows import keep_account_facts, keep_tables
 from provisioning.lifecycle import STACK_STATUSES
 from provisioning.models import Account, FoundStack, Stack, Table
@@ -28,8 +28,8 @@ from provisioning.planning.matching import TABLE, Belonging, belonging, stack_pa
 log = structlog.get_logger(__name__)
 
 EVERY = timedelta(hours=6)
-LEASE = timedelta(seconds=60)
 AFTER_TROUBLE = timedelta(minutes=10)
+ROUNDS = Rounds(due="survey_due_at", until="survey_until")
 BATCH = 25
 MANAGED = ("ManagedBy", "Stackyard")
 _TABLE_ARN = re.compile(r"arn:[^:]+:dynamodb:[^:]*:[^:]*:table/([^/]+)")
@@ -51,57 +51,31 @@ def survey_soon(account_id: int) -> None:
 
 def due_surveys(now: datetime) -> list[int]:
     """The accounts whose survey is due, or was never made."""
-    return list(Account.objects.filter(_free(now)).values_list("pk", flat=True))
+    return list(Account.objects.filter(ROUNDS.free(now)).values_list("pk", flat=True))
 
 
 def survey(account_id: int, aws_for: AwsFor = default_aws) -> Surveyed:
     """One tick of the survey of one account, if it is due and nobody else is at it. Trouble with AWS leaves the rows
     of the last survey as they are, is kept on the account, and is tried again later."""
-    account = _claim(account_id)
-    if account is None or account.survey_due_at is None:
+    claimed = ROUNDS.claim(account_id)
+    if claimed is None:
         return Surveyed()
-    since = account.survey_due_at
+    account, since = claimed
     try:
         done = _tick(reach(account, aws_for), account, since)
     except AwsError as trouble:
         if isinstance(trouble, Busy) and trouble.again_in is not None:
-            _pause(account, trouble.again_in)
+            ROUNDS.pause(account, trouble.again_in)
             return Surveyed()
         log.warning("survey_failed", account=account.slug, trouble=str(trouble))
-        _release(account, survey_due_at=timezone.now() + AFTER_TROUBLE, survey_problem=trouble.sentence[:300])
+        ROUNDS.end(account, timezone.now() + AFTER_TROUBLE, survey_problem=trouble.sentence[:300])
         return Surveyed()
     if done.more:
-        Account.objects.filter(pk=account.pk, survey_until=account.survey_until).update(survey_until=None)
+        ROUNDS.go_on(account)
     else:
         now = timezone.now()
-        _release(account, surveyed_at=now, survey_due_at=now + EVERY, survey_problem="")
+        ROUNDS.end(account, now + EVERY, surveyed_at=now, survey_problem="")
     return done
-
-
-def _free(now: datetime) -> Q:
-    due = Q(survey_due_at__isnull=True) | Q(survey_due_at__lte=now)
-    return due & (Q(survey_until__isnull=True) | Q(survey_until__lt=now))
-
-
-def _claim(account_id: int) -> Account | None:
-    """Take the lease of a survey that is due. Due since when is when its round began."""
-    now = timezone.now()
-    Account.objects.filter(pk=account_id, survey_due_at__isnull=True).update(survey_due_at=now)
-    taken = Account.objects.filter(_free(now), pk=account_id).update(survey_until=now + LEASE)
-    return Account.objects.get(pk=account_id) if taken == 1 else None
-
-
-def _release(account: Account, **columns: object) -> None:
-    """End the round, unless somebody asked for another one meanwhile: then only the lease ends."""
-    mine = Account.objects.filter(pk=account.pk, survey_until=account.survey_until)
-    if not mine.filter(survey_due_at=account.survey_due_at).update(survey_until=None, **columns):
-        mine.update(survey_until=None)
-
-
-def _pause(account: Account, seconds: float) -> None:
-    """Keep the lease for so long: our own budget held a call back, and the round goes on when there is room again."""
-    mine = Account.objects.filter(pk=account.pk, survey_until=account.survey_until)
-    mine.update(survey_until=timezone.now() + timedelta(seconds=seconds))
 
 
 def _tick(aws: Clients, account: Account, since: datetime) -> Surveyed:
