@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from portal.access import access_environment, actor_of
 from portal.copying_parameters.rows import picked_of, rows_of
+from portal.copying_parameters.sources import source_of, sources_of
 from portal.environments.heading import why_not_act
 from portal.parameters.forms import ParameterForm
 from portal.parameters.place import path_or_404
@@ -23,11 +24,9 @@ from provisioning.actions.looking_at_parameters import do_look_at_parameters
 from provisioning.actions.refusals import Refusal
 from provisioning.actions.setting import REDEPLOY, asked_of
 from provisioning.blueprints.model import Blueprint
-from provisioning.lifecycle import EnvironmentStatus
-from provisioning.models import Change, Environment, Parameter
+from provisioning.models import Change, Environment
 
 PRECONDITION_FAILED, CONFLICT = 412, 409
-GONE = frozenset({EnvironmentStatus.REMOVED, EnvironmentStatus.REQUESTED})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -36,8 +35,8 @@ def copy_parameters(request: HttpRequest, application: str, name: str) -> HttpRe
     """Both sides; sending it asks for the ticked values as they were looked at, and for nothing where one has moved."""
     target = access_environment(request, application, name)
     blueprint, _ = path_or_404(target)
-    sources = _sources(target)
-    source = next((one for one in sources if one.name == request.GET.get("from")), sources[0] if sources else None)
+    sources = sources_of(target)
+    source = source_of(sources, request.GET.get("from", ""))
     why_not = why_not_act(actor_of(request), target)
     page = _Page(request, target, source, sources, blueprint, why_not)
     if source is None or request.method != "POST" or why_not:
@@ -56,14 +55,6 @@ def copy_parameters(request: HttpRequest, application: str, name: str) -> HttpRe
         status = PRECONDITION_FAILED if refusal.code == MOVED else CONFLICT
         return page.answer(form, status=status, picked=picked, problems=moved)
     return _answer(request, target, change)
-
-
-def _sources(target: Environment) -> list[Environment]:
-    """The other environments of the application whose parameters are known."""
-    rows = Environment.objects.filter(application=target.application).exclude(pk=target.pk)
-    known = Parameter.objects.filter(gone_at__isnull=True).values("environment")
-    rows = rows.exclude(status__in=GONE).filter(pk__in=known).select_related("account", "owner", "parameter_path")
-    return list(rows.order_by("stage", "name"))
 
 
 @dataclass(frozen=True)

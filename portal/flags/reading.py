@@ -14,6 +14,7 @@ from portal.flags.forms import DIFFERS, FLAGS, MINE, PARAMETERS, SECRETS, SHARED
 from portal.flags.rows import ASKED, MISSING, Cell, Column, Line, cells_of, columns_of
 from portal.flags.tree import Folder, tree_of
 from provisioning.actions.actor import Actor
+from provisioning.blueprints.loader import library
 from provisioning.blueprints.model import Blueprint, Flag
 from provisioning.lifecycle import EnvironmentStatus
 from provisioning.models import Environment
@@ -39,6 +40,13 @@ class Board:
     seen: str
 
 
+def application_of(slug: str) -> Blueprint | None:
+    """The application that was chosen; else the first one that has parameters."""
+    known = library().blueprints
+    with_path = [name for name, one in sorted(known.items()) if one.parameter_path is not None]
+    return known.get(slug) or next((known[name] for name in (*with_path, *sorted(known))), None)
+
+
 def environments_of(application: str, actor: Actor, columns: str = "") -> tuple[list[Environment], int]:
     """The environments of an application that have parameters, twenty at most: shared ones, then one's own, then the
     rest; and how many there are besides."""
@@ -62,14 +70,8 @@ def read_board(
     asked: int = 0,
 ) -> Board:
     """The matrix from rows alone: no AWS call. `asked` is how many readings were just asked for."""
-    flags = {flag.key: flag for flag in blueprint.flags} if blueprint else {}
-    columns = columns_of(environments, blueprint)
-    lines = _lines(columns, cells_of(columns, flags), flags)
-    compared = wanted.get("view") == DIFFERS
-    fitting = [line for line in lines if _fits(line, wanted)]
-    if compared:
-        fitting = [line for line in (_compared(line, columns) for line in fitting) if line.odd]
-    shown = Paginator(fitting, PAGE_SIZE).get_page(page)
+    columns, lines = read_lines(blueprint, environments)
+    shown = Paginator(fitting(lines, columns, wanted), PAGE_SIZE).get_page(page)
     moving = asked or any(one.reading or _moves(one, lines, place) for place, one in enumerate(columns))
     return Board(
         columns=columns,
@@ -77,10 +79,27 @@ def read_board(
         page=shown,
         total=len(lines),
         left_out=left_out,
-        compared=compared,
+        compared=wanted.get("view") == DIFFERS,
         pause=FAST if moving else SLOW,
         seen=_seen(columns, shown.object_list),
     )
+
+
+def read_lines(
+    blueprint: Blueprint | None, environments: Sequence[Environment]
+) -> tuple[tuple[Column, ...], list[Line]]:
+    """The environments as columns, and every parameter that is stored in one of them or declared, by key."""
+    flags = {flag.key: flag for flag in blueprint.flags} if blueprint else {}
+    columns = columns_of(environments, blueprint)
+    return columns, _lines(columns, cells_of(columns, flags), flags)
+
+
+def fitting(lines: Iterable[Line], columns: Sequence[Column], wanted: Mapping[str, str]) -> list[Line]:
+    """Those that the filters want; with what differs of them, where only that is wanted."""
+    found = [line for line in lines if _fits(line, wanted)]
+    if wanted.get("view") == DIFFERS:
+        found = [line for line in (_compared(line, columns) for line in found) if line.odd]
+    return found
 
 
 def _moves(column: Column, lines: Iterable[Line], place: int) -> bool:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from portal.access import access_environment, actor_of
 from portal.environments.heading import access_with_stacks, page_context
 from portal.flags.forms import DIFFERS, FlagFilter, TabFilter
-from portal.flags.reading import Board, environments_of, read_board
+from portal.flags.reading import Board, application_of, environments_of, read_board
 from portal.late import Late
 from provisioning.actions.looking_at_parameters import do_look_at_parameters
 from provisioning.blueprints.loader import library
@@ -25,7 +25,7 @@ from provisioning.models import Environment
 def flags(request: HttpRequest) -> HttpResponse:
     """Parameters of one application by environment."""
     form = FlagFilter(request.GET)
-    blueprint = _application(form.wanted["application"])
+    blueprint = application_of(form.wanted["application"])
     context: dict[str, Any] = {"form": form, "blueprint": blueprint}
     if blueprint is not None and blueprint.parameter_path is not None:
         context |= _matrix(request, blueprint, form)
@@ -37,7 +37,7 @@ def flags(request: HttpRequest) -> HttpResponse:
 def flags_live(request: HttpRequest) -> HttpResponse:
     """How old it is, and the matrix, where it is not what the page shows (`seen`) any more."""
     form = FlagFilter(request.GET)
-    blueprint = _application(form.wanted["application"])
+    blueprint = application_of(form.wanted["application"])
     if "HX-Request" not in request.headers or blueprint is None or blueprint.parameter_path is None:
         return redirect(f"{reverse('flags')}?{_query(request)}")
     return _live(request, _matrix(request, blueprint, form))
@@ -73,13 +73,6 @@ def _live(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     response = Late().render(request, "flags/_looked.html", context | {"moved": moved})
     patch_vary_headers(response, ["HX-Request"])
     return response
-
-
-def _application(slug: str) -> Blueprint | None:
-    """The application that was chosen; else the first one that has parameters."""
-    known = library().blueprints
-    with_path = [name for name, one in sorted(known.items()) if one.parameter_path is not None]
-    return known.get(slug) or next((known[name] for name in (*with_path, *sorted(known))), None)
 
 
 def _matrix(request: HttpRequest, blueprint: Blueprint, form: FlagFilter) -> dict[str, Any]:

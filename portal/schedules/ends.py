@@ -1,16 +1,16 @@
 """Taking a suspended schedule up again, and cancelling one."""
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from portal.access import access_environment, actor_of
+from portal.access import actor_of
 from portal.parameters.place import Place, place_of
 from portal.schedules.forms import ResumeForm
-from portal.schedules.reading import look_of
+from portal.schedules.reading import access_schedule, look_of
 from portal.schedules.views import somebody_decides, stored_look
 from provisioning.actions.refusals import Refusal
 from provisioning.actions.rescheduling import do_cancel_schedule, do_resume_schedule
@@ -22,7 +22,7 @@ from provisioning.models import ParameterSchedule
 @never_cache
 def resume(request: HttpRequest, application: str, name: str, schedule: int) -> HttpResponse:
     """Why it is suspended, what is stored now, and the form that takes it up on that."""
-    row = _schedule(request, application, name, schedule)
+    row = access_schedule(request, application, name, schedule)
     place = place_of(request, application, name, row.parameter.key)
     there = place.there
     if there is None or row.status != ScheduleStatus.SUSPENDED:
@@ -52,7 +52,7 @@ def resume(request: HttpRequest, application: str, name: str, schedule: int) -> 
 @never_cache
 def cancel(request: HttpRequest, application: str, name: str, schedule: int) -> HttpResponse:
     """Cancel it, and go back to where it was listed."""
-    row = _schedule(request, application, name, schedule)
+    row = access_schedule(request, application, name, schedule)
     back = request.POST.get("back", "")
     if not url_has_allowed_host_and_scheme(back, {request.get_host()}):
         back = place_of(request, application, name, row.parameter.key).address("parameter")
@@ -65,17 +65,6 @@ def cancel(request: HttpRequest, application: str, name: str, schedule: int) -> 
     else:
         messages.success(request, f"Cancelled: {row.parameter.key} keeps what it has.")
     return redirect(back)
-
-
-def _schedule(request: HttpRequest, application: str, name: str, schedule: int) -> ParameterSchedule:
-    """A schedule of this environment. Raises Http404 for another one's."""
-    environment = access_environment(request, application, name)
-    rows = ParameterSchedule.objects.select_related("parameter__environment__account", "by", "change", "back_of")
-    found = rows.filter(pk=schedule, parameter__environment=environment).first()
-    if found is None:
-        raise Http404(f"{environment} has no such schedule.")
-    found.parameter.environment = environment
-    return found
 
 
 def _page(

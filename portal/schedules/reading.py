@@ -6,8 +6,10 @@ from datetime import datetime
 
 from django.contrib.auth.models import AbstractUser
 from django.db.models import QuerySet
+from django.http import Http404, HttpRequest
 from django.urls import reverse
 
+from portal.access import access_environment
 from portal.flags.showing import Shown, shown
 from provisioning.actions.actor import Actor
 from provisioning.actions.rescheduling import LIVE, why_not_cancel
@@ -44,25 +46,36 @@ class Line:
     cancel_url: str
 
 
+def schedules() -> QuerySet[ParameterSchedule]:
+    """All schedules, with what is told of each at hand."""
+    return ParameterSchedule.objects.select_related(
+        "parameter__environment__account", "parameter__environment__owner", "by", "change", "back_of"
+    )
+
+
+def access_schedule(request: HttpRequest, application: str, name: str, number: int) -> ParameterSchedule:
+    """A schedule of this environment. Raises Http404 for another one's."""
+    environment = access_environment(request, application, name)
+    found = schedules().filter(pk=number, parameter__environment=environment).first()
+    if found is None:
+        raise Http404(f"{environment} has no such schedule.")
+    found.parameter.environment = environment
+    return found
+
+
 def lines_of_parameter(row: Parameter | None, actor: Actor) -> list[Line]:
     """The schedules of one parameter: those that are not over by their time, then the newest that are."""
     if row is None:
         return []
-    rows = _rows().filter(parameter=row)
+    rows = schedules().filter(parameter=row)
     over = rows.exclude(status__in=LIVE).order_by("-at", "-pk")[:ENDED]
     return [_line(one, actor) for one in (*rows.filter(status__in=LIVE).order_by("at", "pk")[:MOST], *over)]
 
 
 def lines_of_environments(environments: Iterable[Environment], actor: Actor) -> list[Line]:
     """The schedules of some environments that are not over, by their time."""
-    rows = _rows().filter(parameter__environment__in=list(environments), status__in=LIVE).order_by("at", "pk")
+    rows = schedules().filter(parameter__environment__in=list(environments), status__in=LIVE).order_by("at", "pk")
     return [_line(one, actor) for one in rows[:MOST]]
-
-
-def _rows() -> QuerySet[ParameterSchedule]:
-    return ParameterSchedule.objects.select_related(
-        "parameter__environment__account", "parameter__environment__owner", "by", "change", "back_of"
-    )
 
 
 def look_of(row: ParameterSchedule) -> Shown:
