@@ -46,7 +46,7 @@ def _asked(request: HttpRequest, environment: Environment, kind: StackKind, doct
         change = do_request_recover(
             actor_of(request),
             environment,
-            form.ask(ChangeKind.RECOVER),
+            form.ask(ChangeKind.RECOVER, confirm=form.cleaned_data.get("confirm", "")),
             stack=kind,
             what=request.POST.get("what", ""),
             spared=tuple(form.cleaned_data.get("spared", ())),

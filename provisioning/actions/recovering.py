@@ -12,7 +12,7 @@ from provisioning.actions.retrying import why_not_retry
 from provisioning.engine.ways_out import TAKES_AWAY, known_way_out, to_retry
 from provisioning.lifecycle import ChangeKind, ChangeStatus, StackKind, stack_status
 from provisioning.models import Change, Environment, Stack
-from provisioning.planning.ways_out import DELETING, RETAIN, WayOut
+from provisioning.planning.ways_out import DELETING, FORCE, RETAIN, WayOut
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ def do_request_recover(
     actor: Actor, environment: Environment, ask: Ask, *, stack: StackKind, what: str, spared: tuple[str, ...] = ()
 ) -> Change:
     """Ask for the way out of a stuck stack. `what` must be its way out as the stack was last seen, and `spared` among
-    the resources that it proposes to skip or to leave behind. The second of two clicks finds the first one's change.
-    Raises Refusal."""
+    the resources that it proposes to skip or to leave behind; forcing it needs the environment's name, typed. The
+    second of two clicks finds the first one's change. Raises Refusal."""
     require_change_right(actor, environment)
     known = Change.objects.filter(request_key=ask.key).first() if ask.key else None
     if known is not None:
@@ -64,6 +64,9 @@ def do_request_recover(
         guard(locked, ChangeKind.RECOVER)
         row = locked.stacks.get(kind=stack)
         way = _checked(row, what, spared, ask.reason)
+        if what == FORCE and ask.confirm != locked.name:
+            here = f"Type {locked.name} here."
+            raise Refusal(f"Type {locked.name} to confirm.", "confirm", fields={"confirm": here})
         goal = {
             "stack": str(stack),
             "stack_id": row.stack_id,

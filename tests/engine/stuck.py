@@ -24,7 +24,7 @@ def recover(
 ) -> Change:
     """Ask for the way out that is offered, and drive it until it rests."""
     found = only(environment)
-    ask = Ask(ChangeKind.RECOVER, reason=reason, key=uuid.uuid4())
+    ask = Ask(ChangeKind.RECOVER, reason=reason, key=uuid.uuid4(), confirm=environment.name)
     kind = StackKind(found.stack.kind)
     change = do_request_recover(
         actor or yard.alice, environment, ask, stack=kind, what=found.way_out.what, spared=spared
