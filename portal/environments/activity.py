@@ -2,15 +2,18 @@
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import CharField, F, Value
+from django.db.models import CharField, F, Q, QuerySet, Value
 from django.db.models.functions import Cast
 
 from provisioning.lifecycle import ChangeKind, ChangeStatus
 from provisioning.models import AuditEntry, Change, Environment
 
 PAGE_SIZE = 20
+Place = tuple[datetime, str]  # of what happened: when, and the key of its row
 
 
 @dataclass(frozen=True)
@@ -29,21 +32,35 @@ class Happening:
 
 
 def read_activity(environment: Environment, page: str) -> tuple[Page[dict[str, str]], list[Happening]]:
-    """One page of the timeline. Changes and entries are merged and cut in the database, then read by key."""
+    """One page of the timeline."""
+    shown: Page[dict[str, str]] = Paginator(_merged(environment, Q()), PAGE_SIZE).get_page(page)
+    return shown, _read(list(shown.object_list))
+
+
+def happenings_before(environment: Environment, before: Place | None, most: int) -> list[tuple[Place, Happening]]:
+    """So many of what happened before a place of the timeline, or the newest, each with its own place."""
+    older = Q()
+    if before is not None:
+        older = Q(when__lt=before[0]) | Q(when=before[0], key__lt=before[1])
+    keys = list(_merged(environment, older)[:most])
+    places = [(one["when"], one["key"]) for one in keys]
+    return list(zip(places, _read(keys), strict=True))
+
+
+def _merged(environment: Environment, older: Q) -> QuerySet[Any, dict[str, Any]]:
+    """Changes and entries, merged and cut in the database, to be read by key."""
     columns = ("key", "of", "when")
     changes = environment.changes.annotate(
         key=Cast("pk", CharField()), of=Value("change"), when=F("requested_at")
-    ).values(*columns)
+    ).filter(older)
     others = (
         AuditEntry.objects.filter(environment=environment, change__isnull=True)
         .annotate(key=Cast("pk", CharField()), of=Value("entry"), when=F("at"))
+        .filter(older)
         .order_by()
-        .values(*columns)
     )
-    shown: Page[dict[str, str]] = Paginator(
-        changes.union(others, all=True).order_by("-when", "-key"), PAGE_SIZE
-    ).get_page(page)
-    return shown, _read(list(shown.object_list))
+    both: QuerySet[Any, dict[str, Any]] = changes.values(*columns).union(others.values(*columns), all=True)
+    return both.order_by("-when", "-key")
 
 
 def _read(keys: list[dict[str, str]]) -> list[Happening]:

@@ -80,12 +80,26 @@ def read_orphans(
     actor: Actor, wanted: Mapping[str, str], sort: str, page: str
 ) -> tuple[Page[Any], tuple[Group, ...], Totals]:
     """One page of groups of what was `wanted` (q, application), and the totals of all that fit."""
-    found = _filtered(wanted)
-    summed = found.values("application", "environment_name").annotate(
+    shown = Paginator(grouped(wanted).order_by(*_order(sort)), PAGE_SIZE).get_page(page)
+    return shown, groups_of(actor, list(shown.object_list), wanted), totals_of(wanted)
+
+
+def grouped(wanted: Mapping[str, str]) -> QuerySet[Any, Any]:
+    """What was `wanted`, a row for each environment, in no order."""
+    summed = _filtered(wanted).values("application", "environment_name")
+    return summed.annotate(
         items=Sum("item_count"), size=Sum("size_bytes"), cost=Sum("monthly_cost"), written=Max("last_write_at")
     )
-    shown = Paginator(summed.order_by(*_order(sort)), PAGE_SIZE).get_page(page)
-    return shown, _groups(actor, list(shown.object_list), found), _totals(found)
+
+
+def groups_of(actor: Actor, rows: Sequence[Mapping[str, object]], wanted: Mapping[str, str]) -> tuple[Group, ...]:
+    """The groups of some rows of `grouped`, with their tables."""
+    return _groups(actor, rows, _filtered(wanted))
+
+
+def totals_of(wanted: Mapping[str, str]) -> Totals:
+    """The totals of what was `wanted`."""
+    return _totals(_filtered(wanted))
 
 
 def _orphans() -> QuerySet[Table]:

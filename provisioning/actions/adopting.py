@@ -12,7 +12,7 @@ from provisioning.actions.refusals import Refusal
 from provisioning.actions.requesting import Ask, do_request
 from provisioning.blueprints.loader import library
 from provisioning.blueprints.model import Blueprint, StagePolicy
-from provisioning.lifecycle import ChangeKind, EnvironmentStatus, StackKind, set_environment_status
+from provisioning.lifecycle import ChangeKind, EnvironmentStatus, StackKind, set_environment_status, stack_status
 from provisioning.models import Account, Change, Environment, FoundStack, Stack
 
 OURS = "EnvironmentId"  # the tag of what a Stackyard made, this one or another
@@ -46,6 +46,22 @@ def do_claim_environment(actor: Actor, application: str, name: str) -> Environme
     require_change_right(actor)
     with transaction.atomic():
         return _claimed(actor, application, name)
+
+
+def do_request_kept_deletion(actor: Actor, application: str, name: str, ask: Ask) -> Change:
+    """Ask for the deletion of the kept tables of that application and environment, after a backup of each: the deletion
+    of its data, of which a stack is no part any more. Where it is refused nothing is written down. Raises Refusal."""
+    require_change_right(actor)
+    known = Change.objects.filter(request_key=ask.key).first() if ask.key else None
+    if known is not None:
+        return known
+    with transaction.atomic():
+        environment = _claimed(actor, application, name)
+        stack = environment.stacks.get(kind=StackKind.DATA)
+        if not stack_status(stack.status).gone:
+            sentence = f"{environment} has a data stack. Its data is deleted as that of the whole environment."
+            raise Refusal(sentence, "has-stack")
+        return do_request(actor, environment, replace(ask, kind=ChangeKind.DELETE_DATA))
 
 
 @dataclass(frozen=True)
