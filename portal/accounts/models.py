@@ -48,6 +48,7 @@ class ApiRequest(models.Model):
     fingerprint = models.CharField(max_length=64)
     change_id = models.UUIDField(null=True)
     job_id = models.UUIDField(null=True, help_text="The job on items that came of it, where that is no change.")
+    schedule_id = models.BigIntegerField(null=True, help_text="The scheduled value that came of it.")
     at = models.DateTimeField()
 
     class Meta:

@@ -16,12 +16,12 @@ from portal.accounts.models import ApiRequest, User
 from portal.api.problems import ProblemError
 from provisioning.actions.editing import write_of_request
 from provisioning.flags.sealing import digest
-from provisioning.models import Change, ItemJob, ItemWrite
+from provisioning.models import Change, ItemJob, ItemWrite, ParameterSchedule
 
 HEADER = "Idempotency-Key"
 _KEY = re.compile(r"[!-~]{1,200}")
 _NAMES = uuid.UUID("5d7f3f5e-6f0b-4b7e-9a53-3f3ad0d0c1b8")
-Made = Change | ItemJob | ItemWrite
+Made = Change | ItemJob | ItemWrite | ParameterSchedule
 Open = Callable[[uuid.UUID | None], Change]
 
 
@@ -37,8 +37,9 @@ def once(
     sent: BaseModel | str | None,
     act: Callable[[uuid.UUID | None], Made | None],
 ) -> Made | None:
-    """The same for whatever comes of it: a change, a job on items, a write of one, or nothing, which is not kept. A
-    text that was `sent` stands for a file. Raises as `send`, and Refusal while nobody knows what came of the first."""
+    """The same for whatever comes of it: a change, a job on items, a write of one, a scheduled value, or
+    nothing, which is not kept. A text that was `sent` stands for a file. Raises as `send`, and Refusal while nobody
+    knows what came of the first."""
     text = request.headers.get(HEADER)
     if text is None:
         return act(None)
@@ -64,6 +65,8 @@ def _made_by(request: HttpRequest, row: ApiRequest) -> Made | None:
         return Change.objects.select_related("environment__owner", "requested_by").get(pk=row.change_id)
     if row.job_id is not None:
         return ItemJob.objects.select_related("environment__owner", "asked_by").get(pk=row.job_id)
+    if row.schedule_id is not None:
+        return ParameterSchedule.objects.filter(pk=row.schedule_id).first()
     return write_of_request(actor_of(request), row.key)
 
 
@@ -73,6 +76,8 @@ def _keep(row: ApiRequest, made: Made | None) -> None:
         mine.update(change_id=made.pk)
     elif isinstance(made, ItemJob):
         mine.update(job_id=made.pk)
+    elif isinstance(made, ParameterSchedule):
+        mine.update(schedule_id=made.pk)
     elif made is None:
         _forget(row)
 
@@ -81,7 +86,7 @@ def _forget(row: ApiRequest) -> None:
     """Nothing came of it: once what was wrong is put right, the same key may be sent again. What AWS has not answered
     is not nothing."""
     if not ItemWrite.objects.filter(request_key=row.key).exists():
-        ApiRequest.objects.filter(pk=row.pk, change_id=None, job_id=None).delete()
+        ApiRequest.objects.filter(pk=row.pk, change_id=None, job_id=None, schedule_id=None).delete()
 
 
 def located(response: HttpResponse, change: Change) -> None:

@@ -25,6 +25,7 @@ from portal.api import (
     parameters,
     people,
     releases,
+    schedules,
     tables,
 )
 from portal.api.problems import MEDIA_TYPE, Problem, answers_problems
@@ -45,6 +46,7 @@ _PARTS = (
     delivery,
     parameters,
     parameter_restoring,
+    schedules,
     costs,
     tables,
     item_writes,

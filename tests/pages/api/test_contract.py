@@ -28,8 +28,8 @@ from schemathesis.specs.openapi.checks import (
 
 from portal.accounts.models import User
 from portal.pages import EVERYONE
-from provisioning.lifecycle import ChangeStatus, JobKind, JobStatus, StackKind
-from provisioning.models import Account, Event, ItemJob
+from provisioning.lifecycle import ChangeStatus, JobKind, JobStatus, ScheduleStatus, StackKind
+from provisioning.models import Account, Event, ItemJob, ParameterSchedule
 
 from .. import rows
 from ..change_rows import planned, resource
@@ -59,7 +59,7 @@ EXAMPLES = 12  # of each operation: the whole of it within a minute
 CHANGE = uuid.UUID("00000000-0000-4000-8000-0000000000a1")
 JOB = uuid.UUID("00000000-0000-4000-8000-0000000000b1")
 TABLE = "dev-things"
-NUMBERS = {"release": 1, "before": 1, "after": 2}
+NUMBERS = {"release": 1, "before": 1, "after": 2, "schedule": 1}
 IDS = {"change_id": str(CHANGE), "job_id": str(JOB)}
 THERE: dict[str, Any] = {"app": "fileshare", "name": "dev-alice", "key": FLAG, "table": TABLE, **IDS, **NUMBERS}
 ITEM_KEYS = ['{"id":{"S":"a"},"at":{"N":"1"}}', '{"id":{"S":"b"},"at":{"N":"2"}}']
@@ -117,7 +117,11 @@ def token(account: Account, alice: User, settings: Any, aws: AsAws) -> str:
     alice.groups.set([Group.objects.get_or_create(name=name)[0] for name in sorted(EVERYONE)])
     dev = rows.environment(alice, "dev-alice", "fileshare", monthly_cost="34.99")
     rows.outputs(dev, StackKind.DATA, MessagesTableName="messages")
-    parameter(dev, FLAG)
+    flag = parameter(dev, FLAG)
+    ParameterSchedule.objects.create(
+        pk=1, parameter=flag, value="false", at=timezone.now(), status=ScheduleStatus.SUSPENDED, expected_version=1,
+        by=alice, asked_at=timezone.now(),
+    )  # fmt: skip
     release(dev, 1, alice, versions=versions(**{FLAG: (1, "true")}))
     release(dev, 2, alice, versions=versions(**{FLAG: (2, "false")}), stack_parameters={"ContainerImage": "shop:2"})
     row_of(dev, aws, TABLE)
