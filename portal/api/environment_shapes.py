@@ -2,14 +2,18 @@
 
 import uuid
 from datetime import datetime
+from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
 from django.urls import reverse
 from ninja import Schema
 from pydantic import Field
 
+from portal.api.problems import ProblemError
 from portal.api.text import Line, Moment, Name, Sent, Value
 from provisioning.actions.requesting import Values
+from provisioning.costs.model import Scenario
+from provisioning.costs.usage import DEFAULT, BadUsageError, Usage, read_usage
 from provisioning.lifecycle import EnvironmentStatus, StackKind
 from provisioning.models import Change, Environment, Stack
 
@@ -20,6 +24,10 @@ Kind = Literal[
 ]  # fmt: skip
 Parameters = dict[Literal["data", "compute"], dict[Name, Value]]
 Stacks = Annotated[list[Literal["data", "compute"]], Field(max_length=2)]
+Figure = Literal[
+    "reads", "writes", "item_bytes", "stored_gb", "backup_gb", "stream_reads", "lcu", "log_gb", "nat_gb",
+    "parameter_calls",
+]  # fmt: skip
 
 
 class EnvironmentLine(Schema):
@@ -79,9 +87,19 @@ class EnvironmentDetail(EnvironmentLine):
     open_change: uuid.UUID | None
 
 
+class UsageSent(Sent):
+    """How much it will be used, which its price rests on. Figures that are left out are the scenario's own; `free_tier`
+    deducts what AWS gives away, which is right for an account that uses it for nothing else."""
+
+    scenario: Scenario = DEFAULT
+    figures: dict[Figure, Annotated[Line, Field(max_length=24)]] = Field(default_factory=dict)
+    free_tier: bool = False
+
+
 class NewEnvironment(Sent):
     """What to create: both stacks, or those in `stacks`. Parameters that are left out have the stage's defaults.
-    `lifetime_days`, or `expires_at` rounded up to whole days, where environments of the stage end by themselves."""
+    `lifetime_days`, or `expires_at` rounded up to whole days, where environments of the stage end by themselves.
+    `usage` is what its plan is priced on."""
 
     application: Name
     name: Name
@@ -92,6 +110,7 @@ class NewEnvironment(Sent):
     reason: Line = ""
     start_at: Moment | None = None
     replaces: uuid.UUID | None = None
+    usage: UsageSent | None = None
 
 
 class NewChange(Sent):
@@ -118,6 +137,20 @@ def values_of(parameters: Parameters) -> Values:
 def stacks_of(stacks: Stacks) -> tuple[StackKind, ...]:
     """Stacks as a request of a change takes them: each once, data first; none where both are meant."""
     return tuple(kind for kind in StackKind if str(kind) in stacks)
+
+
+def usage_of(sent: UsageSent | None) -> Usage:
+    """What is assumed of the use; the usual where nothing was said. Raises ProblemError for figures that are none."""
+    try:
+        return read_usage(sent.model_dump() if sent else None)
+    except BadUsageError as wrong:
+        fields = {f"usage.{name}": sentence for name, sentence in wrong.fields.items()}
+        raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "bad-usage", str(wrong), fields=fields) from None
+
+
+def usage_in_goal(sent: UsageSent | None) -> dict[str, Any]:
+    """The same as the goal of a change keeps it; nothing where nothing was said. Raises ProblemError."""
+    return {"usage": usage_of(sent).as_dict()} if sent else {}
 
 
 def environment_line(found: Environment) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from portal.api.environment_shapes import (
     environment_detail,
     environment_line,
     stacks_of,
+    usage_in_goal,
     values_of,
 )
 from portal.api.listed import refuse_values, require_listed
@@ -72,9 +73,9 @@ def list_environments(request: HttpRequest, wanted: Query[EnvironmentWanted]) ->
 )  # fmt: skip
 def create_environment(request: HttpRequest, response: HttpResponse, sent: Body[NewEnvironment]) -> ChangeDetail:
     """Answers the change that creates it. It is planned and, where the stage asks for it, approved before it runs."""
-    _require_known(sent.application, sent.parameters, sent.stacks)
+    require_known(sent.application, sent.parameters, sent.stacks)
     require_listed(sent.application, values_of(sent.parameters))
-    days = _days(sent)
+    days, usage = _days(sent), usage_in_goal(sent.usage)
 
     def create(key: uuid.UUID | None) -> Change:
         ask = Ask(
@@ -85,7 +86,7 @@ def create_environment(request: HttpRequest, response: HttpResponse, sent: Body[
             replaces=sent.replaces,
             start_at=sent.start_at,
             stacks=stacks_of(sent.stacks),
-            goal={"lifetime_days": days} if days else {},
+            goal=usage | ({"lifetime_days": days} if days else {}),
         )
         return do_request_create(actor_of(request), sent.application, sent.name, ask)
 
@@ -112,7 +113,7 @@ def request_change(
     """Answers the change, which is planned and, where the stage asks for it, approved before it runs."""
     found = access_with_stacks(request, app, name)
     _require_meant(sent)
-    _require_known(app, sent.parameters, sent.stacks)
+    require_known(app, sent.parameters, sent.stacks)
     require_listed(app, values_of(sent.parameters), found)
     actor = actor_of(request)
     return _opened(response, send(request, response, sent, lambda key: _ask(actor, found, sent, key)))
@@ -178,7 +179,7 @@ def _require_meant(sent: NewChange) -> None:
     refuse_values({name: f"A change of kind {sent.kind} takes no {name}." for name, is_so in unused.items() if is_so})
 
 
-def _require_known(application: str, parameters: Parameters, named: Stacks) -> None:
+def require_known(application: str, parameters: Parameters, named: Stacks) -> None:
     """Refuse parameters that no template has, or that are of a stack that is not meant, which would be left out in
     silence. Raises Http404 for an application that is not there."""
     if not parameters:

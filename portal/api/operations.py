@@ -76,15 +76,16 @@ def operation(
     media_type: str | Sequence[str] = "",
     besides: Mapping[int, Any] | None = None,
     takes: Sequence[str] = (),
+    versioned: bool = True,
 ) -> Callable[[View], View]:
     """Put a view under `path`, for tokens with `scope` of those who may open `page`. It answers `answers` with
     `status`, or what `besides` has with the status there; `media_type` is a second way, or are others, to answer it as
-    text. `takes` are the types of a file that is its body."""
+    text. `takes` are the types of a file that is its body; what is not `versioned` knows no If-Match."""
     auth = Token(scope, page)
     extra: dict[str, Any] = {
         "x-scope": str(scope),
         "x-groups": sorted(auth.page.groups),
-        "parameters": list(_HEADERS[method]),
+        "parameters": [one for one in _HEADERS[method] if versioned or one is not MATCH],
     }
     if media_type:
         kinds = [media_type] if isinstance(media_type, str) else media_type

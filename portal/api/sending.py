@@ -3,6 +3,7 @@
 import re
 import uuid
 from collections.abc import Callable
+from datetime import datetime
 from http import HTTPStatus
 from typing import cast
 
@@ -16,12 +17,12 @@ from portal.accounts.models import ApiRequest, User
 from portal.api.problems import ProblemError
 from provisioning.actions.editing import write_of_request
 from provisioning.flags.sealing import digest
-from provisioning.models import Change, ItemJob, ItemWrite, ParameterSchedule
+from provisioning.models import Change, CostRefresh, ItemJob, ItemWrite, ParameterSchedule
 
 HEADER = "Idempotency-Key"
 _KEY = re.compile(r"[!-~]{1,200}")
 _NAMES = uuid.UUID("5d7f3f5e-6f0b-4b7e-9a53-3f3ad0d0c1b8")
-Made = Change | ItemJob | ItemWrite | ParameterSchedule
+Made = Change | CostRefresh | ItemJob | ItemWrite | ParameterSchedule
 Open = Callable[[uuid.UUID | None], Change]
 
 
@@ -36,18 +37,20 @@ def once(
     response: HttpResponse,
     sent: BaseModel | str | None,
     act: Callable[[uuid.UUID | None], Made | None],
+    *,
+    made_at: Callable[[datetime], Made | None] = lambda _: None,
 ) -> Made | None:
-    """The same for whatever comes of it: a change, a job on items, a write of one, a scheduled value, or
-    nothing, which is not kept. A text that was `sent` stands for a file. Raises as `send`, and Refusal while nobody
-    knows what came of the first."""
+    """The same for whatever comes of it: a change, a job on items, a write of one, a scheduled value, or nothing, which
+    is not kept. A text that was `sent` stands for a file. `made_at` finds what a request of that time has made, where
+    it does not know of its key. Raises as `send`, and Refusal while nobody knows what came of the first."""
     text = request.headers.get(HEADER)
     if text is None:
         return act(None)
     if not _KEY.fullmatch(text):
         said = "An Idempotency-Key is 1 to 200 printable characters without spaces."
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "bad-key", said, fields={HEADER: said})
-    row = _row(request, text, sent)
-    known = _made_by(request, row)
+    row, is_new = _row(request, text, sent)
+    known = _made_by(request, row) or (None if is_new else made_at(row.at))
     if known is not None:
         response["Idempotent-Replayed"] = "true"
         return known
@@ -94,7 +97,8 @@ def located(response: HttpResponse, change: Change) -> None:
     response["Location"] = reverse("v1_show_change", args=[change.pk])
 
 
-def _row(request: HttpRequest, text: str, sent: BaseModel | str | None) -> ApiRequest:
+def _row(request: HttpRequest, text: str, sent: BaseModel | str | None) -> tuple[ApiRequest, bool]:
+    """What the key was sent with, and whether that is now."""
     user = cast("User", request.user)
     body = sent.model_dump_json() if isinstance(sent, BaseModel) else sent or ""
     fingerprint = digest(f"{request.method} {request.get_full_path()}\n{body}")
@@ -106,4 +110,4 @@ def _row(request: HttpRequest, text: str, sent: BaseModel | str | None) -> ApiRe
     if not made and row.fingerprint != fingerprint:
         said = "This Idempotency-Key was sent with another request. Use a new one."
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, "key-reused", said, fields={HEADER: said})
-    return row
+    return row, made

@@ -13,10 +13,14 @@ from portal.api import (
     VERSION,
     applications,
     audit,
+    blueprints,
+    budgets,
     changes,
     choices,
+    cost_source,
     costs,
     delivery,
+    engine,
     environments,
     item_runs,
     item_writes,
@@ -24,9 +28,13 @@ from portal.api import (
     parameter_restoring,
     parameters,
     people,
+    prices,
     releases,
+    savings,
     schedules,
+    search,
     tables,
+    tokens,
 )
 from portal.api.problems import MEDIA_TYPE, Problem, answers_problems
 from portal.api.serving import ExactParser
@@ -39,6 +47,8 @@ _ABOUT = (
 _PARTS = (
     applications,
     choices,
+    prices,
+    blueprints,
     environments,
     lifetimes,
     changes,
@@ -48,11 +58,17 @@ _PARTS = (
     parameter_restoring,
     schedules,
     costs,
+    cost_source,
+    savings,
+    budgets,
     tables,
     item_writes,
     item_runs,
     people,
+    tokens,
+    search,
     audit,
+    engine,
 )
 _ALWAYS = (401, 403, 404, 422, 429, 500, 502, 503)
 # Besides, by method: what depends on how things stand, and on the version that was looked at.

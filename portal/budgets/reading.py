@@ -67,8 +67,14 @@ class Line:
 
 def all_budgets(actor: Actor) -> list[Line]:
     """Every budget that this person may see, the fullest first."""
-    lines = _lines(actor, _seen(actor, Budget.objects.select_related("set_by")))
+    lines = lines_of(actor, seen_budgets(actor))
     return sorted(lines, key=lambda one: (-one.used, one.budget.subject))
+
+
+def seen_budgets(actor: Actor) -> QuerySet[Budget]:
+    """The budgets that this person may see, in no order."""
+    found = Budget.objects.select_related("set_by")
+    return found if sees_all(actor) else found.filter(pk__in=[one.pk for one in _seen(actor, found)])
 
 
 def budgets_of(actor: Actor, environment: Environment) -> list[Line]:
@@ -81,7 +87,7 @@ def budgets_of(actor: Actor, environment: Environment) -> list[Line]:
         | Q(scope=BudgetScope.OWNER, subject__in=[owner.get_username(), *teams])
     )
     order = list(BudgetScope)
-    lines = _lines(actor, _seen(actor, rows))
+    lines = lines_of(actor, _seen(actor, rows))
     return sorted(lines, key=lambda one: (order.index(one.scope), one.budget.subject))
 
 
@@ -158,7 +164,9 @@ def _may_see(actor: Actor, budget: Budget, owner: str) -> bool:
     return may_see(actor, budget.subject.partition("/")[0], owner)
 
 
-def _lines(actor: Actor, budgets: Sequence[Budget]) -> list[Line]:
+def lines_of(actor: Actor, budgets: Iterable[Budget]) -> list[Line]:
+    """How these budgets stand, in their order. Needs who set them at hand."""
+    budgets = list(budgets)
     what, today = known(), timezone.now().date()
     stand = {one.budget.pk: one for one in standings(budgets, what, today)} if what else {}
     told: dict[int, list[BudgetNotice]] = {}

@@ -53,7 +53,7 @@ def read_savings(actor: Actor) -> list[Saving]:
         if may_see(actor, one.application, one.environment.owner.get_username() if one.environment else "")
     ]
     found = [*_environments(environments), *_tables(tables, timezone.now())]
-    return sorted(found, key=lambda one: (one.monthly is None, -(one.monthly or 0), one.subject, one.act))
+    return sorted(found, key=lambda one: (one.monthly is None, -(one.monthly or 0), one.subject, one.act, one.why))
 
 
 def total(savings: Iterable[Saving]) -> Decimal:

@@ -3,7 +3,7 @@
 It is reckoned from the same templates, values, assumptions and price list as the plan that follows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -29,10 +29,15 @@ _LATER = "known-later"
 class StackPrice:
     """What one stack costs a month in US dollars; `lines` have the dear ones first and leave out what is free."""
 
-    label: str
+    kind: StackKind
     monthly: Decimal
     lines: tuple[CostLine, ...]
     free: int
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return str(self.kind.label)
 
 
 @dataclass(frozen=True)
@@ -80,12 +85,13 @@ def price_of(
     values: Values | None = None,
     usage: Usage | None = None,
     known: Calibrations | None = None,
+    kinds: Iterable[str] = STACK_KINDS,
 ) -> Price:
     """The monthly price of an environment under these values and this use; the stage's own values and the usual use
-    where none are given. `known` are the calibrations that it is shown with."""
+    where none are given. `known` are the calibrations that it is shown with, `kinds` the stacks that it is of."""
     usage = usage or Usage()
     inputs: dict[str, list[PricedInput]] = {}
-    for kind in STACK_KINDS:
+    for kind in kinds:
         given = (values or {}).get(kind, {})
         try:
             resolved = resolved_stack(blueprint, kind, name=name, stage=stage, region=region, values=given)
@@ -128,4 +134,4 @@ def _sum(estimates: Mapping[str, Estimate]) -> Decimal:
 def _stack_price(kind: str, found: Estimate) -> StackPrice:
     dear = sorted((line for line in found.lines if line.monthly), key=lambda line: line.monthly or 0, reverse=True)
     free = sum(1 for line in found.lines if line.monthly == 0)
-    return StackPrice(StackKind(kind).label, found.monthly, tuple(dear), free)
+    return StackPrice(StackKind(kind), found.monthly, tuple(dear), free)

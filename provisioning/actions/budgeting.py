@@ -15,7 +15,7 @@ from provisioning.actions.refusals import Refusal
 from provisioning.blueprints.loader import library
 from provisioning.costs.limits import DEFAULT_THRESHOLDS, FORECAST, HIGHEST_THRESHOLD, MOST_THRESHOLDS, WHOLE
 from provisioning.lifecycle import BudgetScope
-from provisioning.models import Budget, Environment
+from provisioning.models import AuditEntry, Budget, Environment
 
 CENT = Decimal("0.01")
 MOST = Decimal("9999999999.99")
@@ -33,13 +33,15 @@ class AskBudget:
 
 
 def do_set_budget(actor: Actor, ask: AskBudget) -> Budget:
-    """Set or change the budget of a subject. What was told in this month is forgotten where it is no longer so of the
-    new amount, and can be told again. Raises Refusal."""
+    """Set or change the budget of a subject; one that this person has set so already stays as it is. What was told in
+    this month is forgotten where it is no longer so of the new amount, and can be told again. Raises Refusal."""
     monthly = _checked(ask)
     environment = _require_may_set(actor, ask.scope, ask.subject)
     thresholds = sorted(set(ask.thresholds))
     with transaction.atomic():
         known = Budget.objects.select_for_update().filter(scope=ask.scope, subject=ask.subject).first()
+        if known and (known.monthly, known.thresholds, known.set_by_id) == (monthly, thresholds, actor.user_id):
+            return known
         before = None if known is None else str(known.monthly)
         budget, _ = Budget.objects.update_or_create(
             scope=ask.scope,
@@ -74,11 +76,22 @@ def do_remove_budget(actor: Actor, budget_id: int) -> str:
             "remove_budget",
             f"Removed the budget of {budget.subject}: ${budget.monthly} a month",
             environment=environment,
-            detail={"scope": budget.scope, "subject": budget.subject, "monthly": str(budget.monthly)},
+            detail={
+                "budget": budget_id,
+                "scope": budget.scope,
+                "subject": budget.subject,
+                "monthly": str(budget.monthly),
+            },
         )
         subject = budget.subject
         budget.delete()
     return subject
+
+
+def was_removed_by(actor: Actor, budget_id: int) -> bool:
+    """Whether this person has removed that budget, so that asking again asks for what is so already."""
+    removed = AuditEntry.objects.filter(by_id=actor.user_id, verb="remove_budget", detail__budget=budget_id)
+    return removed.exists()
 
 
 def why_not_set(actor: Actor, scope: BudgetScope, subject: str) -> str:

@@ -79,6 +79,47 @@ class TestThePage:
         assert ApiToken.objects.count() == MOST
 
 
+class TestTheApi:
+    """GET /me/tokens, POST /me/tokens/{token}/revoke."""
+
+    def test_ones_own_without_secrets(self, alice: User, bob: User) -> None:
+        token_for(bob)
+        program, other = program_of(alice), token_for(alice, Scope.READ, name="nightly")
+        found = program.get("/me/tokens?limit=1")
+        (line,) = found["items"]
+        assert (line["number"], line["name"], line["scopes"]) == (other.row.pk, "nightly", ["read"])
+        assert (line["prefix"], line["this"], line["made_by"]) == (other.row.prefix, False, "alice")
+        rest = program.get(f"/me/tokens?cursor={found['next']}")
+        assert ([one["this"] for one in rest["items"]], rest["next"]) == ([True], None)
+        secret = other.text.rpartition("_")[2]
+        assert secret not in program.ask("GET", "/me/tokens").content.decode()
+
+    def test_one_is_revoked_at_once_and_once(self, alice: User) -> None:
+        program, other = program_of(alice), token_for(alice, Scope.READ)
+        first = program.post(f"/me/tokens/{other.row.pk}/revoke")
+        assert first["revoked_at"] is not None
+        assert program.post(f"/me/tokens/{other.row.pk}/revoke") == first
+        assert Program(other.text).get("/me", 401)["code"] == "bad-token"
+        entry = AuditEntry.objects.get(verb="revoke_token")
+        assert entry.detail["token"].startswith("ci (")
+
+    def test_a_reading_one_revokes_itself_and_no_other(self, alice: User) -> None:
+        other, mine = token_for(alice), token_for(alice, Scope.READ)
+        reader = Program(mine.text)
+        assert reader.post(f"/me/tokens/{other.row.pk}/revoke", status=403)["code"] == "no-scope"
+        assert reader.post(f"/me/tokens/{mine.row.pk}/revoke")["this"] is True
+        reader.get("/me", 401)
+        Program(other.text).get("/me")
+
+    def test_anothers_is_not_there(self, alice: User, bob: User) -> None:
+        other = token_for(bob)
+        program_of(alice).post(f"/me/tokens/{other.row.pk}/revoke", status=404)
+        Program(other.text).get("/me")
+
+    def test_none_is_made_by_a_token(self, alice: User) -> None:
+        assert program_of(alice).ask("POST", "/me/tokens", {"name": "x"}).status_code == 405
+
+
 class TestTheCommand:
     """`manage.py create_token`."""
 
