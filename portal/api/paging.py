@@ -18,6 +18,7 @@ from portal.api.text import Line
 
 MOST = 100
 Row = TypeVar("Row", bound=Model)
+Found = TypeVar("Found")
 Limit = Annotated[int, Field(ge=1, le=MOST, description="How many on a page.")]
 Key = tuple[Any, ...]
 
@@ -41,6 +42,18 @@ def page_of_rows(
         return rows, None
     last = rows[paged.limit - 1]
     return rows[: paged.limit], cursor_of([_text(_value(last, column)) for column in order])
+
+
+def page_of_list(
+    found: Sequence[Found], key: Callable[[Found], tuple[str, str]], paged: Paged
+) -> tuple[list[Found], str | None]:
+    """The same of what is at hand as a whole, in the order of its keys, of which each is there once."""
+    rows = sorted(found, key=key)
+    if paged.cursor:
+        last = read_cursor(paged.cursor, (str, str))
+        rows = [row for row in rows if key(row) > last]
+    shown = rows[: paged.limit]
+    return shown, cursor_of(key(shown[-1])) if len(rows) > paged.limit else None
 
 
 def cursor_of(key: Sequence[str]) -> str:

@@ -14,8 +14,9 @@ from provisioning.models import Parameter, ParameterVersion
 
 
 class StoredParameter(Schema):
-    """One parameter below the environment's path. `value` null: it is hidden. `live_on` of `live_of` that run have
-    the stored version; null where nobody has looked. `outside` when somebody set it outside Stackyard."""
+    """One parameter below the environment's path. `value` null: it is hidden. `live_on` of `live_of` that run had the
+    stored version at `live_at`, which is known as `live_from` says: reported, or started; null where nobody has looked.
+    `live_value` is what runs, where it says so. `outside` when somebody set it outside Stackyard."""
 
     key: str
     name: str
@@ -30,7 +31,18 @@ class StoredParameter(Schema):
     live_version: int | None
     live_on: int | None
     live_of: int | None
+    live_value: str | None
+    live_at: datetime | None
+    live_from: str
     asked_by: uuid.UUID | None
+
+
+class ParameterDetail(StoredParameter):
+    """One parameter, and how old that is: `reading` while the path is being read again."""
+
+    read_at: datetime | None
+    reading: bool
+    problem: str
 
 
 class ParameterList(Schema):
@@ -95,6 +107,9 @@ def stored(row: Parameter, flag: Flag | None) -> StoredParameter:
         live_version=row.live_version,
         live_on=row.live_on,
         live_of=row.live_of,
+        live_value=None if look is HIDDEN or row.live_at is None else row.live_value,
+        live_at=row.live_at,
+        live_from=row.live_from,
         asked_by=row.asked_by_id,
     )
 

@@ -5,11 +5,12 @@ import re
 import uuid
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Literal
 
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import Body, Path, Query, Router, Schema
-from pydantic import StringConstraints
+from pydantic import Field, StringConstraints
 
 from portal.access import access_environment, actor_of
 from portal.accounts.models import Scope
@@ -18,18 +19,20 @@ from portal.api.operations import operation
 from portal.api.paging import Paged, number, page_of_rows
 from portal.api.parameter_shapes import (
     NewValue,
+    ParameterDetail,
     ParameterList,
-    StoredParameter,
     VersionList,
     stored,
     version_line,
 )
 from portal.api.problems import ProblemError
 from portal.api.sending import located, send
-from portal.api.text import Line, Name
+from portal.api.text import Line, Moment, Name
+from portal.flags.rows import columns_of
 from provisioning.actions.looking_at_parameters import do_look_at_parameters
 from provisioning.actions.setting import AskToSet, Setting, declared, do_set_parameters, path_of
-from provisioning.blueprints.model import Flag
+from provisioning.blueprints.model import Blueprint, Flag
+from provisioning.flags.rules import SECURE
 from provisioning.models import Change, Environment, Parameter, ParameterPath, ParameterVersion
 
 router = Router(tags=["Parameters"])
@@ -41,6 +44,9 @@ class ParametersWanted(Paged):
     """Which parameters."""
 
     q: Line = ""
+    only: Literal["", "flags", "parameters", "secrets", "stacks"] = Field(
+        "", description="What is declared, what is not, secrets, or what stacks make."
+    )
 
 
 class Where(Schema):
@@ -52,9 +58,12 @@ class Where(Schema):
 
 
 class Why(Schema):
-    """Why it is deleted."""
+    """Why it is deleted, and when. The rest is as in setting a value."""
 
     reason: Line = ""
+    redeploy: bool | None = None
+    start_at: Moment | None = None
+    confirmed: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,6 +96,7 @@ def list_parameters(
     do_look_at_parameters([environment])
     read = ParameterPath.objects.filter(environment=environment).first()
     found = Parameter.objects.filter(environment=environment, gone_at=None, key__icontains=wanted.q)
+    found = found.filter(_only(wanted.only, blueprint))
     rows, after = page_of_rows(found, ("key",), wanted, (str,))
     return ParameterList(
         path=path,
@@ -99,13 +109,21 @@ def list_parameters(
 
 @operation(
     router, "GET", "/environments/{app}/{name}/parameters/{path:key}", scope=Scope.READ, page="parameter",
-    answers=StoredParameter, summary="Show a parameter",
+    answers=ParameterDetail, summary="Show a parameter",
 )  # fmt: skip
-def show_parameter(request: HttpRequest, response: HttpResponse, where: Path[Where]) -> StoredParameter:
-    """`Parameter-Version` is what a request to set it takes as If-Match."""
+def show_parameter(request: HttpRequest, response: HttpResponse, where: Path[Where]) -> ParameterDetail:
+    """`Parameter-Version` is what a request to set it takes as If-Match. Asking has Parameter Store read again, where
+    that is 30 seconds ago: ask again while it is `reading`."""
     place = _place(request, where)
+    asked = do_look_at_parameters([place.environment])
     response["Parameter-Version"] = _tag(place.there)
-    return stored(place.there, place.flag)
+    (column,) = columns_of([place.environment], None)
+    return ParameterDetail(
+        **stored(place.there, place.flag).model_dump(),
+        read_at=column.read_at,
+        reading=column.reading or bool(asked),
+        problem=column.problem,
+    )
 
 
 @operation(
@@ -163,7 +181,13 @@ def delete_parameter(
 
     def delete(request_key: uuid.UUID | None) -> Change:
         setting = Setting(where.key, None, looked_at(request, where.key, place.row))
-        ask = AskToSet(reason=wanted.reason.strip(), key=request_key)
+        ask = AskToSet(
+            reason=wanted.reason.strip(),
+            key=request_key,
+            start_at=wanted.start_at,
+            redeploy=wanted.redeploy,
+            confirmed=wanted.confirmed,
+        )
         return do_set_parameters(actor_of(request), place.environment, [setting], ask)
 
     change = send(request, response, wanted, delete)
@@ -176,6 +200,14 @@ def _place(request: HttpRequest, where: Where) -> Place:
     blueprint, _ = path_of(environment)
     row = Parameter.objects.filter(environment=environment, key=where.key, gone_at=None).first()
     return Place(environment, where.key, declared(blueprint, where.key), row)
+
+
+def _only(kind: str, blueprint: Blueprint) -> Q:
+    """What the filter of the page shows."""
+    own = Q(key__in=[flag.key for flag in blueprint.flags])
+    secret = Q(type=SECURE) | Q(key__in=[flag.key for flag in blueprint.flags if flag.type == "secret"])
+    known = {"flags": own, "parameters": ~own & Q(owned_by=""), "secrets": secret, "stacks": ~Q(owned_by="")}
+    return known.get(kind, Q())
 
 
 def _tag(row: Parameter) -> str:

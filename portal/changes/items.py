@@ -98,13 +98,14 @@ def legs_view(verb: WriteVerb, legs: Sequence[Leg], mask: Mask) -> PlannedResour
     )
 
 
-def readable(change: Change, plan: Mapping[str, Any]) -> dict[str, Any]:
-    """The plan for a file: what is sealed in it in typed JSON, masked."""
+def readable(change: Change, plan: Mapping[str, Any], *, revealed: bool = False) -> dict[str, Any]:
+    """The plan for a file: what is sealed in it in typed JSON, masked, unless somebody has just had it `revealed`."""
     part: Mapping[str, Any] | None = plan.get("items")
     if not part:
         return dict(plan)
     row = _row(change.environment, part["table"]["name"])
     mask = Mask(everything=True) if row is None else mask_for(change.environment, row)
+    mask = Mask() if revealed else mask
     writes = [{**write, "content": _content(write, mask)} for write in part["writes"]]
     return {**plan, "items": {**part, "writes": writes}}
 

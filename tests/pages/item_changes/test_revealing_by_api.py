@@ -1,0 +1,43 @@
+"""What is hidden of items in a plan, shown to a program for a reason."""
+
+from portal.accounts.models import Scope, User
+from provisioning.lifecycle import ChangeStatus
+from provisioning.models import AuditEntry, Change
+
+from .. import rows
+from ..api.program import program_of
+from .scene import Scene, edit
+
+
+def at(change: Change) -> str:
+    """The operation's address."""
+    return f"/changes/{change.pk}/reveal"
+
+
+def test_it_is_shown_once_with_nothing_hidden(scene: Scene, ada: User) -> None:
+    change = scene.asked(edit())
+    program = program_of(ada)
+    assert "geheim" not in program.ask("GET", f"/changes/{change.pk}").content.decode()
+    answer = program.ask("POST", at(change), {"reason": "To decide about it"})
+    assert answer["Cache-Control"] == "no-store"
+    found = program.post(at(change), {"reason": "To decide about it"})
+    assert (found["change"], found["digest"]) == (str(change.pk), change.plan_digest)
+    ((content,),) = [write["content"] for write in found["writes"]]
+    assert '{"S":"geheim"}' in content["before"]
+    assert '{"S":"auch geheim"}' in content["after"]
+    entry = AuditEntry.objects.filter(verb="reveal_plan").latest("pk")
+    assert (entry.by, entry.change, entry.reason) == (ada, change, "To decide about it")
+    assert "geheim" not in program.ask("GET", f"/changes/{change.pk}").content.decode()
+
+
+def test_for_a_reason_by_those_who_may_and_where_there_are_items(
+    scene: Scene, alice: User, ada: User, audrey: User
+) -> None:
+    change = scene.asked(edit())
+    assert program_of(ada).post(at(change), {"reason": "no"}, 422)["code"] == "no-reason"
+    program_of(ada).post(at(change), {}, 422)
+    program_of(audrey).post(at(change), {"reason": "I want to know"}, 403)
+    program_of(ada, Scope.READ).post(at(change), {"reason": "I want to know"}, 403)
+    other = rows.change(rows.environment(alice, "dev"), alice, ChangeStatus(change.status))
+    assert program_of(ada).post(at(other), {"reason": "I want to know"}, 409)["code"] == "no-items"
+    assert not AuditEntry.objects.filter(verb="reveal_plan").exists()
