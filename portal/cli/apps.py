@@ -1,4 +1,4 @@
-"""Applications: `stackyard apps`, `stackyard apps show APP`."""
+"""Applications: `stackyard apps`, `stackyard apps show APP`, `stackyard apps problems`."""
 
 from typing import Any
 
@@ -32,6 +32,16 @@ def show_application(session: Session, app: str) -> None:
     """Show what a request for one of its environments can say."""
     found = session.client.get("/applications/{app}", app=app)
     session.show(found, lambda: _shown(found))
+
+
+@apps.command("problems")
+@pass_session
+def list_problems(session: Session) -> None:
+    """List what is wrong with blueprints, with file, line and what to do. For admins and auditors."""
+    found = session.client.get("/blueprints/problems")
+    rows = [[f"{one['file']}:{one['line']}", one["sentence"], one["fix"]] for one in found["items"]]
+    fine = f"Every blueprint is in order: {found['usable']} can be used."
+    session.show(found, lambda: Table(["Where", "What is wrong", "What to do"], rows, empty=fine))
 
 
 def _shown(found: dict[str, Any]) -> Shown:

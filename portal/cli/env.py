@@ -21,6 +21,7 @@ from portal.cli.command import Group, Session, pass_session
 from portal.cli.following import finish
 from portal.cli.lists import list_options, show_list
 from portal.cli.outputs import outputs
+from portal.cli.prices import Usage, show_price, usage_options
 from portal.cli.shown import Facts, Lines, Shown, Table, Tone, Word, status, when
 from portal.cli.where import APP, Where, environment_words, where_of
 
@@ -70,6 +71,8 @@ def list_environments(
 @value_options
 @click.option("--stack", type=click.Choice(["data", "compute"]), help="Create this stack only.")
 @click.option("--expires", metavar="TIME", help="When it ends: 3d, 2030-01-31.")
+@click.option("--price", "only_priced", is_flag=True, help="Show what it would cost a month, and ask for nothing.")
+@usage_options
 @request_options
 @pass_session
 def create(
@@ -80,6 +83,8 @@ def create(
     given: Parameters,
     stack: str | None,
     expires: str | None,
+    only_priced: bool,
+    usage: Usage | None,
     asked: Asked,
 ) -> None:
     """Create an environment: stackyard env create hello-erlang dev-alice.
@@ -89,7 +94,13 @@ def create(
     """
     where = where_of(name or application, application if name else None)
     values = placed(session, where.app, given, stack or "")
-    create_environment(session, where, asked, parameters=values, stack=stack, expires=expires)
+    body = _new_environment(session, where, asked, parameters=values, stack=stack, expires=expires) | (
+        {"usage": usage} if usage else {}
+    )
+    if only_priced:
+        show_price(session, where.app, body)
+    else:
+        _create(session, asked, body)
 
 
 @env.command("show")
@@ -171,6 +182,13 @@ def create_environment(
     expires: str | None,
 ) -> None:
     """Ask for a new environment, or for one stack of it, and answer with the change."""
+    body = _new_environment(session, where, asked, parameters=parameters, stack=stack, expires=expires)
+    _create(session, asked, body)
+
+
+def _new_environment(
+    session: Session, where: Where, asked: Asked, *, parameters: Parameters, stack: str | None, expires: str | None
+) -> dict[str, Any]:
     body = {
         "application": where.app,
         "name": where.name,
@@ -178,7 +196,11 @@ def create_environment(
         "stacks": [stack] if stack else None,
         "expires_at": moment(expires, "--expires") if expires else None,
     }
-    finish(session, session.client.send("POST", "/environments", said(asked, body), key=asked.key).data, asked.waiting)
+    return said(asked, body)
+
+
+def _create(session: Session, asked: Asked, body: dict[str, Any]) -> None:
+    finish(session, session.client.send("POST", "/environments", body, key=asked.key).data, asked.waiting)
 
 
 def delete_some(session: Session, where: Where, asked: Asked, what: str, confirm: str | None) -> None:

@@ -5,25 +5,34 @@ import click
 from portal.cli import VERSION
 from portal.cli.apps import apps
 from portal.cli.audit import audit
+from portal.cli.budgets import budgets
 from portal.cli.changes import changes
 from portal.cli.command import Root
 from portal.cli.completing import complete_names, completion
+from portal.cli.cost_source import cost_refresh, cost_source
 from portal.cli.costs import costs
 from portal.cli.deploying import deploy, promote, releases
+from portal.cli.engine import engine
 from portal.cli.env import env
 from portal.cli.flags import flags
 from portal.cli.items import items
 from portal.cli.items_jobs import jobs
 from portal.cli.login import login, logout, whoami
 from portal.cli.running import run
+from portal.cli.savings import savings
+from portal.cli.search import home, search
 from portal.cli.stacks import compute_stack, data_stack
 from portal.cli.tables import tables
+from portal.cli.tokens import tokens
 
 # Every command, in the order of the help. A new one is a module and a line here.
 COMMANDS: tuple[click.Command, ...] = (
     login,
     logout,
     whoami,
+    tokens,
+    home,
+    search,
     apps,
     env,
     changes,
@@ -38,7 +47,12 @@ COMMANDS: tuple[click.Command, ...] = (
     jobs,
     flags,
     costs,
+    cost_source,
+    cost_refresh,
+    savings,
+    budgets,
     audit,
+    engine,
     completion,
 )
 
