@@ -130,7 +130,7 @@ def change_detail(change: Change) -> ChangeDetail:
         approvals_needed=policy.approvals if policy else 0,
         approver_groups=list(policy.approver_groups) if policy else [],
         steps=[_step(step, PLAYBOOKS[ChangeKind(change.kind)]) for step in change.steps.all()],
-        decisions=[_decision(one) for one in change.decisions.select_related("by")],
+        decisions=[decision_line(one) for one in change.decisions.select_related("by")],
         supersedes=change.supersedes_id,
         superseded_by=Change.objects.filter(supersedes=change).values_list("pk", flat=True).first(),
     )
@@ -153,7 +153,8 @@ def _step(step: Step, playbook: Playbook) -> StepLine:
     )
 
 
-def _decision(one: Decision) -> DecisionLine:
+def decision_line(one: Decision) -> DecisionLine:
+    """A decision as it is told. Needs its person at hand."""
     return DecisionLine(
         verdict=one.verdict,
         by=one.by.get_username() if one.by else one.rule,

@@ -16,6 +16,7 @@ from portal.api.operations import operation
 from portal.api.paging import MOST, Limit, Paged, moment, page_of_rows
 from portal.api.sending import send
 from portal.api.text import Line, Moment, Sent
+from portal.approvals.waiting import decidable_by
 from portal.changes.listing import NEWEST, listed
 from provisioning.actions.actor import Actor
 from provisioning.actions.deciding import do_approve, do_reject, do_send_back
@@ -35,6 +36,7 @@ class ChangeWanted(Paged):
     """Which changes. `environment` is a name, or application/name."""
 
     whose: Literal["", "mine"] = ""
+    waits_for: Literal["", "me"] = Field("", description="me: those that I can decide about now.")
     application: Line = ""
     environment: Line = ""
     kind: ChangeKind | Literal[""] = ""
@@ -87,10 +89,12 @@ class Objection(Sent):
 
 @operation(router, "GET", "/changes", scope=Scope.READ, page="changes", answers=ChangeList, summary="List changes")
 def list_changes(request: HttpRequest, wanted: Query[ChangeWanted]) -> ChangeList:
-    """The newest first, everybody's or mine."""
-    named = wanted.model_dump(exclude={"cursor", "limit"})
+    """The newest first: everybody's, mine, or what waits for me."""
+    named, actor = wanted.model_dump(exclude={"cursor", "limit", "waits_for"}), actor_of(request)
     chosen = {name: str(value) for name, value in named.items() if str(value).strip()}
-    found = listed(chosen, person=actor_of(request).user_id, sort=NEWEST)
+    found = listed(chosen, person=actor.user_id, sort=NEWEST)
+    if wanted.waits_for:
+        found = found.filter(pk__in=decidable_by(actor).order_by().values("pk"))
     rows, after = page_of_rows(found, _ORDER, wanted, _KINDS)
     return ChangeList(items=[ChangeLine(**change_line(row)) for row in rows], next=after)
 

@@ -1,7 +1,7 @@
 """Addresses of REST v1. The operations take a Bearer token only; the page about them is for people who sign in."""
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, path, re_path
 from django.views.decorators.http import require_safe
 
 from portal.api import reference
@@ -29,5 +29,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{V1}openapi.json", served(openapi), name="v1_openapi"),
     *_operations(),
     path(V1, served(nothing_here), name="v1_root"),
-    path(f"{V1}<path:rest>", served(nothing_here), name="v1_nothing"),
+    # Every other address, with line breaks in it too, which a path's converter leaves to the pages.
+    re_path(rf"^{V1}(?P<rest>[\s\S]+)\Z", served(nothing_here), name="v1_nothing"),
 ]

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractUser
 
+from portal.changes.states import short_type
 from portal.environments.heading import why_not_act
 from portal.requesting.asking import Asks, asks_of
 from provisioning.actions.actor import Actor
@@ -49,6 +50,11 @@ class ResourceDrift:
     accepted: tuple[PropertyDrift, ...]
     accepted_by: Change | None
     why_not_accept: str
+
+    @property
+    def short_type(self) -> str:
+        """Its type as people say it."""
+        return short_type(self.type)
 
     @property
     def deleted(self) -> bool:
@@ -210,7 +216,7 @@ def _resource(
     accepted = [one for one in row.differences if one not in left]
     return ResourceDrift(
         logical_id=row.logical_id,
-        type=row.type.removeprefix("AWS::").replace("::", " "),
+        type=row.type,
         physical_id=row.physical_id,
         status=DriftStatus(row.status),
         open=tuple(_lines(kind, row, left, ticked)),

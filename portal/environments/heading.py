@@ -48,8 +48,8 @@ def access_with_stacks(request: HttpRequest, application: str, name: str) -> Env
     return environment
 
 
-def why_not_act(actor: Actor, environment: Environment) -> str:
-    """Why this person may not alter this environment; empty when they may."""
+def why_not_act(actor: Actor, environment: Environment | None) -> str:
+    """Why this person may not alter this environment, or one that is not there yet; empty when they may."""
     try:
         require_change_right(actor, environment)
     except Refusal as refusal:

@@ -11,9 +11,9 @@ from django.db.models import Count, F, Max, Q, QuerySet, Sum
 from django.db.models.expressions import OrderBy
 from django.db.models.functions import Coalesce
 
-from provisioning.actions.actor import Actor, require_change_right
+from portal.environments.heading import why_not_act
+from provisioning.actions.actor import Actor
 from provisioning.actions.order import why_not_now
-from provisioning.actions.refusals import Refusal
 from provisioning.blueprints.loader import library
 from provisioning.lifecycle import ChangeKind, ChangeStatus
 from provisioning.models import Account, Change, Environment, Table
@@ -168,7 +168,7 @@ def _group(
     environment: Environment | None,
     kept: Mapping[int, datetime],
 ) -> Group:
-    why_not = _why_not_act(actor, environment)
+    why_not = why_not_act(actor, environment)
     no_blueprint = str(row["application"]) not in library().blueprints
     gone = f"There is no application called {row['application']} any more." if no_blueprint else ""
     return Group(
@@ -190,11 +190,3 @@ def _sum(costs: Iterable[Decimal | None]) -> Decimal | None:
     """The sum of those that are known; None when none is."""
     known = [cost for cost in costs if cost is not None]
     return sum(known, Decimal(0)) if known else None
-
-
-def _why_not_act(actor: Actor, environment: Environment | None) -> str:
-    try:
-        require_change_right(actor, environment)
-    except Refusal as refusal:
-        return refusal.sentence
-    return ""

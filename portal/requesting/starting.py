@@ -12,6 +12,7 @@ from portal.requesting.reading import living_stacks
 from provisioning.actions.naming import LONGEST
 from provisioning.actions.order import why_not_instead, why_not_now
 from provisioning.actions.requesting import deployed_last
+from provisioning.blueprints.artifacts import held_in
 from provisioning.blueprints.model import Blueprint
 from provisioning.blueprints.promises import starting_values
 from provisioning.lifecycle import ChangeKind, EnvironmentStatus, StackKind
@@ -79,6 +80,16 @@ def start_of_update(
             **_usable(blueprint, kind, sent.get(kind, {})),
         }
         for kind, stack in living_stacks(environment).items()
+    }
+
+
+def values_to_repeat(blueprint: Blueprint, change: Change) -> dict[str, dict[str, str]]:
+    """The values that a change sent, as another one may send them again: none that is hidden, filled in, or known no
+    more. What was deployed is left to deploying where the change is an update."""
+    deployed = held_in(blueprint.deploy) if change.kind == ChangeKind.UPDATE else ""
+    return {
+        kind: {key: value for key, value in _usable(blueprint, kind, given).items() if key != deployed}
+        for kind, given in _of_change(change).items()
     }
 
 

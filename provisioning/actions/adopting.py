@@ -9,7 +9,7 @@ from provisioning.actions.actor import Actor, audit, is_personal, require_change
 from provisioning.actions.naming import stage_of
 from provisioning.actions.order import why_not_now
 from provisioning.actions.refusals import Refusal
-from provisioning.actions.requesting import Ask, do_request
+from provisioning.actions.requesting import Ask, do_request, require_meant
 from provisioning.blueprints.loader import library
 from provisioning.blueprints.model import Blueprint, StagePolicy
 from provisioning.lifecycle import ChangeKind, EnvironmentStatus, StackKind, set_environment_status, stack_status
@@ -50,18 +50,20 @@ def do_claim_environment(actor: Actor, application: str, name: str) -> Environme
 
 def do_request_kept_deletion(actor: Actor, application: str, name: str, ask: Ask) -> Change:
     """Ask for the deletion of the kept tables of that application and environment, after a backup of each: the deletion
-    of its data, of which a stack is no part any more. Where it is refused nothing is written down. Raises Refusal."""
+    of its data, of which a stack is no part any more. The environment is in the list from then on, so that the
+    protection of tables that nobody knew can be switched off. Raises Refusal."""
     require_change_right(actor)
     known = Change.objects.filter(request_key=ask.key).first() if ask.key else None
     if known is not None:
         return known
-    with transaction.atomic():
-        environment = _claimed(actor, application, name)
-        stack = environment.stacks.get(kind=StackKind.DATA)
-        if not stack_status(stack.status).gone:
-            sentence = f"{environment} has a data stack. Its data is deleted as that of the whole environment."
-            raise Refusal(sentence, "has-stack")
-        return do_request(actor, environment, replace(ask, kind=ChangeKind.DELETE_DATA))
+    meant = replace(ask, kind=ChangeKind.DELETE_DATA)
+    require_meant(meant, name)
+    environment = do_claim_environment(actor, application, name)
+    stack = environment.stacks.get(kind=StackKind.DATA)
+    if not stack_status(stack.status).gone:
+        sentence = f"{environment} has a data stack. Its data is deleted as that of the whole environment."
+        raise Refusal(sentence, "has-stack")
+    return do_request(actor, environment, meant)
 
 
 @dataclass(frozen=True)

@@ -105,11 +105,7 @@ def do_request(actor: Actor, environment: Environment, ask: Ask) -> Change:
     known = _same_click(ask)
     if known is not None:
         return known
-    if ask.kind in NAME_TYPED and ask.confirm != environment.name:
-        raise Refusal(
-            f"Type {environment.name} to confirm.", "confirm", fields={"confirm": f"Type {environment.name} here."}
-        )
-    require_reason(ask.kind, ask.reason)
+    require_meant(ask, environment.name)
     if ask.kind in SAYS and not ask.goal.get(SAYS[ask.kind]):
         raise Refusal("It was not said what this is about. Ask for it on the environment's page.", "incomplete")
     blueprint = _blueprint(environment.application)
@@ -131,6 +127,13 @@ def do_request(actor: Actor, environment: Environment, ask: Ask) -> Change:
         return _lost_race(environment.application, environment.name, ask)
     except Refusal as refusal:
         return _first_click(ask, refusal)
+
+
+def require_meant(ask: Ask, name: str) -> None:
+    """Refuse a change that leads to a loss without the environment's name, typed, or without a reason."""
+    if ask.kind in NAME_TYPED and ask.confirm != name:
+        raise Refusal(f"Type {name} to confirm.", "confirm", fields={"confirm": f"Type {name} here."})
+    require_reason(ask.kind, ask.reason)
 
 
 def _blueprint(application: str) -> Blueprint:

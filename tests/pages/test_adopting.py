@@ -1,7 +1,6 @@
 """Stacks that can be adopted: the list, the page that asks, and who may."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -9,30 +8,14 @@ from django.utils import timezone
 
 from portal.accounts.models import User
 from provisioning.lifecycle import ChangeKind, StackKind
-from provisioning.models import Account, Change, Environment, FoundStack
+from provisioning.models import Account, Change, Environment
 
 from . import rows
+from .survey_rows import found
 
 SignIn = Callable[[User], Client]
 PAGE = "/adopt/hello-erlang/dev/"
 LINK = f'href="{PAGE}"'
-
-
-def found(name: str = "dev", *kinds: StackKind, **columns: Any) -> None:
-    """What a survey has found of hello-erlang."""
-    columns = {"status": "CREATE_COMPLETE", "made_at": timezone.now(), "tags": {"Owner": "ops"}, **columns}
-    for kind in kinds or tuple(StackKind):
-        stack_name = f"hello-erlang-data-{name}" if kind == StackKind.DATA else f"hello-erlang-{name}"
-        FoundStack.objects.create(
-            account=Account.objects.get(),
-            name=stack_name,
-            stack_id=f"arn:{stack_name}",
-            kind=kind,
-            application="hello-erlang",
-            environment_name=name,
-            seen_at=timezone.now(),
-            **columns,
-        )
 
 
 class TestList:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.test import Client
@@ -10,35 +9,13 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from portal.accounts.models import User
-from provisioning.lifecycle import ChangeKind, ChangeStatus, EnvironmentStatus, StackKind
 from provisioning.models import Account, AuditEntry, Environment, Table
 
 from . import rows
+from .survey_rows import kept, removed
 
 SignIn = Callable[[User], Client]
 READ_ONLY = "You may read everything here, but not change anything."
-
-
-def kept(name: str, environment: str = "dev-bob", application: str = "hello-erlang", **columns: Any) -> Table:
-    """A table that no stack owns, unless `columns` say otherwise."""
-    columns = {"item_count": 41_203, "size_bytes": 5_000_000, "monthly_cost": "0.0012", **columns}
-    return Table.objects.create(
-        account=Account.objects.get(),
-        name=name,
-        arn=f"arn:aws:dynamodb:us-east-1:123456789012:table/{name}",
-        application=application,
-        environment_name=environment,
-        seen_at=timezone.now(),
-        **columns,
-    )
-
-
-def removed(owner: User, name: str) -> Environment:
-    """An environment whose data stack was deleted an hour ago."""
-    made = rows.without(rows.environment(owner, name, status=EnvironmentStatus.REMOVED), *StackKind)
-    hour_ago = timezone.now() - timedelta(hours=1)
-    rows.change(made, owner, ChangeStatus.SUCCEEDED, ChangeKind.DELETE_DATA_STACK, finished_at=hour_ago)
-    return made
 
 
 class TestList:

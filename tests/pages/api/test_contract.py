@@ -29,7 +29,7 @@ from schemathesis.specs.openapi.checks import (
 from portal.accounts.models import User
 from portal.pages import EVERYONE
 from provisioning.lifecycle import ChangeStatus, JobKind, JobStatus, ScheduleStatus, StackKind
-from provisioning.models import Account, Event, ItemJob, ParameterSchedule
+from provisioning.models import Account, Event, ItemJob, ParameterSchedule, SealedPlan
 
 from .. import rows
 from ..change_rows import planned, resource
@@ -59,7 +59,7 @@ EXAMPLES = 12  # of each operation: the whole of it within a minute
 CHANGE = uuid.UUID("00000000-0000-4000-8000-0000000000a1")
 JOB = uuid.UUID("00000000-0000-4000-8000-0000000000b1")
 TABLE = "dev-things"
-NUMBERS = {"release": 1, "before": 1, "after": 2, "schedule": 1}
+NUMBERS = {"number": 1, "release": 1, "before": 1, "after": 2, "schedule": 1}
 IDS = {"change_id": str(CHANGE), "job_id": str(JOB)}
 THERE: dict[str, Any] = {"app": "fileshare", "name": "dev-alice", "key": FLAG, "table": TABLE, **IDS, **NUMBERS}
 ITEM_KEYS = ['{"id":{"S":"a"},"at":{"N":"1"}}', '{"id":{"S":"b"},"at":{"N":"2"}}']
@@ -133,6 +133,8 @@ def token(account: Account, alice: User, settings: Any, aws: AsAws) -> str:
     bob = User.objects.create_user("bob")
     change = rows.change(rows.environment(bob, "prod"), bob, ChangeStatus.AWAITING_APPROVAL, id=CHANGE)
     planned(change, resource("MessagesTable", "Modify"))
+    sealed = {"content": change.plan, "digest": change.plan_digest, "sealed_at": timezone.now()}
+    SealedPlan.objects.create(change=change, number=1, **sealed)
     Event.objects.create(change=change, at=timezone.now(), status="CREATE_COMPLETE")
     return token_for(alice).text
 

@@ -249,7 +249,7 @@ class TestWhatEveryAnswerHas:
         assert answer["Content-Type"] == "application/problem+json"
         assert set(answer["Allow"].split(", ")) == {"GET", "POST"}
 
-    @pytest.mark.parametrize("path", ["", "/", "/nothing", "/environments/", "/environments/a/b/c/d"])
+    @pytest.mark.parametrize("path", ["", "/", "/nothing", "/environments/", "/environments/a/b/c/d", "/a%0Ab"])
     def test_where_nothing_is(self, program: Program, path: str) -> None:
         assert program.ask("GET", path).status_code in {301, 404}
         if path:
