@@ -32,10 +32,11 @@ from provisioning.actions.comparing_items import LARGEST_SAMPLE, Corner, counter
 from provisioning.actions.copying import MOST_ITEMS, Sample, copy_cost, destinations, do_copy_sample, do_request_copy
 from provisioning.actions.exporting import RATES, do_count, do_export, estimate_of
 from provisioning.actions.importing import Upload, do_check_import, most_bytes
+from provisioning.actions.refusals import Refusal
 from provisioning.actions.writing_in_prod import AskToWrite
 from provisioning.engine.item_rows import key_types
 from provisioning.items.values import BadValueError, check_item, key_token
-from provisioning.models import Change, ItemJob, Table
+from provisioning.models import Change, Environment, ItemJob, Table
 from provisioning.planning.policy import writes_need_change
 
 _TABLE = "/environments/{app}/{name}/tables/{table}"
@@ -128,7 +129,7 @@ def compare_items(
 ) -> Status[JobShape | ChangeDetail]:
     """The same query on both sides; what differs is a file to download, and is counted in `found`."""
     environment, row = table_of(request, where)
-    here, there = Corner(environment, row), counterpart(environment, row, sent.against)
+    here, there = Corner(environment, row), counterpart_named(environment, row, sent.against)
     query, actor = sent.query(row), actor_of(request)
     rate = rate_of(sent.rate, row, price_of(here, there, query).rate)
 
@@ -147,16 +148,11 @@ def copy_items(
 ) -> Status[JobShape | ChangeDetail]:
     """What is hidden has stand-ins there. Into prod it is a change, which needs a reason."""
     environment, row = table_of(request, where)
-    found = (one for one in destinations(environment, row) if one.environment and one.environment.name == sent.into)
-    into = next(found, None)
-    if into is None or into.environment is None:
-        raise _refused("into", f"{sent.into} is no environment of {where.app} that has this table with the same keys.")
+    into = destination(environment, row, sent.into)
     sample = Sample(environment, row, sent.query(row), sent.count, sent.random, sent.mode)
-    rate, asks = (
-        rate_of(sent.rate, into, copy_cost(sample, into)[0].rate, of=WRITES),
-        writes_need_change(into.environment.stage),
-    )
-    actor, target = actor_of(request), into
+    actor, target = actor_of(request), into.table
+    rate = rate_of(sent.rate, target, copy_cost(sample, target)[0].rate, of=WRITES)
+    asks = writes_need_change(into.environment.stage)
 
     def copy(key: uuid.UUID | None) -> ItemJob | Change:
         if asks:
@@ -209,6 +205,23 @@ def import_items(
             return do_check_import(actor, environment, row, upload, notation=named.notation, key=key)
 
         return came_of(request, response, once(request, response, taken.digest, check))
+
+
+def destination(environment: Environment, row: Table, named: str) -> Corner:
+    """The same table of the environment that items are to be copied into. Raises ProblemError."""
+    for one in destinations(environment, row):
+        if one.environment is not None and one.environment.name == named:
+            return Corner(one.environment, one)
+    said = f"{named} is no environment of {environment.application} that has this table with the same keys."
+    raise _refused("into", said)
+
+
+def counterpart_named(environment: Environment, row: Table, named: str) -> Corner:
+    """The same table of the environment that is compared with. Raises ProblemError."""
+    try:
+        return counterpart(environment, row, named)
+    except Refusal as refusal:
+        raise _refused("against", refusal.sentence) from None
 
 
 def asked(how: How, key: uuid.UUID | None) -> AskToWrite:

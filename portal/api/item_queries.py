@@ -56,23 +56,27 @@ class Question(Schema):
     consistent: bool = False
 
 
-class ItemsWanted(Question):
-    """A question in an address, and which page of its answer. `filter` is a condition as JSON, `attribute` a path;
-    both any number of times."""
+class QuestionWanted(Question):
+    """A question in an address. `filter` is a condition as JSON, `attribute` a path; both any number of times."""
 
     filter: list[Annotated[Line, StringConstraints(max_length=LONGEST_FILTER)]] = Field(
         default_factory=list, description='{"path": "a.b", "op": ">", "type": "N", "value": "5"}, any number of times.'
     )
     attribute: list[Line] = Field(default_factory=list, description="A path, any number of times.")
     limit: Limit = 25
-    cursor: Line = Field("", description="The `next` of the page before.")
-    view: Literal["typed", "plain"] = "typed"
 
     def query(self, row: Table) -> Query:
         """The query. Raises ProblemError, with the fields it is about."""
         return _query(
             self, row, [_filter(place, text) for place, text in enumerate(self.filter)], self.attribute, self.limit
         )
+
+
+class ItemsWanted(QuestionWanted):
+    """A question in an address, and which page of its answer."""
+
+    cursor: Line = Field("", description="The `next` of the page before.")
+    view: Literal["typed", "plain"] = "typed"
 
 
 class ItemsAsked(Question, Sent):

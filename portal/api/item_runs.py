@@ -53,7 +53,7 @@ class PutBackAsked(How, Sent):
 
 
 @dataclass(frozen=True)
-class _Here:
+class Here:
     """A job, its table, who asks, and whether a second person decides."""
 
     actor: Actor
@@ -62,6 +62,7 @@ class _Here:
 
     @property
     def asks(self) -> bool:
+        """Whether it is a change here."""
         return writes_need_change(self.job.environment.stage)
 
 
@@ -74,7 +75,7 @@ def run_job(
 ) -> Status[JobShape | ChangeDetail]:
     """Answers the job that does it. Exactly what was checked is written, and exactly what was listed is deleted, where
     it still is as it was then."""
-    here = _here(request, job_id)
+    here = here_of(request, job_id)
     run = _deletion(here, sent) if here.job.kind == JobKind.DELETE else _import(here, sent)
     return came_of(request, response, once(request, response, sent, run))
 
@@ -87,7 +88,7 @@ def put_back_job(
     request: HttpRequest, response: HttpResponse, job_id: uuid.UUID, sent: Body[PutBackAsked]
 ) -> Status[JobShape | ChangeDetail]:
     """As long as it is kept, item by item, where it still is as the job left it."""
-    here = _here(request, job_id)
+    here = here_of(request, job_id)
 
     def put_back(key: uuid.UUID | None) -> Made:
         if here.asks:
@@ -98,7 +99,7 @@ def put_back_job(
     return came_of(request, response, once(request, response, sent, put_back))
 
 
-def _import(here: _Here, sent: RunAsked) -> Callable[[uuid.UUID | None], Made]:
+def _import(here: Here, sent: RunAsked) -> Callable[[uuid.UUID | None], Made]:
     _refuse("confirm", "Only a deletion is confirmed.", given=bool(sent.confirm))
     mode = sent.mode or "new"
     rate = rate_of(sent.rate, here.table, import_cost(here.table, here.job, mode).rate, of=WRITES)
@@ -111,7 +112,7 @@ def _import(here: _Here, sent: RunAsked) -> Callable[[uuid.UUID | None], Made]:
     return run
 
 
-def _deletion(here: _Here, sent: RunAsked) -> Callable[[uuid.UUID | None], Made]:
+def _deletion(here: Here, sent: RunAsked) -> Callable[[uuid.UUID | None], Made]:
     _refuse("mode", "Only an import has a mode.", given=sent.mode is not None)
     rate = rate_of(sent.rate, here.table, deletion_cost(here.table, here.job).rate, of=WRITES)
     typed = sent.confirm
@@ -125,12 +126,13 @@ def _deletion(here: _Here, sent: RunAsked) -> Callable[[uuid.UUID | None], Made]
     return run
 
 
-def _here(request: HttpRequest, job_id: uuid.UUID) -> _Here:
+def here_of(request: HttpRequest, job_id: uuid.UUID) -> Here:
+    """The job and its table. Raises Http404 where either is not there."""
     job = access_any_job(request, job_id)
     table = Table.objects.filter(environment=job.environment, account=job.environment.account, name=job.table).first()
     if table is None:
         raise Http404(f"{job.environment} has no table {job.table} any more.")
-    return _Here(actor_of(request), job, table)
+    return Here(actor_of(request), job, table)
 
 
 def _refuse(field: str, said: str, *, given: bool) -> None:

@@ -86,13 +86,13 @@ def put_item(
         def create(key: uuid.UUID | None) -> ItemWrite:
             return do_create_item(*place.where, sent.item, reason=sent.reason, request_key=key)
 
-        return _done(request, response, place, sent, create, status=HTTPStatus.CREATED)
+        return done(request, response, place, sent, create, status=HTTPStatus.CREATED)
 
     def edit(key: uuid.UUID | None) -> ItemWrite | None:
         opened = looked_at(request, place, whole(sent.item))
         return do_edit_item(*place.where, place.key, sent.item, token=opened.token, reason=sent.reason, request_key=key)
 
-    return _done(request, response, place, sent, edit)
+    return done(request, response, place, sent, edit)
 
 
 @operation(
@@ -110,7 +110,7 @@ def patch_item(
         made = with_parts(opened.shown, edits)
         return do_edit_item(*place.where, place.key, made, token=opened.token, reason=sent.reason, request_key=key)
 
-    return _done(request, response, place, sent, edit)
+    return done(request, response, place, sent, edit)
 
 
 @operation(
@@ -127,7 +127,7 @@ def delete_item(
         opened = looked_at(request, place, lambda _: ())
         return do_delete_item(*place.where, place.key, token=opened.token, reason=wanted.reason, request_key=key)
 
-    return _done(request, response, place, wanted, delete)
+    return done(request, response, place, wanted, delete)
 
 
 @operation(
@@ -145,7 +145,7 @@ def copy_item(
         where, reason = (*place.where, place.key, sent.new_key), sent.reason
         return do_copy_item(*where, token=token, keep=sent.keep, reason=reason, request_key=key)
 
-    return _done(request, response, place, sent, copy)
+    return done(request, response, place, sent, copy)
 
 
 @operation(
@@ -185,10 +185,10 @@ def undo_write(
         except ItemChanged as changed:
             raise conflict(changed, HTTPStatus.CONFLICT) from None
 
-    return _done(request, response, place, sent, undo)
+    return done(request, response, place, sent, undo)
 
 
-def _done(
+def done(
     request: HttpRequest,
     response: HttpResponse,
     place: Place,
@@ -197,7 +197,7 @@ def _done(
     *,
     status: HTTPStatus = HTTPStatus.OK,
 ) -> Status[Written | ChangeDetail]:
-    """Do it once and tell what came of it: the write, or in prod the change that was asked for."""
+    """Do it once and tell what came of it: the write, or in prod the change that was asked for. Raises ProblemError."""
     _require_meant(place, how)
 
     def write_or_ask(key: uuid.UUID | None) -> Change | ItemWrite | None:

@@ -21,7 +21,7 @@ from portal.api.sending import Made, located, once
 from portal.api.text import Line, Sent
 from portal.item_jobs.access import access_any_job
 from portal.item_jobs.acts import streamed
-from portal.item_moves.reports import Report
+from portal.item_moves.reports import Report, as_file, why_not_told
 from provisioning.actions.actor import Actor
 from provisioning.actions.downloading import do_make_ticket, do_use_ticket
 from provisioning.actions.jobs import do_cancel_job, do_drop_job, do_resume_job, do_retry_job
@@ -84,10 +84,7 @@ def show_job(request: HttpRequest, job_id: uuid.UUID) -> JobShape:
 def list_report(request: HttpRequest, response: HttpResponse, job_id: uuid.UUID, wanted: Query[Paged]) -> ReportList:
     """What was wrong with which line, or was left alone. It is for whoever asked for the job: a line may quote what is
     in an item."""
-    job = access_any_job(request, job_id)
-    if job.asked_by_id != actor_of(request).user_id:
-        said = f"{job.asked_by.get_username()} asked for this job; its report is theirs."
-        raise ProblemError(HTTPStatus.FORBIDDEN, "not-yours", said)
+    job = _told_job(request, job_id)
     (begin,) = read_cursor(wanted.cursor, (number,)) if wanted.cursor else (0,)
     report, end = Report(job), begin + wanted.limit
     lines = report[begin:end] if begin >= 0 else []
@@ -96,6 +93,15 @@ def list_report(request: HttpRequest, response: HttpResponse, job_id: uuid.UUID,
         items=[ReportLine(line=one.number or None, key=one.key, problem=one.problem) for one in lines],
         next=cursor_of([str(end)]) if begin >= 0 and end < len(report) else None,
     )
+
+
+@operation(
+    router, "GET", f"{ONE}/report/file", scope=Scope.READ, page="item_job_report_file", answers=None,
+    media_type="text/csv", summary="Download a job's report",
+)  # fmt: skip
+def download_report(request: HttpRequest, job_id: uuid.UUID) -> StreamingHttpResponse:
+    """The whole of it as CSV: line, key, what."""
+    return as_file(_told_job(request, job_id))
 
 
 @operation(
@@ -174,6 +180,15 @@ def came_of(request: HttpRequest, response: HttpResponse, made: Made | None) -> 
     job = access_any_job(request, cast("ItemJob", made).pk)
     response["Location"] = reverse("v1_show_job", args=[job.pk])
     return Status(HTTPStatus.ACCEPTED, job_shape(actor_of(request), job))
+
+
+def _told_job(request: HttpRequest, job_id: uuid.UUID) -> ItemJob:
+    """A job whose report this person may read. Raises ProblemError."""
+    job = access_any_job(request, job_id)
+    why = why_not_told(request, job)
+    if why:
+        raise ProblemError(HTTPStatus.FORBIDDEN, "not-yours", why)
+    return job
 
 
 def _act(

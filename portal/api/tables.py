@@ -8,12 +8,14 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.text import slugify
 from ninja import Path, Query, Router, Schema
+from pydantic import Field
 
 from portal.access import access_environment, access_table
 from portal.accounts.models import Scope
 from portal.api.operations import operation
 from portal.api.paging import Paged, number, page_of_rows
-from portal.api.text import Name, TableName
+from portal.api.text import Line, Name, TableName
+from portal.table_list.reading import filtered, totals_of
 from portal.tables.patterns import patterns_of
 from provisioning.blueprints.model import AccessPattern
 from provisioning.items.masking import PROD, mask_for
@@ -112,6 +114,48 @@ class TableList(Schema):
 
     items: list[TableShape]
     next: str | None
+
+
+class TablesWanted(Paged):
+    """Which tables of all environments: with these words in their name or their environment's, of an application, at a
+    stage, with something wrong."""
+
+    q: Line = ""
+    application: Line = ""
+    stage: Literal["", "dev", "staging", "prod"] = ""
+    problem: Literal["", "any", "alarms", "unprotected", "unrecoverable", "no-expiry"] = Field(
+        "", description="Alarms that fire; unprotected or unrecoverable in prod; no expiry; any of them but the last."
+    )
+
+
+class TableTotals(Schema):
+    """All that fit, whatever page is told."""
+
+    tables: int
+    items: int
+    size_bytes: int
+
+
+class EveryTableList(TableList):
+    """A page of the tables of every environment, by name, and what all of them come to."""
+
+    totals: TableTotals
+
+
+@operation(
+    router, "GET", "/tables", scope=Scope.READ, page="tables", answers=EveryTableList,
+    summary="List the tables of every environment",
+)  # fmt: skip
+def list_every_table(request: HttpRequest, wanted: Query[TablesWanted]) -> EveryTableList:
+    """As last seen. Those that no stack owns are not among them."""
+    found = filtered(wanted.model_dump(exclude={"cursor", "limit"}))
+    rows, after = page_of_rows(found.select_related("environment"), ("name", "id"), wanted, (str, number))
+    totals = totals_of(found)
+    return EveryTableList(
+        items=[_table(row.environment, row) for row in rows if row.environment],
+        next=after,
+        totals=TableTotals(tables=totals.tables, items=totals.items, size_bytes=totals.size),
+    )
 
 
 @operation(

@@ -14,10 +14,10 @@ from portal.access import access_change, actor_of
 from portal.changes.items import legs_view
 from portal.changes.plans import PlannedResource
 from portal.item_moves.running import asks_for
+from provisioning.actions.asking_again import do_request_again
 from provisioning.actions.refusals import Refusal
 from provisioning.actions.superseding import why_not_replace
-from provisioning.actions.writing_in_prod import AskToWrite, do_request_writes
-from provisioning.engine.steps.items import intents_of
+from provisioning.actions.writing_in_prod import AskToWrite
 from provisioning.items.masking import PROD, Mask, mask_for
 from provisioning.items.sealing import NotSealedError
 from provisioning.lifecycle import ChangeKind, WriteVerb
@@ -25,7 +25,6 @@ from provisioning.models import Change, Table
 from provisioning.planning.item_plans import opened
 
 INVALID = 422
-UNREADABLE = "What was asked for cannot be read any more: Stackyard's secret key has changed since. Ask for it anew."
 
 
 @dataclass(frozen=True)
@@ -74,14 +73,8 @@ def items_again(request: HttpRequest, change_id: uuid.UUID) -> HttpResponse:
 
 def _sent(request: HttpRequest, change: Change, chosen: set[int]) -> HttpResponse:
     """Ask for the chosen ones. Raises Refusal."""
-    if not chosen:
-        raise Refusal("Choose what is to be sent again.", "nothing")
-    try:
-        intents = [intent for number, intent in intents_of(change).items() if number in chosen]
-    except NotSealedError:
-        raise Refusal(UNREADABLE, "secret-key") from None
     ask = AskToWrite(request.POST.get("reason", ""), _key(request.POST.get("key", "")), replaces=change.pk)
-    new = do_request_writes(actor_of(request), change.environment, intents, ask)
+    new = do_request_again(actor_of(request), change, chosen, ask)
     messages.success(request, "Asked for. Somebody else decides about it; then Stackyard writes it.")
     return redirect("change", new.pk)
 

@@ -86,11 +86,18 @@ def report_page(job: ItemJob, number: str | None) -> Page[ReportLine]:
     return Paginator(Report(job), PAGE_SIZE).get_page(number)
 
 
+def why_not_told(request: HttpRequest, job: ItemJob) -> str:
+    """Why this person is not shown the report; empty for the one who asked for the job."""
+    mine = job.asked_by_id == actor_of(request).user_id
+    return "" if mine else f"{job.asked_by.get_username()} asked for this job; its report is theirs."
+
+
 def turned_away(request: HttpRequest, job: ItemJob) -> HttpResponse | None:
     """The way back for anybody but the person who asked for the job; None for that one."""
-    if job.asked_by_id == actor_of(request).user_id:
+    why = why_not_told(request, job)
+    if not why:
         return None
-    messages.error(request, f"{job.asked_by.get_username()} asked for this job; its report is theirs.")
+    messages.error(request, why)
     return redirect(address("item_job", job))
 
 
@@ -122,6 +129,11 @@ def report_file(request: HttpRequest, application: str, name: str, table: str, j
     away = turned_away(request, job)
     if away is not None:
         return away
+    return as_file(job)
+
+
+def as_file(job: ItemJob) -> StreamingHttpResponse:
+    """The whole report as CSV, which nothing keeps on the way."""
     response = StreamingHttpResponse(_csv(job), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="report-{job.pk.hex[:8]}.csv"'
     response["X-Content-Type-Options"] = "nosniff"

@@ -8,7 +8,7 @@ from portal.item_jobs.words import rate_text
 from portal.tables.action import units_text, usd_text
 from portal.templatetags.stackyard import duration_text
 from provisioning.actions.importing import NOTATIONS
-from provisioning.actions.moves import WriteCost
+from provisioning.actions.moves import WriteCost, look_units
 from provisioning.costs.book import book
 from provisioning.engine.jobs.chunks import Purpose
 from provisioning.engine.jobs.undoing import Count
@@ -110,8 +110,7 @@ def _short(value: dict[str, object]) -> str:
 
 def looks_text(cost: WriteCost) -> str:
     """What is read first of items that are written only if they still are as they were."""
-    units = cost.items + cost.bytes // 4096
-    return f"Each is looked at once more first: about {units_text(Decimal(units)).replace('unit', 'read unit')}."
+    return f"Each is looked at once more first: about {units_text(look_units(cost)).replace('unit', 'read unit')}."
 
 
 def back_lines(done: ItemJob, kept: Count) -> list[str]:

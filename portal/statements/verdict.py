@@ -54,7 +54,7 @@ def verdict_of(actor: Actor, environment: Environment, table: Table, judged: Jud
         return _of_write(actor, environment, judged.write)
     if judged.select is None:
         return Verdict("Run")
-    select, price = judged.select, price_before(table, _as_query(judged.select))
+    select, price = judged.select, price_before(table, as_query(judged.select))
     if judged.why_not:
         return Verdict("Run", _title(select), why_not=judged.why_not)
     if select.is_scan:
@@ -69,7 +69,8 @@ def verdict_of(actor: Actor, environment: Environment, table: Table, judged: Jud
     return Verdict("Query", _title(select), f"≤ {units_text(price.click)}{_usd(price.click_usd)}")
 
 
-def _as_query(select: Select) -> Query:
+def as_query(select: Select) -> Query:
+    """A SELECT as a query that costs the same."""
     return Query(select.index, None if select.is_scan else "…", page_size=ITEMS_OF_A_CLICK)
 
 

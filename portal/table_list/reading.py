@@ -79,11 +79,8 @@ class RecentWrite:
 def list_tables(wanted: Mapping[str, str], sort: str, page: str) -> tuple[Page[int], tuple[Line, ...], Totals]:
     """One page of what was `wanted` (q, application, stage, problem), its lines, and the totals of all that fit. Pages
     out of range give the nearest one; an unknown `sort` gives names in order."""
-    found = _filtered(wanted)
-    summed = found.aggregate(
-        tables=Count("pk"), items=Coalesce(Sum("item_count"), 0), size=Coalesce(Sum("size_bytes"), 0)
-    )
-    totals = Totals(**summed)
+    found = filtered(wanted)
+    totals = totals_of(found)
     pages = Paginator(found.order_by(*_order(sort)).values_list("pk", flat=True), PAGE_SIZE)
     pages.__dict__["count"] = totals.tables  # a cached property that would count them once more
     shown = pages.get_page(page)
@@ -146,7 +143,16 @@ def _of_environments() -> QuerySet[Table]:
     return Table.objects.filter(environment__isnull=False).exclude(stack_name="")
 
 
-def _filtered(wanted: Mapping[str, str]) -> QuerySet[Table]:
+def totals_of(found: QuerySet[Table]) -> Totals:
+    """What they come to together."""
+    summed = found.aggregate(
+        tables=Count("pk"), items=Coalesce(Sum("item_count"), 0), size=Coalesce(Sum("size_bytes"), 0)
+    )
+    return Totals(**summed)
+
+
+def filtered(wanted: Mapping[str, str]) -> QuerySet[Table]:
+    """The tables of environments that fit what was `wanted`: q, application, stage, problem."""
     found = _of_environments()
     if wanted.get("application"):
         found = found.filter(application=wanted["application"])

@@ -63,6 +63,11 @@ def cost_of(table: Table, items: int, size: int, units: Decimal, rate: int | Non
     return WriteCost(items, size, units, usd, provisioned, rate, ceil(units / rate))
 
 
+def look_units(cost: WriteCost) -> Decimal:
+    """The read units of looking, before the write, at items that are written only if they are as they were."""
+    return Decimal(cost.items + cost.bytes // 4096)
+
+
 def require_rate(rate: int) -> None:
     """Raises Refusal for a rate at which nothing would happen."""
     if rate < 1:

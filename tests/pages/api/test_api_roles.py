@@ -50,6 +50,7 @@ READS = frozenset(
         "drop_job",
         "make_ticket",
     }
+    | {"run_statement", "judge_statement"}
 )
 
 

@@ -272,4 +272,4 @@ class TestElsewhere:
         assert job["found"] | {"rows": 0} == {"different": 1, "extra": 59, "rows": 0}
         rows_of = [json.loads(line) for line in bytes_of(alices.file(job)).splitlines()]
         assert len(rows_of) == 60
-        assert alices.job("comparisons", {"against": "nowhere"}, 422)["fields"].keys() == {"with"}
+        assert alices.job("comparisons", {"against": "nowhere"}, 422)["fields"].keys() == {"against"}
