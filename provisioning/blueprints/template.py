@@ -6,6 +6,7 @@
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from provisioning.blueprints.reading import Document, read
@@ -51,8 +52,10 @@ _NAMED_IAM = frozenset(("RoleName", "UserName", "GroupName", "ManagedPolicyName"
 _SUB_VARIABLE = re.compile(r"\$\{([^!}][^}]*)\}")
 
 
+@lru_cache(maxsize=64)
 def parse(text: str, source: str = "template") -> Template:
-    """Read a template (YAML or JSON) and check that what it refers to exists.
+    """Read a template (YAML or JSON) and check that what it refers to exists. The same text is read once per process:
+    whoever gets a template alters nothing in it.
 
     Raises TemplateError with the line: not readable, over 51,200 bytes (P1), no resources, an unknown
     section or parameter attribute, a transform, or a reference to nothing.

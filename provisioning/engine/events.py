@@ -5,6 +5,8 @@ from django.db import transaction
 from provisioning.aws.cloudformation import StackEvent
 from provisioning.models import Event, Operation, Stack, StackResource
 
+FOLDED = ("physical_id", "type", "status", "reason", "started_at", "updated_at")
+
 
 def keep_events(operation: Operation, events: tuple[StackEvent, ...]) -> None:
     """Store what is new, oldest first; an event that is there already is left alone (S24)."""
@@ -51,10 +53,10 @@ def _fold(stack: Stack, events: tuple[StackEvent, ...]) -> None:
             row.started_at = event.at
         row.physical_id = event.physical_id or row.physical_id
         row.type, row.status, row.reason, row.updated_at = event.type, event.status, event.reason, event.at
-    StackResource.objects.bulk_create([row for name, row in touched.items() if name not in known])
-    StackResource.objects.bulk_update(
-        [row for name, row in touched.items() if name in known],
-        ["physical_id", "type", "status", "reason", "started_at", "updated_at"],
+    for row in touched.values():
+        row.pk = None  # a row that is known by its name need not be known by its number, too
+    StackResource.objects.bulk_create(
+        touched.values(), update_conflicts=True, unique_fields=["stack", "logical_id"], update_fields=FOLDED
     )
 
 

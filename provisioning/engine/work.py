@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 from django.conf import settings
@@ -45,11 +45,6 @@ CANCEL = "cancel"
 Row = tuple[str, Any]
 STACK_COLUMNS = ("termination_protection", "update_policy", "protection_seen_at")
 PLANNING_STACK_COLUMNS = ("stack_id", "status", "last_event_id", *STACK_COLUMNS)
-
-
-@lru_cache(maxsize=64)
-def _parsed(body: str) -> Template:
-    return parse(body)
 
 
 @dataclass
@@ -152,8 +147,8 @@ class Work:
         return self.parsed(operation.template)
 
     def parsed(self, template: TemplateRow) -> Template:
-        """A kept template, parsed once per process."""
-        return _parsed(template.body)
+        """A kept template."""
+        return parse(template.body)
 
     def deployed(self, stack: Stack) -> tuple[ResolvedResource, ...]:
         """The resources of a stack as it was last sent; none when there is no stack."""
