@@ -35,10 +35,10 @@ class AllSchedulesWanted(SchedulesWanted):
 
 class ScheduleShape(Schema):
     """A value at a time. `at` is a guess while `minutes` is not null: so long after the value before it is stored.
-    `back_of` is the schedule whose way back this is, `back` the way back of this one. `expected_version` is what it is
-    set upon; null for a way back whose value is not stored yet. `change` is what it has opened. `why_not_cancel` says
-    why you cannot cancel it, empty when you can; `resumes`: it is suspended, for `problem`, and can be taken up again.
-    """
+    `back_of` is the schedule whose way back this is; `back` the way back of this one, at `back_at`, which is a guess
+    while `back_minutes` is not null. `expected_version` is what it is set upon; null for a way back whose value is not
+    stored yet. `change` is what it has opened. `why_not_cancel` says why you cannot cancel it, empty when you can;
+    `resumes`: it is suspended, for `problem`, and can be taken up again."""
 
     id: int
     environment: str
@@ -49,6 +49,8 @@ class ScheduleShape(Schema):
     minutes: int | None
     back_of: int | None
     back: int | None
+    back_at: datetime | None
+    back_minutes: int | None
     redeploy: bool
     expected_version: str | None
     by: str
@@ -91,7 +93,6 @@ class Resumption(Sent):
 def schedule_shape(row: ParameterSchedule, actor: Actor) -> ScheduleShape:
     """A schedule as `actor` is told it. Needs its parameter, environment, owner and people at hand."""
     parameter, environment = row.parameter, row.parameter.environment
-    live = row.status in LIVE
     back: ParameterSchedule | None = getattr(row, "back", None)
     version = f"v{row.expected_generation}.{row.expected_version}" if row.expected_version is not None else None
     return ScheduleShape(
@@ -101,9 +102,11 @@ def schedule_shape(row: ParameterSchedule, actor: Actor) -> ScheduleShape:
         value=None if look_of(row) is HIDDEN else row.value,
         status=ScheduleStatus(row.status),
         at=row.at,
-        minutes=row.minutes if live and row.expected_version is None else None,
+        minutes=_counted(row),
         back_of=row.back_of_id,
         back=back.pk if back else None,
+        back_at=back.at if back else None,
+        back_minutes=_counted(back) if back else None,
         redeploy=row.redeploy,
         expected_version=version,
         by=row.by.get_username(),
@@ -115,3 +118,8 @@ def schedule_shape(row: ParameterSchedule, actor: Actor) -> ScheduleShape:
         resumes=row.status == ScheduleStatus.SUSPENDED,
         url=reverse("parameter", args=(environment.application, environment.name, parameter.key)),
     )
+
+
+def _counted(row: ParameterSchedule) -> int | None:
+    """So many minutes after the value before it is stored, as long as that is not known."""
+    return row.minutes if row.status in LIVE and row.expected_version is None else None

@@ -16,7 +16,7 @@ from portal.cli.where import Where
 
 STACKS = ("data", "compute")
 ENVIRONMENT, CHANGES = "/environments/{app}/{name}", "/environments/{app}/{name}/changes"
-_UNITS = {"h": "hours", "d": "days", "w": "weeks"}
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 Parameters = dict[str, dict[str, str]]
 
 
@@ -123,8 +123,8 @@ def confirmed(session: Session, where: Where, confirm: str | None, happens: str)
 
 
 def moment(text: str, option: str) -> str:
-    """A time as the API takes it: in so many hours, days or weeks (8h, 3d, 2w), a day, or a time, which is this
-    machine's where it says no zone. Raises click.UsageError."""
+    """A time as the API takes it: in so many minutes, hours, days or weeks (30m, 8h, 3d, 2w), a day, or a time, which
+    is this machine's where it says no zone. Raises click.UsageError."""
     count, unit = text[:-1], text[-1:]
     if unit in _UNITS and count.isascii() and count.isdecimal():
         return (datetime.now(UTC) + timedelta(**{_UNITS[unit]: int(count)})).isoformat()

@@ -1,4 +1,4 @@
-"""Changes: `stackyard changes list|show|watch|approve|reject|send-back|cancel|retry|run`."""
+"""Changes: `stackyard changes list|show|watch|approve|reject|send-back|cancel|retry|run|reveal`."""
 
 import sys
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from portal.cli.asking import moment
+from portal.cli.changes_revealing import reveal
 from portal.cli.command import Group, Session, pass_session
 from portal.cli.failures import Exit, Failure
 from portal.cli.following import (
@@ -24,6 +25,9 @@ from portal.cli.shown import Shown, Table, since, status, when
 @click.group(cls=Group)
 def changes() -> None:
     """Changes: their plans, their progress, and deciding about them."""
+
+
+changes.add_command(reveal)
 
 
 @changes.command("list")

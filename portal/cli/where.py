@@ -42,6 +42,16 @@ def environment_argument(run: Callable[..., Any]) -> Callable[..., Any]:
     return click.argument("environment", metavar="APP/ENV")(_app_option(located))
 
 
+def environment_if_any(run: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command `where`, None where nobody named an environment, and `app`, empty where nobody said which."""
+
+    @wraps(run)
+    def located(*args: Any, environment: str | None, app: str | None, **kwargs: Any) -> Any:
+        return run(*args, where=where_of(environment, app) if environment else None, app=app or "", **kwargs)
+
+    return click.argument("environment", metavar="[APP/ENV]", required=False)(_app_option(located))
+
+
 def environment_words(run: Callable[..., Any]) -> Callable[..., Any]:
     """The same for commands that take no other argument, also as two words: APP ENV."""
 

@@ -160,6 +160,14 @@ class TestFile:
     def test_without_anything_it_says_how_to_begin(self, nobody: Terminal) -> None:
         assert "stackyard login" in nobody.refused("apps", code=2)
 
+    def test_who_is_not_logged_in_is_told_that_and_nothing_else(self, served: Served, nobody: Terminal) -> None:
+        words = ("env", "create", "hello-erlang", "dev-nobody")
+        told = nobody.refused(*words, code=3, STACKYARD_URL=served.url)
+        assert told == f"You are not logged in at {served.url}. Log in: stackyard login\n"
+        told = nobody.refused(*words, code=3, STACKYARD_URL=served.url, STACKYARD_TOKEN="sy_0123456789_nonsense")
+        assert "Nothing is suggested" not in told
+        assert told.splitlines()[1:] == ["  Log in: stackyard login"]
+
 
 def test_whoami_tells_what_the_token_may(bob: User, terminal_of: Callable[..., Terminal]) -> None:
     terminal = terminal_of(bob, Scope.READ, Scope.APPROVE)

@@ -1,4 +1,6 @@
-"""What is hidden of items in a plan, shown to a program for a reason."""
+"""What is hidden of items in a plan, shown to a program, or in a terminal, for a reason."""
+
+from collections.abc import Callable
 
 from portal.accounts.models import Scope, User
 from provisioning.lifecycle import ChangeStatus
@@ -6,7 +8,11 @@ from provisioning.models import AuditEntry, Change
 
 from .. import rows
 from ..api.program import program_of
+from ..cli.conftest import served, terminal_of
+from ..cli.served import Terminal
 from .scene import Scene, edit
+
+__all__ = ["served", "terminal_of"]  # fixtures
 
 
 def at(change: Change) -> str:
@@ -41,3 +47,14 @@ def test_for_a_reason_by_those_who_may_and_where_there_are_items(
     other = rows.change(rows.environment(alice, "dev"), alice, ChangeStatus(change.status))
     assert program_of(ada).post(at(other), {"reason": "I want to know"}, 409)["code"] == "no-items"
     assert not AuditEntry.objects.filter(verb="reveal_plan").exists()
+
+
+def test_in_a_terminal(scene: Scene, ada: User, terminal_of: Callable[..., Terminal]) -> None:
+    change, ada_types = scene.asked(edit()), terminal_of(ada)
+    words = ("changes", "reveal", str(change.pk))
+    assert "geheim" not in ada_types.told("changes", "show", str(change.pk))
+    ada_types.refused(*words, code=2)
+    ada_types.refused(*words, "--reason", "no", code=2)
+    told = ada_types.told(*words, "--reason", "To decide about it")
+    assert "auch geheim" in told
+    assert ada_types.json(*words, "--reason", "To decide about it")["digest"] == change.plan_digest
