@@ -4,15 +4,8 @@ from decimal import Decimal
 
 from ninja import Schema
 
-from portal.api.item_shapes import units
+from portal.api.item_shapes import Amount, amount, units
 from provisioning.actions.moves import WriteCost
-
-
-class Amount(Schema):
-    """Capacity units, and US dollars; `usd` is null where capacity is provisioned or has no price."""
-
-    units: str
-    usd: str | None
 
 
 class ReadPriceShape(Schema):
@@ -69,11 +62,6 @@ class CopyPriceShape(WritePriceShape):
     why_not: str
     stand_ins: bool
     asks: bool
-
-
-def amount(capacity: Decimal, usd: Decimal | None) -> Amount:
-    """Both, exact."""
-    return Amount(units=units(capacity), usd=None if usd is None else f"{usd.normalize():f}")
 
 
 def write_price(cost: WriteCost, reads: Decimal) -> WritePriceShape:

@@ -7,15 +7,9 @@ from pydantic import Field
 from portal.access import actor_of
 from portal.accounts.models import Scope
 from portal.api.item_jobs import counterpart_named, destination, rate_of
-from portal.api.item_price_shapes import (
-    Amount,
-    ComparePriceShape,
-    CopyPriceShape,
-    ReadPriceShape,
-    amount,
-    write_price,
-)
+from portal.api.item_price_shapes import ComparePriceShape, CopyPriceShape, ReadPriceShape, write_price
 from portal.api.item_queries import QuestionWanted
+from portal.api.item_shapes import Amount, amount
 from portal.api.operations import operation
 from portal.api.tables import Where, table_of
 from portal.api.text import Name

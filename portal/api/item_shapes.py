@@ -20,6 +20,13 @@ Json = dict[str, Any]
 _HIDDEN = "is hidden"
 
 
+class Amount(Schema):
+    """Capacity units, and US dollars; `usd` is null where capacity is provisioned or has no price."""
+
+    units: str
+    usd: str | None
+
+
 class ItemPage(Schema):
     """A page of what a query or scan found. `scanned` items were read and paid for, `returned` matched; `capacity` is
     in read units. `more`: the work of one request was over before the page was full. `next` null: that is all.
@@ -44,7 +51,8 @@ class ItemPage(Schema):
 
 class ItemShape(Schema):
     """One item as it is now. `etag` is what a request to alter it takes as If-Match; what is `hidden` is shown as
-    {"HIDDEN": its type}, and is sent back as it is shown."""
+    {"HIDDEN": its type}, and is sent back as it is shown. `to_save` and `to_delete` are what that takes at most, on the
+    table and every index."""
 
     table: str
     key: Json
@@ -55,6 +63,8 @@ class ItemShape(Schema):
     etag: str | None
     size_bytes: int
     capacity: str | None
+    to_save: Amount | None
+    to_delete: Amount | None
 
 
 @dataclass(frozen=True)
@@ -94,6 +104,11 @@ def hidden_of(item: Item) -> list[str]:
 def units(capacity: Decimal) -> str:
     """Capacity units, exact."""
     return f"{capacity.normalize():f}"
+
+
+def amount(capacity: Decimal, usd: Decimal | None) -> Amount:
+    """Both, exact."""
+    return Amount(units=units(capacity), usd=None if usd is None else f"{usd.normalize():f}")
 
 
 def unkept(response: HttpResponse) -> None:

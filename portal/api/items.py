@@ -10,14 +10,14 @@ from pydantic import Field
 from portal.access import actor_of
 from portal.accounts.models import Scope
 from portal.api.item_queries import ItemsWanted
-from portal.api.item_shapes import ItemPage, ItemShape, View, hidden_of, tag, told, typed, units, unkept
+from portal.api.item_shapes import ItemPage, ItemShape, View, amount, hidden_of, tag, told, typed, units, unkept
 from portal.api.operations import operation
 from portal.api.problems import ProblemError
 from portal.api.tables import Where, table_of
 from portal.api.text import Line, Sent, Value
 from provisioning.actions.actor import Actor
 from provisioning.actions.browsing import PageOfItems, do_read
-from provisioning.actions.opening_items import do_open_item
+from provisioning.actions.opening_items import Opened, do_open_item
 from provisioning.actions.revealing import do_reveal
 from provisioning.engine.item_rows import key_types
 from provisioning.items.values import BadValueError, Item, loads_item, size_of
@@ -112,8 +112,7 @@ def show_item(
     if opened is None:
         raise no_item(place)
     response["ETag"] = tag(opened.version)
-    etag, capacity = tag(opened.version), units(opened.read_units)
-    return _item(place, opened.shown, wanted.view, size=opened.size, etag=etag, capacity=capacity)
+    return _item(place, opened.shown, wanted.view, size=opened.size, opened=opened)
 
 
 @operation(
@@ -156,9 +155,7 @@ def _page(found: PageOfItems, wanted: View) -> ItemPage:
     )
 
 
-def _item(
-    place: Place, item: Item, wanted: View, *, size: int, etag: str | None = None, capacity: str | None = None
-) -> ItemShape:
+def _item(place: Place, item: Item, wanted: View, *, size: int, opened: Opened | None = None) -> ItemShape:
     shown = told([item], wanted)
     return ItemShape(
         table=place.table.name,
@@ -167,9 +164,11 @@ def _item(
         why_typed=shown.why_typed,
         item=shown.items[0],
         hidden=hidden_of(item),
-        etag=etag,
+        etag=tag(opened.version) if opened else None,
         size_bytes=size,
-        capacity=capacity,
+        capacity=units(opened.read_units) if opened else None,
+        to_save=amount(opened.save_units, opened.save_price) if opened else None,
+        to_delete=amount(opened.delete_units, opened.delete_price) if opened else None,
     )
 
 

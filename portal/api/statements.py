@@ -11,8 +11,7 @@ from pydantic import Field
 from portal.access import actor_of
 from portal.accounts.models import ApiToken, Scope
 from portal.api.change_shapes import ChangeDetail
-from portal.api.item_price_shapes import Amount, amount
-from portal.api.item_shapes import Json, View, told, typed, units, unkept
+from portal.api.item_shapes import Amount, Json, View, amount, told, typed, units, unkept
 from portal.api.item_write_shapes import How, Written
 from portal.api.item_writes import ASKED, done
 from portal.api.items import Place
