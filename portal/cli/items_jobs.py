@@ -1,4 +1,5 @@
-"""Long work on items: `stackyard jobs list|show|watch|cancel|resume|report|put-back|download`, and following a job."""
+"""Long work on items: `stackyard jobs list|show|watch|cancel|resume|retry|drop|report|download`, and
+following a job."""
 
 import os
 import sys
@@ -13,7 +14,7 @@ import click
 
 from portal.cli.command import Group, Session, pass_session
 from portal.cli.failures import Exit, Failure
-from portal.cli.following import Waiting, finish, waiting_options, watching_options
+from portal.cli.following import Waiting, watching_options
 from portal.cli.lists import list_options, show_list
 from portal.cli.shown import Facts, Table, since, status, when
 
@@ -39,17 +40,19 @@ _form = click.option("--form", type=click.Choice(FORMS), default=FORMS[0], show_
 
 @click.group(cls=Group)
 def jobs() -> None:
-    """Long work on items: exports, imports, copies, deletions."""
+    """Long work on items: exports, imports, copies, deletions, comparisons."""
 
 
 @jobs.command("list")
 @click.option("--all", "everybodys", is_flag=True, help="Everybody's.")
 @click.option("--env", "environment", default="", metavar="APP/ENV", help="Of this environment.")
+@click.option("--table", default="", metavar="NAME", help="Of the table with this whole name.")
 @list_options
 @pass_session
-def list_jobs(session: Session, *, everybodys: bool, environment: str, limit: int, cursor: str) -> None:
+def list_jobs(session: Session, *, everybodys: bool, environment: str, table: str, limit: int, cursor: str) -> None:
     """List jobs, the newest first: mine, unless --all says otherwise."""
-    query = {"whose": "all" if everybodys else "mine", "environment": environment, "cursor": cursor}
+    whose = "all" if everybodys else "mine"
+    query = {"whose": whose, "environment": environment, "table": table, "cursor": cursor}
     found = session.client.pages("/jobs", query=query, most=limit or None)
     rows = [
         [one["id"], one["title"], one["environment"], one["table"], status(one["status"]), f"{one['done']:,}",
@@ -94,12 +97,32 @@ def resume(session: Session, *, job: str) -> None:
     _act(session, job, "resume")
 
 
+@jobs.command("retry")
+@click.argument("job")
+@pass_session
+def retry(session: Session, *, job: str) -> None:
+    """Start a job anew that only reads: the same from the beginning, as a job of yours."""
+    _act(session, job, "retry")
+
+
+@jobs.command("drop")
+@click.argument("job")
+@pass_session
+def drop(session: Session, *, job: str) -> None:
+    """Remove what a job carries before its time is over: its file, or what could be put back."""
+    _act(session, job, "drop")
+
+
 @jobs.command("report")
 @click.argument("job")
+@click.option("-o", "--output", default="", metavar="FILE", help="Write all of it there as CSV; - is standard output.")
 @list_options
 @pass_session
-def report(session: Session, *, job: str, limit: int, cursor: str) -> None:
+def report(session: Session, *, job: str, output: str, limit: int, cursor: str) -> None:
     """Show the lines of a job's report: what was wrong with which line, or was left alone."""
+    if output:
+        save(session, f"{JOB}/report/file", output, job=job)
+        return
     found = session.client.pages(f"{JOB}/report", query={"cursor": cursor}, most=limit or None, job=job)
     show_list(session, found, lambda: report_shown(found["items"]))
 
@@ -112,24 +135,6 @@ def report(session: Session, *, job: str, limit: int, cursor: str) -> None:
 def download(session: Session, *, job: str, output: str, form: str) -> None:
     """Download what a job made."""
     fetch(session, job, output, form)
-
-
-@jobs.command("put-back")
-@click.argument("job")
-@click.option("--unsure", is_flag=True, help="Also the items of which nobody knows whether the job was at them.")
-@click.option("--reason", default="", metavar="TEXT", help="Why; needed in prod.")
-@waiting_options
-@pass_session
-def put_back(session: Session, *, job: str, unsure: bool, reason: str, waiting: Waiting) -> None:
-    """Take back what an import, a copy or a deletion did, where items still are as it left them."""
-    body = {"unsure": unsure, **({"reason": reason} if reason else {})}
-    found = session.client.send("POST", f"{JOB}/put_back", body, job=job).data
-    if "plan" in found:
-        finish(session, found, waiting)
-    elif waiting.wait:
-        end(session, wait_for(session, found, waiting))
-    else:
-        session.show(found, lambda: job_shown(found))
 
 
 def output_options(run: Callable[..., Any]) -> Callable[..., Any]:
@@ -202,8 +207,12 @@ def require_done(job: Json) -> None:
 def fetch(session: Session, job: str, output: str, form: str) -> None:
     """Download the file of a job, in one piece or not at all. Raises Failure."""
     ticket = session.client.send("POST", f"{JOB}/downloads", {"form": form}, job=job).data
-    path = f"{JOB}/files/{{ticket}}"
-    at: Json = {"job": job, "ticket": str(ticket["url"]).rpartition("/")[2]}
+    save(session, f"{JOB}/files/{{ticket}}", output, job=job, ticket=str(ticket["url"]).rpartition("/")[2])
+
+
+def save(session: Session, path: str, output: str, **at: Any) -> None:
+    """Write what an address answers to a file that is its owner's alone, in one piece or not at all; - is standard
+    output. Raises Failure."""
     if output == "-":
         sys.stdout.flush()
         session.client.download(path, sys.stdout.buffer, **at)

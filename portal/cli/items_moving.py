@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -20,6 +21,7 @@ from portal.cli.items_jobs import (
     require_done,
     wait_for,
 )
+from portal.cli.items_prices import price_option, tell_price
 from portal.cli.items_writing import How, writing_options
 from portal.cli.shown import Shown
 from portal.cli.where import Where, environment_argument
@@ -33,6 +35,7 @@ _LINES = "application/x-ndjson"
 @table_argument
 @question_options
 @click.option("--rate", type=click.IntRange(min=1), help="Read units a second at most.")
+@price_option
 @output_options
 @waiting_options
 @pass_session
@@ -43,6 +46,7 @@ def export(
     table: str,
     asked: Question,
     rate: int | None,
+    price: bool,
     output: str,
     form: str,
     waiting: Waiting,
@@ -54,7 +58,10 @@ def export(
     stackyard items export fileshare/prod urls --index user-index --pk alice --form csv -o urls.csv
     """
     found = find_table(session, where, table)
-    job = _ask(session, found, "exports", asked, rate)
+    if price:
+        tell_price(session, found, asked, rate)
+        return
+    job = begin(session, found, "exports", asked, rate)
     if not output:
         _end(session, job, waiting)
         return
@@ -70,12 +77,18 @@ def export(
 @table_argument
 @question_options
 @click.option("--rate", type=click.IntRange(min=1), help="Read units a second at most.")
+@price_option
 @waiting_options
 @pass_session
-def count(session: Session, *, where: Where, table: str, asked: Question, rate: int | None, waiting: Waiting) -> None:
+def count(
+    session: Session, *, where: Where, table: str, asked: Question, rate: int | None, price: bool, waiting: Waiting
+) -> None:
     """Count exactly what a query or scan finds: all of it is read."""
     found = find_table(session, where, table)
-    _end(session, _ask(session, found, "counts", asked, rate), waiting)
+    if price:
+        tell_price(session, found, asked, rate)
+        return
+    _end(session, begin(session, found, "counts", asked, rate), waiting)
 
 
 @click.command("import", cls=Command)
@@ -108,7 +121,7 @@ def import_(
     others. New items only, unless --over says otherwise. In prod it is a change that somebody approves.
     """
     found = find_table(session, where, table)
-    checked = wait_for(session, _send(session, found, file, notation, how), _patiently(how.waiting))
+    checked = wait_for(session, _send(session, found, file, notation, how), patiently(how.waiting))
     require_done(checked)
     wrong, cut = checked["found"].get("wrong", 0), checked["found"].get("cut")
     stops = bool(wrong and not skip_wrong) or bool(cut)
@@ -129,12 +142,15 @@ def import_(
     if "plan" in done.data:
         finish(session, done.data, how.waiting)
         return
-    end(session, wait_for(session, done.data, _patiently(how.waiting)))
+    end(session, wait_for(session, done.data, patiently(how.waiting)))
 
 
-def _ask(session: Session, table: Table, what: str, asked: Question, rate: int | None) -> Json:
-    body = {**asked.body, **({"rate": rate} if rate else {})}
-    found: Json = session.client.send("POST", f"{TABLE}/{what}", body, **table.at).data
+def begin(
+    session: Session, table: Table, what: str, asked: Question, rate: int | None, *, key: str = "", **more: Any
+) -> Json:
+    """The job, or in prod the change, that a question about many items begins; what was not said is left out."""
+    said = {name: value for name, value in {"rate": rate, **more}.items() if value not in (None, "")}
+    found: Json = session.client.send("POST", f"{TABLE}/{what}", {**asked.body, **said}, key=key, **table.at).data
     return found
 
 
@@ -146,7 +162,7 @@ def _end(session: Session, job: Json, waiting: Waiting) -> None:
     session.note(f"Follow it: stackyard jobs watch {job['id']}")
 
 
-def _patiently(waiting: Waiting) -> Waiting:
+def patiently(waiting: Waiting) -> Waiting:
     """However long it takes, unless somebody said how long."""
     return Waiting(wait=True, timeout=waiting.timeout, every=waiting.every)
 

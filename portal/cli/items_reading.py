@@ -1,4 +1,4 @@
-"""Items of tables, read: `stackyard items query|scan|get`."""
+"""Items of tables, read: `stackyard items query|scan|get|reveal`."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +8,7 @@ import click
 from portal.cli.command import Command, Session, pass_session
 from portal.cli.items_asking import TABLE, Json, Question, find_table, question_options, table_argument
 from portal.cli.items_asking import Table as Found
+from portal.cli.items_prices import price_option, tell_price
 from portal.cli.items_showing import added, item_shown, items_shown
 from portal.cli.where import Where, environment_argument
 
@@ -27,9 +28,10 @@ def paging(run: Callable[..., Any]) -> Callable[..., Any]:
 @environment_argument
 @table_argument
 @question_options
+@price_option
 @paging
 @pass_session
-def query(session: Session, *, where: Where, table: str, asked: Question, limit: int, cursor: str) -> None:
+def query(session: Session, *, where: Where, table: str, asked: Question, price: bool, limit: int, cursor: str) -> None:
     """Read the items of one key: of the table, an index, or an access pattern.
 
     \b
@@ -38,16 +40,17 @@ def query(session: Session, *, where: Where, table: str, asked: Question, limit:
     """
     if asked.pk is None:
         raise click.UsageError("A query needs --pk. To read everything: stackyard items scan")
-    _read(session, find_table(session, where, table), asked, limit, cursor)
+    _read(session, find_table(session, where, table), asked, limit, cursor, price=price)
 
 
 @click.command("scan", cls=Command)
 @environment_argument
 @table_argument
 @question_options
+@price_option
 @paging
 @pass_session
-def scan(session: Session, *, where: Where, table: str, asked: Question, limit: int, cursor: str) -> None:
+def scan(session: Session, *, where: Where, table: str, asked: Question, price: bool, limit: int, cursor: str) -> None:
     """Read whatever a table or index has, one after the other. Never in prod.
 
     \b
@@ -55,7 +58,7 @@ def scan(session: Session, *, where: Where, table: str, asked: Question, limit: 
     """
     if asked.pk is not None:
         raise click.UsageError("With --pk it is a query: stackyard items query")
-    _read(session, find_table(session, where, table), asked, limit, cursor)
+    _read(session, find_table(session, where, table), asked, limit, cursor, price=price)
 
 
 @click.command("get", cls=Command)
@@ -75,14 +78,32 @@ def get(session: Session, *, where: Where, table: str, key: tuple[str, ...]) -> 
     session.show(told, lambda: item_shown(told))
 
 
+@click.command("reveal", cls=Command)
+@environment_argument
+@table_argument
+@click.argument("key", nargs=-1, required=True, metavar="KEY...")
+@click.option("--reason", default="", metavar="TEXT", help="Why; it is written down before anything is shown.")
+@pass_session
+def reveal(session: Session, *, where: Where, table: str, key: tuple[str, ...], reason: str) -> None:
+    """Show one item with what is hidden of it. Who saw it, and why, stays in the audit."""
+    found = find_table(session, where, table)
+    named = found.key(key)
+    why = reason or session.ask("Why? It is written down before anything is shown.")
+    told = session.client.send("POST", f"{ITEM}/reveal", {"reason": why}, query={"key": named}, **found.at).data
+    session.show(told, lambda: item_shown(told))
+
+
 def read_item(session: Session, table: Found, key: str) -> Json:
     """One item as the API tells it. Raises Failure."""
     told: Json = session.client.get(ITEM, query={"key": key}, **table.at)
     return told
 
 
-def _read(session: Session, table: Found, asked: Question, limit: int, cursor: str) -> None:
-    """One page, or with a limit of 0 one after the other to the end."""
+def _read(session: Session, table: Found, asked: Question, limit: int, cursor: str, *, price: bool) -> None:
+    """One page, or with a limit of 0 one after the other to the end; or only what that takes."""
+    if price:
+        tell_price(session, table, asked)
+        return
     found: Json | None = None
     while found is None or (found["next"] and not limit):
         at = found["next"] if found else cursor

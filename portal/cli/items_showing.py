@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from portal.cli.amounts import amount
 from portal.cli.shown import Cell, Facts, Shown, Table, Word, when
 
 Json = dict[str, Any]
@@ -34,15 +35,28 @@ def text_of(value: Mapping[str, Any] | None, longest: int = _LONGEST) -> Cell:
 
 def items_shown(page: Json, table: Json) -> Shown:
     """What was found, as a table; and what that took."""
-    keys = [one["name"] for one in table["keys"]]
-    others = list(dict.fromkeys(name for item in page["items"] for name in item if name not in keys))
+    shown, left = _columns(page, [one["name"] for one in table["keys"]])
+    return [shown, Facts([("Read", took(page)), ("Left out", left)])]
+
+
+def rows_shown(page: Json, table: Json) -> Shown:
+    """The same of a statement, of which AWS does not tell how much it read."""
+    shown, left = _columns(page, [one["name"] for one in table["keys"]])
+    said = f"{page['returned']} found by a {page['reads']}, {page['capacity']} units"
+    return [shown, Facts([("Read", said), ("Left out", left)])]
+
+
+def _columns(page: Json, keys: Sequence[str]) -> tuple[Table, str]:
+    """Items as a table, and what has no place in it."""
+    there = dict.fromkeys(name for item in page["items"] for name in item)
+    others = [name for name in there if name not in keys]
+    keys = [name for name in keys if name in there or not there]
     names = [*keys, *others][:_MOST]
     rows = [[text_of(item.get(name)) for name in names] for item in page["items"]]
     more = len(keys) + len(others) - len(names)
     empty = "Nothing was found." if not page["next"] else "Nothing was found so far: there is more to read."
     shown = Table([_head(name, page["items"]) for name in names], rows, empty=empty)
-    left = f"{more} more attributes: --json has all" if more > 0 else ""
-    return [shown, Facts([("Read", took(page)), ("Left out", left)])]
+    return shown, f"{more} more attributes: --json has all" if more > 0 else ""
 
 
 def _head(name: str, items: Sequence[Json]) -> str:
@@ -71,7 +85,17 @@ def item_shown(told: Json) -> Shown:
     keys = list(told["key"])
     names = [*keys, *sorted(name for name in told["item"] if name not in keys)]
     facts = [(name, text_of(told["item"][name], 2_000)) for name in names]
-    return [Facts(facts), Facts([("Version", told["etag"] or ""), ("Size", f"{told['size_bytes']} bytes")])]
+    saving = told.get("to_save")
+    return [
+        Facts(facts),
+        Facts(
+            [
+                ("Version", told["etag"] or ""),
+                ("Size", f"{told['size_bytes']} bytes"),
+                ("To save", f"{amount(saving, 'write unit')} at most" if saving else ""),
+            ]
+        ),
+    ]
 
 
 def write_shown(told: Json) -> Shown:

@@ -1,4 +1,5 @@
-"""Items written: `stackyard items put|edit|delete|history|undo`. In prod each answers the change that is asked for."""
+"""Items written: `stackyard items put|edit|copy|delete|history|undo|again`. In prod each answers the change it asks
+for."""
 
 import json
 import sys
@@ -9,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from portal.cli.amounts import amount
 from portal.cli.asking import moment
 from portal.cli.command import Command, Session, pass_session
 from portal.cli.failures import Exit, Failure
-from portal.cli.following import Waiting, finish, waiting_options
+from portal.cli.following import CHANGE, Waiting, finish, waiting_options
 from portal.cli.items_asking import TABLE, Json, find_table, table_argument, value_of
 from portal.cli.items_plain import exact, typed_of
 from portal.cli.items_reading import ITEM, read_item
@@ -29,17 +31,19 @@ _IF_NONE = {"If-None-Match": "*"}
 
 @dataclass(frozen=True)
 class How:
-    """Why something is written, under which key, and in prod: not before when, and whether its end is waited for."""
+    """Why something is written, under which key, and in prod: not before when, instead of which change that was sent
+    back, and whether its end is waited for."""
 
     reason: str
     start_at: str | None
+    instead: str
     key: str
     waiting: Waiting
 
     @property
     def said(self) -> Json:
         """What is sent of it; what was not said is left out."""
-        named = {"reason": self.reason, "start_at": self.start_at}
+        named = {"reason": self.reason, "start_at": self.start_at, "replaces": self.instead}
         return {name: value for name, value in named.items() if value}
 
 
@@ -48,14 +52,17 @@ def writing_options(run: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(run)
     @waiting_options
-    def writing(*args: Any, reason: str, start: str | None, key_once: str, waiting: Waiting, **kwargs: Any) -> Any:
+    def writing(
+        *args: Any, reason: str, start: str | None, instead: str, key_once: str, waiting: Waiting, **kwargs: Any
+    ) -> Any:
         start_at = moment(start, "--start") if start else None
-        return run(*args, how=How(reason, start_at, key_once, waiting), **kwargs)
+        return run(*args, how=How(reason, start_at, instead, key_once, waiting), **kwargs)
 
     reason = click.option("--reason", default="", metavar="TEXT", help="Why; needed in prod.")
     start = click.option("--start", metavar="TIME", help="In prod, not before: 2030-01-31T18:00, or in 8h.")
+    old = click.option("--instead", default="", metavar="CHANGE", help="In prod, instead of this one, sent back.")
     key = click.option("--key", "key_once", default="", metavar="KEY", help="Sent twice with one key, it is done once.")
-    return reason(start(key(writing)))
+    return reason(start(old(key(writing))))
 
 
 @click.command("put", cls=Command)
@@ -87,7 +94,7 @@ def put(
         headers = {"If-Match": if_match or read_item(session, found, key)["etag"]}
     sent = {"item": wanted, **how.said}
     done = session.client.send("PUT", ITEM, sent, query={"key": key}, headers=headers, key=how.key, **found.at)
-    _end(session, done, how)
+    end_writing(session, done, how)
 
 
 @click.command("edit", cls=Command)
@@ -123,7 +130,42 @@ def edit(
     named = found.key(key)
     headers = {"If-Match": if_match or read_item(session, found, named)["etag"]}
     done = session.client.send("PATCH", ITEM, sent, query={"key": named}, headers=headers, key=how.key, **found.at)
-    _end(session, done, how)
+    end_writing(session, done, how)
+
+
+@click.command("copy", cls=Command)
+@environment_argument
+@table_argument
+@click.argument("key", nargs=-1, required=True, metavar="KEY...")
+@click.option("--to", multiple=True, required=True, metavar="KEY", help="Its new key, a value for each --to.")
+@click.option("--move", is_flag=True, help="Take it away from its old key, in the same transaction.")
+@click.option("--if-match", default="", metavar="VERSION", help="Only if it is still the version that was read.")
+@writing_options
+@pass_session
+def copy(
+    session: Session,
+    *,
+    where: Where,
+    table: str,
+    key: tuple[str, ...],
+    to: tuple[str, ...],
+    move: bool,
+    if_match: str,
+    how: How,
+) -> None:
+    """Put one item under another key of its table. Nothing is written over.
+
+    \b
+    stackyard items copy hello-erlang/dev messages m1 --to m2 --move
+    """
+    found = find_table(session, where, table)
+    named, new_key = found.key(key), _typed(found.key(to))
+    headers = {"If-Match": if_match or read_item(session, found, named)["etag"]}
+    sent = {"new_key": new_key, "keep": not move, **how.said}
+    done = session.client.send(
+        "POST", f"{ITEM}/copy", sent, query={"key": named}, headers=headers, key=how.key, **found.at
+    )
+    end_writing(session, done, how)
 
 
 @click.command("delete", cls=Command)
@@ -146,7 +188,7 @@ def delete(
     headers = {"If-Match": if_match or told["etag"]}
     query = {"key": named, **how.said}
     done = session.client.send("DELETE", ITEM, query=query, headers=headers, key=how.key, **found.at)
-    _end(session, done, how)
+    end_writing(session, done, how)
 
 
 @click.command("history", cls=Command)
@@ -173,10 +215,34 @@ def undo(session: Session, *, where: Where, table: str, write: int, how: How) ->
     """Take a write back, while its item still is as it left it. WRITE is a number of the history."""
     found = find_table(session, where, table)
     path = f"{TABLE}/writes/{{write}}/undo"
-    _end(session, session.client.send("POST", path, how.said, key=how.key, write=str(write), **found.at), how)
+    end_writing(session, session.client.send("POST", path, how.said, key=how.key, write=str(write), **found.at), how)
 
 
-def _end(session: Session, done: "Told", how: How) -> None:
+@click.command("again", cls=Command)
+@click.argument("change")
+@click.option(
+    "--write", "writes", multiple=True, type=click.IntRange(min=0), metavar="NUMBER", help="Only these; all otherwise."
+)
+@click.option("--reason", required=True, metavar="TEXT", help="Why; it is read by whoever decides.")
+@click.option("--start", metavar="TIME", help="Not before: 2030-01-31T18:00, or in 8h.")
+@waiting_options
+@pass_session
+def again(
+    session: Session, *, change: str, writes: tuple[int, ...], reason: str, start: str | None, waiting: Waiting
+) -> None:
+    """Ask again for writes that were sent back, as a new change instead.
+
+    The numbers are those of its plan: stackyard changes show CHANGE --json.
+    """
+    plan = {} if writes else session.client.get(CHANGE, change=change)["plan"] or {}
+    there = [one["number"] for one in (plan.get("items") or {}).get("writes", ())]
+    sent: Json = {"writes": list(writes) or there, "reason": reason}
+    if start:
+        sent["start_at"] = moment(start, "--start")
+    finish(session, session.client.send("POST", f"{CHANGE}/items_again", sent, change=change).data, waiting)
+
+
+def end_writing(session: Session, done: "Told", how: How) -> None:
     """Answer with what was written, or with the change that was asked for."""
     if done.status == ACCEPTED:
         finish(session, done.data, how.waiting)
@@ -185,12 +251,28 @@ def _end(session: Session, done: "Told", how: How) -> None:
 
 
 def _sure(session: Session, told: Json) -> None:
+    """Show the item that would go, and ask. Raises Failure for whoever does not mean it, or cannot be asked."""
     if not sys.stdin.isatty():
         raise Failure(Exit.USAGE, "It is deleted without being asked only with --yes.")
     for line in json.dumps(told["item"], indent=2, ensure_ascii=False).splitlines():
         session.note(line)
-    if session.ask("Delete this item? [y/N]").strip().lower() not in {"y", "yes"}:
+    takes = f" It takes {amount(told['to_delete'], 'write unit')}." if told.get("to_delete") else ""
+    agree(session, f"Delete this item?{takes}")
+
+
+def agree(session: Session, question: str) -> None:
+    """Ask whether it is meant. Raises Failure for whoever does not mean it."""
+    if session.ask(f"{question} [y/N]").strip().lower() not in {"y", "yes"}:
         raise Failure(Exit.USAGE, "Nothing was done.")
+
+
+def _typed(text: str) -> Json:
+    """A key in typed JSON, of what was made or typed as such. Raises Failure."""
+    try:
+        found: Json = exact(text)
+    except ValueError as error:
+        raise Failure(Exit.USAGE, f"The key is no JSON: {error}.") from error
+    return found
 
 
 def _pair(text: str) -> tuple[str, Json]:

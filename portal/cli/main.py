@@ -69,6 +69,7 @@ Exit codes:
   8  the change waits for somebody
   9  waited as long as was asked; the change goes on
 `stackyard run` ends as its command does; with 126 or 127 where that cannot be run.
+`stackyard items compare` ends with 1 where both sides differ.
 """
 
 

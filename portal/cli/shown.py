@@ -91,6 +91,11 @@ def duration(span: timedelta) -> str:
     return f"{minutes} min {seconds % 60} s" if minutes else f"{seconds} s"
 
 
+def duration_of(seconds: float) -> str:
+    """So many seconds in their two largest units."""
+    return duration(timedelta(seconds=seconds))
+
+
 def plain(text: object) -> str:
     """A text without what a terminal would obey: control characters are shown as what they are, as are those that turn
     the direction of writing."""

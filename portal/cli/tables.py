@@ -1,4 +1,4 @@
-"""Tables of an environment: `stackyard tables APP/ENV [TABLE]`."""
+"""Tables, of every environment or of one: `stackyard tables [APP/ENV [TABLE]]`."""
 
 from decimal import Decimal
 from typing import Any
@@ -10,22 +10,46 @@ from portal.cli.command import Command, Session, pass_session
 from portal.cli.items_asking import find_table
 from portal.cli.lists import list_options, show_list
 from portal.cli.shown import Facts, Shown, Table, status, when
-from portal.cli.where import Where, environment_argument
+from portal.cli.where import APP, where_of
 
 _BILLING = {"PAY_PER_REQUEST": "on demand", "PROVISIONED": "provisioned"}
+_PROBLEMS = ("any", "alarms", "unprotected", "unrecoverable", "no-expiry")
 _UNITS = ("bytes", "KB", "MB", "GB", "TB")
 
 
 @click.command(cls=Command)
-@environment_argument
+@click.argument("environment", required=False, metavar="[APP/ENV]")
 @click.argument("table", required=False, metavar="[TABLE]")
+@click.option("--app", metavar="APP", envvar=APP, help="The application, where ENV stands alone; or only its tables.")
+@click.option("--stage", default="", metavar="STAGE", help="Of every environment: at this stage.")
+@click.option("--problem", type=click.Choice(_PROBLEMS), help="Of every environment: with something wrong.")
+@click.option("-q", "words", default="", metavar="WORDS", help="Of every environment: with these words in their names.")
 @list_options
 @pass_session
-def tables(session: Session, *, where: Where, table: str | None, limit: int, cursor: str) -> None:
-    """Show the tables of an environment, or all of one: keys, indexes, access patterns, protection.
+def tables(
+    session: Session,
+    *,
+    environment: str | None,
+    table: str | None,
+    app: str | None,
+    stage: str,
+    problem: str | None,
+    words: str,
+    limit: int,
+    cursor: str,
+) -> None:
+    """Show the tables of every environment, of one, or all of one table: keys, indexes, access patterns, protection.
 
-    TABLE is its whole name, what its template calls it, or the end of its name.
+    TABLE is its whole name, what its template calls it, or the end of its name. Tables that no stack owns are only
+    shown with their environment.
     """
+    if environment is None:
+        wanted = {"application": app, "stage": stage, "problem": problem, "q": words, "cursor": cursor}
+        _every(session, session.client.pages("/tables", query=wanted, most=limit or None))
+        return
+    if stage or problem or words:
+        raise click.UsageError("--stage, --problem and -q are for the tables of every environment.")
+    where = where_of(environment, app)
     if table is not None:
         found = find_table(session, where, table).told
         session.show(found, lambda: _whole(found))
@@ -33,6 +57,19 @@ def tables(session: Session, *, where: Where, table: str | None, limit: int, cur
     path = f"{ENVIRONMENT}/tables"
     page = session.client.pages(path, query={"cursor": cursor}, most=limit or None, app=where.app, name=where.name)
     show_list(session, page, lambda: _list(page["items"]))
+
+
+def _every(session: Session, page: dict[str, Any]) -> None:
+    totals = page["totals"]
+    rows = [
+        [one["name"], one["environment"], f"{one['item_count']:,}", size_text(one["size_bytes"]), _billing(one),
+         _safe(one), ", ".join(alarm["name"] for alarm in one["alarms"] or () if alarm["state"] == "ALARM"),
+         when(one["last_write_at"]), when(one["seen_at"])]
+        for one in page["items"]
+    ]  # fmt: skip
+    columns = ["Table", "Environment", "#Items", "#Size", "Billing", "Safe", "Firing", "Last write", "As of"]
+    all_of = f"{totals['tables']:,} tables, about {totals['items']:,} items, {size_text(totals['size_bytes'])}"
+    show_list(session, page, lambda: [Table(columns, rows, empty="There is no such table."), Facts([("All", all_of)])])
 
 
 def _list(items: list[dict[str, Any]]) -> Shown:

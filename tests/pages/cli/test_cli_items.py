@@ -1,76 +1,22 @@
 """Tables and items from a terminal: read, written on what was read, moved by the thousand."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from django.utils import timezone
-from fakes.as_aws import AsAws, reached
-from fakes.item_tables import make_table, row_of
-from moto import mock_aws
+from fakes.as_aws import AsAws
 
 from portal.accounts.models import User
 from portal.cli.failures import Exit
-from provisioning.engine.jobs.working import work_on
 from provisioning.lifecycle import WriteState
-from provisioning.models import Change, Environment, ItemJob, ItemWrite, Table
+from provisioning.models import Change, Environment, ItemWrite, Table
 
-from .. import rows
 from ..item_moves.mover import file_of
 from ..items.browser import ITEM, KEY
 from ..tables.scene import INDEX, MESSAGES, make_messages, message, put
+from .items_scene import DEV, all_of
 from .served import Served, Terminal
-
-DEV = "hello-erlang/dev-alice"
-
-
-@pytest.fixture
-def aws(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[AsAws]:
-    """DynamoDB with AWS's limits."""
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    settings.ITEM_READS_PER_PERSON = settings.ITEM_READS_PER_TABLE = 0
-    with mock_aws(), reached(settings) as dynamodb:
-        yield dynamodb
-
-
-@pytest.fixture
-def messages(dev: Environment, aws: AsAws) -> Table:
-    """60 messages of one user."""
-    return make_messages(aws, dev, f"{dev.name}{MESSAGES}")
-
-
-@pytest.fixture
-def things(dev: Environment, aws: AsAws) -> Table:
-    """A table with one item under a partition and a sort key."""
-    make_table(aws, items=[ITEM])
-    return row_of(dev, aws)
-
-
-@pytest.fixture
-def prod(alice: User, dev: Environment, aws: AsAws) -> Table:
-    """The messages of prod."""
-    return make_messages(aws, rows.environment(alice, "prod"), f"prod{MESSAGES}")
-
-
-@pytest.fixture
-def worker(served: Served) -> None:
-    """A worker beside the server: whenever somebody has asked something, it does what there is to do."""
-
-    def work() -> None:
-        ItemJob.objects.filter(next_check_at__isnull=False).update(next_check_at=timezone.now())
-        for job in ItemJob.objects.filter(next_check_at__isnull=False):
-            work_on(job.pk)
-
-    served.after = work
-
-
-def all_of(aws: AsAws, table: Table) -> list[Any]:
-    """Everything in a table, by its id."""
-    found = aws.client.scan(TableName=table.name)["Items"]
-    return sorted(found, key=lambda item: str(item["id"]["S"]))
 
 
 class TestTables:

@@ -12,12 +12,14 @@ from pathlib import Path
 
 import pytest
 from django.utils import timezone
+from fakes.as_aws import AsAws
 
 from portal.accounts.models import User
 from provisioning.lifecycle import ChangeStatus
-from provisioning.models import Change, Environment
+from provisioning.models import Change, Environment, Table
 
 from .. import rows
+from .items_scene import DEV, SOON, all_of
 from .served import Served, Terminal
 
 COMMAND = [sys.executable, "-m", "portal.cli"]
@@ -223,3 +225,47 @@ class TestCompletion:
 def test_nothing_of_a_thread_is_left() -> None:
     """Each test's server has ended with it."""
     assert [thread.name for thread in threading.enumerate() if "_serve" in thread.name] == []
+
+
+class TestItemsOnATerminal:
+    """What is asked before many items go."""
+
+    @pytest.mark.usefixtures("worker")
+    def test_a_list_is_shown_and_what_is_typed_decides(
+        self, alice_types: Terminal, messages: Table, aws: AsAws
+    ) -> None:
+        words = ["items", "delete-many", DEV, "messages", "--where", "timestamp < 1002", *SOON]
+        process = Process(alice_types, *words)
+        process.until("Type 2 or dev-alice to delete them:")
+        process.type_in("3\n")
+        assert process.end() == 2
+        assert "The list is kept" in process.text
+        assert len(all_of(aws, messages)) == 60
+        process = Process(alice_types, *words, "--wait")
+        process.until("Type 2 or dev-alice to delete them:")
+        assert "m001" in process.text
+        process.type_in("2\n")
+        assert process.end() == 0
+        assert len(all_of(aws, messages)) == 58
+
+    def test_a_statement_that_reads_everything_is_told_and_asked(self, alice_types: Terminal, messages: Table) -> None:
+        words = ["items", "statement", DEV, "messages", " ".join(["SELECT id FROM", f'"{messages.name}"'])]
+        for typed, code in (("n\n", 2), ("y\n", 0)):
+            process = Process(alice_types, *words)
+            process.until("Read everything? [y/N]")
+            assert "Scan of the whole table" in process.text
+            process.type_in(typed)
+            assert process.end() == code
+            assert ("m001" in process.text) is (code == 0)
+
+    @pytest.mark.usefixtures("worker")
+    def test_a_copy_says_what_it_takes_and_asks(
+        self, alice_types: Terminal, messages: Table, staging: Table, aws: AsAws
+    ) -> None:
+        words = ["items", "copy-many", DEV, "messages", "--into", "staging", "--count", "100", "--wait", *SOON]
+        process = Process(alice_types, *words)
+        process.until("Copy them? [y/N]")
+        assert "write units" in process.text
+        process.type_in("y\n")
+        assert process.end() == 0
+        assert {"S": "m001"} in [item["id"] for item in all_of(aws, staging)]
