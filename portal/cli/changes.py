@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from portal.cli.asking import moment
+from portal.cli.changes_kept import edit, plan, receipt, take_up
 from portal.cli.changes_revealing import reveal
 from portal.cli.command import Group, Session, pass_session
 from portal.cli.failures import Exit, Failure
@@ -30,12 +31,17 @@ def changes() -> None:
 changes.add_command(reveal)
 
 
+for _one in (plan, receipt, edit, take_up):
+    changes.add_command(_one)
+
+
 @changes.command("list")
 @click.option("--app", default="", help="Of this application.")
 @click.option("--env", "environment", default="", metavar="ENV", help="Of this environment: ENV or APP/ENV.")
 @click.option("--status", "state", default="", help="With this status; open for all that are not over.")
 @click.option("--kind", default="", help="Of this kind: create, update, park …")
 @click.option("--mine", is_flag=True, help="That I asked for.")
+@click.option("--waiting-for-me", is_flag=True, help="That I can decide about now.")
 @click.option("-q", "words", default="", metavar="WORDS", help="With these words in reasons and names.")
 @list_options
 @pass_session
@@ -47,6 +53,7 @@ def list_changes(
     state: str,
     kind: str,
     mine: bool,
+    waiting_for_me: bool,
     words: str,
     limit: int,
     cursor: str,
@@ -58,6 +65,7 @@ def list_changes(
         "status": state,
         "kind": kind,
         "whose": "mine" if mine else "",
+        "waits_for": "me" if waiting_for_me else "",
         "q": words,
         "cursor": cursor,
     }

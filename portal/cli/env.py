@@ -20,8 +20,10 @@ from portal.cli.choosing import completed
 from portal.cli.command import Group, Session, pass_session
 from portal.cli.following import finish
 from portal.cli.lists import list_options, show_list
+from portal.cli.looking import activity, look_again
 from portal.cli.outputs import outputs
 from portal.cli.prices import Usage, show_price, usage_options
+from portal.cli.recovering import recover, stuck
 from portal.cli.shown import Facts, Lines, Shown, Table, Tone, Word, status, when
 from portal.cli.where import APP, Where, environment_words, where_of
 
@@ -37,7 +39,8 @@ def env() -> None:
     """Environments: what there is, and asking for changes of it."""
 
 
-env.add_command(outputs)
+for _one in (outputs, look_again, activity, stuck, recover):
+    env.add_command(_one)
 
 
 @env.command("list")

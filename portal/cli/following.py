@@ -202,7 +202,7 @@ def _what_now(change: Change, exit_code: Exit) -> list[str]:
     if exit_code is not Exit.WAITING:
         return []
     if change["sent_back"]:
-        return ["It was sent back: correct it, or cancel it."]
+        return [f"It was sent back. Ask again with other values: stackyard changes edit {change['id']}, or cancel it."]
     if change["status"] == "awaiting_approval":
         groups = " or ".join(change["approver_groups"]) or "somebody"
         return [

@@ -3,6 +3,7 @@
 import click
 
 from portal.cli import VERSION
+from portal.cli.adopting import adopt
 from portal.cli.apps import apps
 from portal.cli.audit import audit
 from portal.cli.budgets import budgets
@@ -12,11 +13,13 @@ from portal.cli.completing import complete_names, completion
 from portal.cli.cost_source import cost_refresh, cost_source
 from portal.cli.costs import costs
 from portal.cli.deploying import deploy, promote, releases
+from portal.cli.drift import drift
 from portal.cli.engine import engine
 from portal.cli.env import env
 from portal.cli.flags import flags
 from portal.cli.items import items
 from portal.cli.items_jobs import jobs
+from portal.cli.kept import kept
 from portal.cli.login import login, logout, whoami
 from portal.cli.running import run
 from portal.cli.savings import savings
@@ -36,6 +39,9 @@ COMMANDS: tuple[click.Command, ...] = (
     apps,
     env,
     changes,
+    drift,
+    adopt,
+    kept,
     data_stack,
     compute_stack,
     deploy,
