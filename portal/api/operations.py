@@ -77,15 +77,17 @@ def operation(
     besides: Mapping[int, Any] | None = None,
     takes: Sequence[str] = (),
     versioned: bool = True,
+    on: Sequence[Mapping[str, Any]] = (),
 ) -> Callable[[View], View]:
     """Put a view under `path`, for tokens with `scope` of those who may open `page`. It answers `answers` with
     `status`, or what `besides` has with the status there; `media_type` is a second way, or are others, to answer it as
-    text. `takes` are the types of a file that is its body; what is not `versioned` knows no If-Match."""
+    text. `takes` are the types of a file that is its body; what is not `versioned` knows no If-Match. `on` are
+    headers besides, that say upon what it is done."""
     auth = Token(scope, page)
     extra: dict[str, Any] = {
         "x-scope": str(scope),
         "x-groups": sorted(auth.page.groups),
-        "parameters": [one for one in _HEADERS[method] if versioned or one is not MATCH],
+        "parameters": [*(one for one in _HEADERS[method] if versioned or one is not MATCH), *on],
     }
     if media_type:
         kinds = [media_type] if isinstance(media_type, str) else media_type

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from portal.accounts.models import Scope
 from portal.api.change_shapes import ChangeDetail, change_detail
-from portal.api.operations import operation
+from portal.api.operations import MATCH, NEW, operation
 from portal.api.parameters import Where, looked_at
 from portal.api.sending import located, send
 from portal.api.text import Line, Moment, Sent
@@ -40,6 +40,7 @@ class Restore(Sent):
 @operation(
     router, "POST", "/environments/{app}/{name}/parameter-restore/{path:key}", scope=Scope.CHANGE,
     page="parameter_restore", answers=ChangeDetail, status=202, summary="Restore a parameter's earlier value",
+    on=(MATCH, NEW),
 )  # fmt: skip
 def restore_parameter(
     request: HttpRequest, response: HttpResponse, where: Path[Where], sent: Body[Restore]

@@ -37,9 +37,19 @@ class StoredParameter(Schema):
     asked_by: uuid.UUID | None
 
 
-class ParameterDetail(StoredParameter):
-    """One parameter, and how old that is: `reading` while the path is being read again."""
+class Since(Schema):
+    """The version since which a parameter has the value that it has, and who set it."""
 
+    version: int
+    at: datetime
+    who: str
+    reason: str
+
+
+class ParameterDetail(StoredParameter):
+    """One parameter, since when it has its value, and how old that is: `reading` while the path is being read again."""
+
+    since: Since | None
     read_at: datetime | None
     reading: bool
     problem: str

@@ -21,6 +21,7 @@ from portal.api.parameter_shapes import (
     NewValue,
     ParameterDetail,
     ParameterList,
+    Since,
     VersionList,
     stored,
     version_line,
@@ -29,6 +30,8 @@ from portal.api.problems import ProblemError
 from portal.api.sending import located, send
 from portal.api.text import Line, Moment, Name
 from portal.flags.rows import columns_of
+from portal.parameters.history import blame_of
+from portal.parameters.place import place_of
 from provisioning.actions.looking_at_parameters import do_look_at_parameters
 from provisioning.actions.setting import AskToSet, Setting, declared, do_set_parameters, path_of
 from provisioning.blueprints.model import Blueprint, Flag
@@ -118,8 +121,10 @@ def show_parameter(request: HttpRequest, response: HttpResponse, where: Path[Whe
     asked = do_look_at_parameters([place.environment])
     response["Parameter-Version"] = _tag(place.there)
     (column,) = columns_of([place.environment], None)
+    blame = blame_of(place_of(request, where.app, where.name, where.key))
     return ParameterDetail(
         **stored(place.there, place.flag).model_dump(),
+        since=Since(version=blame.version, at=blame.at, who=blame.who, reason=blame.reason) if blame else None,
         read_at=column.read_at,
         reading=column.reading or bool(asked),
         problem=column.problem,

@@ -11,7 +11,7 @@ from ninja import Body, Path, Query, Router, Schema
 
 from portal.access import access_environment, actor_of
 from portal.accounts.models import Scope
-from portal.api.operations import operation
+from portal.api.operations import MATCH, operation
 from portal.api.paging import number, page_of_rows
 from portal.api.parameters import looked_at
 from portal.api.schedule_shapes import (
@@ -83,7 +83,7 @@ def show_schedule(request: HttpRequest, which: Path[Which]) -> ScheduleShape:
 
 @operation(
     router, "POST", _ALL, scope=Scope.CHANGE, page="parameter_schedule", answers=ScheduleShape, status=202,
-    summary="Schedule a value",
+    summary="Schedule a value", on=(MATCH,),
 )  # fmt: skip
 def make_schedule(
     request: HttpRequest, response: HttpResponse, app: Path[Name], name: Path[Name], sent: Body[NewSchedule]
@@ -105,7 +105,7 @@ def make_schedule(
 
 @operation(
     router, "POST", f"{_ONE}/resume", scope=Scope.CHANGE, page="parameter_schedule_resume", answers=ScheduleShape,
-    summary="Take a suspended schedule up again",
+    summary="Take a suspended schedule up again", on=(MATCH,),
 )  # fmt: skip
 def resume_schedule(
     request: HttpRequest, response: HttpResponse, which: Path[Which], sent: Body[Resumption]

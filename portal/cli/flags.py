@@ -11,6 +11,7 @@ from portal.cli.exact import write_out
 from portal.cli.failures import Exit, Failure
 from portal.cli.flags_asking import ALL, ONE, body_of, match, read_version, setting_options, value_cell
 from portal.cli.flags_copying import copy
+from portal.cli.flags_differences import diff
 from portal.cli.flags_overview import overview
 from portal.cli.flags_revealing import reveal
 from portal.cli.flags_schedules import resume, schedule, schedules, unschedule
@@ -223,7 +224,7 @@ def rollback(
     finish(session, told.data, asked.waiting)
 
 
-for _one in (reveal, copy, schedule, schedules, unschedule, resume):
+for _one in (diff, reveal, copy, schedule, schedules, unschedule, resume):
     flags.add_command(_one)
 
 
@@ -259,7 +260,8 @@ def _facts(one: dict[str, Any]) -> Shown:
             ("Type", one["type"]),
             ("Stored", value_cell(one["value"])),
             ("Version", f"v{one['generation']}.{one['version']}"),
-            ("Since", when(one["modified_at"])),
+            ("Stored at", when(one["modified_at"])),
+            ("Value since", _since(one["since"]) if one["since"] else ""),
             ("Wrong", Word(one["wrong"], "bad") if one["wrong"] else ""),
             ("Of a stack", one["owned_by"]),
             ("Outside", Word("set outside Stackyard", "attention") if one["outside"] else ""),
@@ -271,6 +273,11 @@ def _facts(one: dict[str, Any]) -> Shown:
         ],
         title=one["key"],
     )
+
+
+def _since(blame: dict[str, Any]) -> str:
+    who, why = (f", {blame['who']}" if blame["who"] else ""), (f": {blame['reason']}" if blame["reason"] else "")
+    return f"v{blame['version']}, {when(blame['at'])}{who}{why}"
 
 
 def _version(one: dict[str, Any]) -> list[Any]:

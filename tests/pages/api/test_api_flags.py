@@ -138,6 +138,7 @@ class TestOne:
         found = program.get(f"{HERE}/parameters/{FLAG}")
         assert (found["live_value"], found["reading"], found["problem"]) == ("false", False, "")
         assert found["read_at"] is not None
+        assert (found["since"]["version"], found["since"]["who"]) == (1, "Alice")
         path_row(dev_share, read_at=at - timedelta(hours=1))
         assert program.get(f"{HERE}/parameters/{FLAG}")["reading"] is True, "whoever asks has it read again"
 
@@ -162,6 +163,37 @@ class TestOne:
         assert program.ask("DELETE", f"{path}&confirmed=true", If_Match='"v1.2"').status_code == 202
         change = Change.objects.get()
         assert (change.reason, change.goal["redeploy"]) == ("unused", False)
+
+
+class TestComparing:
+    """GET …/parameter-difference/{key}."""
+
+    def test_two_versions_line_by_line(self, dev_share: Environment, program: Program) -> None:
+        row = Parameter.objects.get(key="limits/upload")
+        version(row, 2, '{"a": 1, "b": 2}', ago=20)
+        version(row, 3, '{"a": 1, "b": 3}', ago=10)
+        path = f"{HERE}/parameter-difference/limits/upload"
+        newest = program.get(path)
+        assert (newest["before"], newest["after"], newest["same"]) == ("v1.2", "v1.3", False)
+        assert newest["lines"] == [" {", '   "a": 1,', '-  "b": 2', '+  "b": 3', " }"]
+        assert program.get(f"{path}?before=v1.1")["lines"][0] == "-5"
+        assert program.get(f"{path}?before=v1.3&after=v1.3")["same"] is True
+        assert program.get(f"{path}?before=v1.9", 404)["code"] == "not-found"
+        assert program.get(f"{path}?after=v1.1", 404)["code"] == "not-found"
+        program.get(f"{path}?before=3", 422)
+        program.get(f"{HERE}/parameter-difference/nothing", 404)
+
+    def test_secrets_are_compared_and_not_told(self, dev_share: Environment, program: Program) -> None:
+        path = f"{HERE}/parameter-difference/token"
+        found = program.get(path)
+        assert (found["same"], found["lines"]) == (False, [])
+        assert "The values differ" in found["said"]
+        version(Parameter.objects.get(key="token"), 3, NEWER)
+        assert program.get(path)["same"] is True
+        assert CANARY not in program.ask("GET", path).content.decode()
+        for number, value in ((4, f"{CANARY}-4"), (5, f"{CANARY}-5")):
+            version(Parameter.objects.get(key="token"), number, value, type="String")
+        assert (program.get(path)["same"], program.get(path)["lines"]) == (False, []), "plain once, a secret now"
 
 
 class TestRevealing:

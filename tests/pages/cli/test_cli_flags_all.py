@@ -81,8 +81,19 @@ class TestOne:
         told = alice_types.told("flags", "show", ENV, FLAG)
         assert "v1.2" in told
         assert "1 of 3 on v2" in told
+        assert "Value since  v2" in told
         assert CANARY not in alice_types.told("flags", "show", ENV, "token")
         alice_types.refused("flags", "show", ENV, "nothing", code=4)
+
+    def test_two_versions(self, alice_types: Terminal) -> None:
+        told = alice_types.told("flags", "diff", ENV, FLAG)
+        assert told.split() == ["Before", "v1.1", "After", "v1.2", "-true", "+false"]
+        assert "the same" in alice_types.told("flags", "diff", ENV, FLAG, "v1.1", "v1.1")
+        assert alice_types.json("flags", "diff", ENV, FLAG, "v1.1")["after"] == "v1.2"
+        version(Parameter.objects.get(key="token"), 2, f"{CANARY}-2")
+        assert "The values differ" in alice_types.told("flags", "diff", ENV, "token")
+        alice_types.refused("flags", "diff", ENV, FLAG, "1", code=2)
+        alice_types.refused("flags", "diff", ENV, FLAG, "v1.9", code=4)
 
     def test_it_is_deleted_knowingly(self, alice_types: Terminal) -> None:
         assert "only with --yes" in alice_types.refused("flags", "delete", ENV, "limits/upload", code=2)
