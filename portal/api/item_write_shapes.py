@@ -87,6 +87,28 @@ class WriteList(Schema):
     next: str | None
 
 
+class WriteBrief(Schema):
+    """A write of an item in some table, without telling which item or what became of it."""
+
+    id: int
+    table: str
+    verb: WriteVerb
+    title: str
+    state: WriteState
+    at: datetime
+    by: str
+    reason: str
+    change: uuid.UUID | None
+    job: uuid.UUID | None
+
+
+class WriteBriefList(Schema):
+    """A page of writes, the newest first."""
+
+    items: list[WriteBrief]
+    next: str | None
+
+
 class Written(Schema):
     """What was written. `write` null: nothing differed from what is there, so nothing was sent. `key`, `item` and
     `etag` are of the item as it was left, null where there is none any more."""
@@ -131,6 +153,23 @@ def write_line(told: Told) -> WriteLine:
         can_undo=not told.why_not_undo,
         why_not_undo=told.why_not_undo,
         undone_by=undone.pk if undone else None,
+    )
+
+
+def write_brief(write: ItemWrite) -> WriteBrief:
+    """A write in a few words."""
+    verb = WriteVerb(write.verb)
+    return WriteBrief(
+        id=write.pk,
+        table=write.table,
+        verb=verb,
+        title=verb.label,
+        state=WriteState(write.state),
+        at=write.at,
+        by=write.by.get_username(),
+        reason=write.reason,
+        change=write.change_id,
+        job=write.job_id,
     )
 
 

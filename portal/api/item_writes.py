@@ -10,7 +10,7 @@ from http import HTTPStatus
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import Body, Path, Query, Status
 
-from portal.access import actor_of
+from portal.access import access_environment, actor_of
 from portal.accounts.models import Scope
 from portal.api.change_shapes import ChangeDetail, change_detail
 from portal.api.item_conflicts import conflict, looked_at, parts, whole, with_parts
@@ -21,8 +21,10 @@ from portal.api.item_write_shapes import (
     ItemPatch,
     NewItem,
     Undoing,
+    WriteBriefList,
     WriteList,
     Written,
+    write_brief,
     write_line,
     written,
 )
@@ -32,7 +34,7 @@ from portal.api.paging import Paged, moment, number, page_of_rows
 from portal.api.problems import ProblemError
 from portal.api.sending import located, once
 from portal.api.tables import Where, table_of
-from portal.api.text import Value
+from portal.api.text import Name, Value
 from provisioning.actions.editing import (
     ItemChanged,
     ProdNeedsChange,
@@ -42,7 +44,7 @@ from provisioning.actions.editing import (
     do_edit_item,
     do_undo_write,
 )
-from provisioning.actions.item_history import tell, writes_of_table
+from provisioning.actions.item_history import tell, writes_of_environment, writes_of_table
 from provisioning.actions.writing_in_prod import AskToWrite, do_request_writes
 from provisioning.engine.item_rows import key_digest
 from provisioning.items.values import BadValueError, check_item, same_item
@@ -163,6 +165,19 @@ def list_writes(
     rows, after = page_of_rows(found, ("-at", "-id"), wanted, (moment, number))
     unkept(response)
     return WriteList(items=[write_line(one) for one in tell(environment, row, rows)], next=after)
+
+
+@operation(
+    router, "GET", "/environments/{app}/{name}/writes", scope=Scope.READ, page="environment_tables",
+    answers=WriteBriefList, summary="List writes of items in an environment",
+)  # fmt: skip
+def list_environment_writes(
+    request: HttpRequest, app: Path[Name], name: Path[Name], wanted: Query[Paged]
+) -> WriteBriefList:
+    """In any of its tables, those that are gone among them; a table's own list tells what became of each item."""
+    found = writes_of_environment(access_environment(request, app, name))
+    rows, after = page_of_rows(found, ("-at", "-id"), wanted, (moment, number))
+    return WriteBriefList(items=[write_brief(one) for one in rows], next=after)
 
 
 @operation(

@@ -125,6 +125,15 @@ def writes_shown(found: Json) -> Shown:
     return Table(columns, rows, empty="Nothing was written.")
 
 
+def briefs_shown(found: Json) -> Shown:
+    """A history of writes in any table."""
+    rows = [
+        [str(one["id"]), when(one["at"]), one["title"], one["table"], one["by"], one["reason"]]
+        for one in found["items"]
+    ]
+    return Table(["#Write", "When", "What", "Table", "By", "Reason"], rows, empty="Nothing was written.")
+
+
 def _write(write: Json) -> Facts:
     places = [(one["path"], f"{_side(one['before'])} → {_side(one['after'])}") for one in write["places"]]
     return Facts([("Write", str(write["id"])), *places], title=write["title"])

@@ -1,6 +1,7 @@
 """PartiQL: `stackyard items statement`."""
 
 import sys
+from collections.abc import Sequence
 from decimal import Decimal
 
 import click
@@ -11,7 +12,7 @@ from portal.cli.failures import Exit, Failure
 from portal.cli.items_asking import TABLE, Json, Table, find_table, table_argument, value_of
 from portal.cli.items_showing import rows_shown, text_of
 from portal.cli.items_writing import How, agree, end_writing, writing_options
-from portal.cli.shown import Facts, Shown
+from portal.cli.shown import Facts, Lines, Shown, Word
 from portal.cli.where import Where, environment_argument
 
 _STATEMENTS = f"{TABLE}/statements"
@@ -20,7 +21,7 @@ _STATEMENTS = f"{TABLE}/statements"
 @click.command("statement", cls=Command)
 @environment_argument
 @table_argument
-@click.argument("statement", metavar="STATEMENT")
+@click.argument("statement", required=False, metavar="[STATEMENT]")
 @click.option("-p", "--parameter", "parameters", multiple=True, metavar="VALUE", help="The value of each ? in turn.")
 @click.option("--dry-run", is_flag=True, help="Only say what it would do and take.")
 @click.option("--scan", is_flag=True, help="Also read everything; that is written into the audit.")
@@ -34,7 +35,7 @@ def statement(
     *,
     where: Where,
     table: str,
-    statement: str,
+    statement: str | None,
     parameters: tuple[str, ...],
     dry_run: bool,
     scan: bool,
@@ -47,7 +48,7 @@ def statement(
 
     A SELECT that does not name a partition reads everything, and asks first. INSERT, UPDATE and DELETE name one item
     by its whole key, are done on the item as it is, and can be taken back. STATEMENT may be @FILE, or - for standard
-    input.
+    input; without one, some to begin with are shown.
 
     \b
     stackyard items statement hello-erlang/dev messages \\
@@ -56,6 +57,10 @@ def statement(
       "DELETE FROM \"dev-hello-erlang-messages\" WHERE id = 'm1'"
     """
     found = find_table(session, where, table)
+    if statement is None:
+        known = session.client.get(_STATEMENTS, **found.at)
+        session.show(known, lambda: _examples(known["items"]))
+        return
     sent: Json = {"statement": _text(statement), "parameters": [value_of(one) for one in parameters]}
     judged = session.client.ask("POST", f"{_STATEMENTS}/judged", sent, **found.at).data
     if dry_run:
@@ -67,6 +72,10 @@ def statement(
         end_writing(session, done, how)
         return
     _read(session, found, {**sent, "consent": judged["needs_consent"]}, cursor, everything=everything)
+
+
+def _examples(items: Sequence[Json]) -> Shown:
+    return [Lines([Word(one["title"], "quiet"), *str(one["statement"]).splitlines()]) for one in items]
 
 
 def _read(session: Session, table: Table, sent: Json, cursor: str, *, everything: bool) -> None:

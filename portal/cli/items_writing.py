@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from portal.cli.amounts import amount
-from portal.cli.asking import moment
+from portal.cli.asking import ENVIRONMENT, moment
 from portal.cli.command import Command, Session, pass_session
 from portal.cli.failures import Exit, Failure
 from portal.cli.following import CHANGE, Waiting, finish, waiting_options
 from portal.cli.items_asking import TABLE, Json, find_table, table_argument, value_of
 from portal.cli.items_plain import exact, typed_of
 from portal.cli.items_reading import ITEM, read_item
-from portal.cli.items_showing import write_shown, writes_shown
+from portal.cli.items_showing import briefs_shown, write_shown, writes_shown
 from portal.cli.lists import list_options, show_list
 from portal.cli.where import Where, environment_argument
 
@@ -193,12 +193,19 @@ def delete(
 
 @click.command("history", cls=Command)
 @environment_argument
-@table_argument
+@click.argument("table", required=False, metavar="[TABLE]")
 @click.argument("key", nargs=-1, metavar="[KEY...]")
 @list_options
 @pass_session
-def history(session: Session, *, where: Where, table: str, key: tuple[str, ...], limit: int, cursor: str) -> None:
-    """Show what was written in a table, or to one item, and what can be taken back."""
+def history(
+    session: Session, *, where: Where, table: str | None, key: tuple[str, ...], limit: int, cursor: str
+) -> None:
+    """Show what was written in an environment, in a table, or to one item, and what can be taken back."""
+    if table is None:
+        path = f"{ENVIRONMENT}/writes"
+        page = session.client.pages(path, query={"cursor": cursor}, most=limit or None, app=where.app, name=where.name)
+        show_list(session, page, lambda: briefs_shown(page))
+        return
     found = find_table(session, where, table)
     query = {"cursor": cursor, "key": found.key(key) if key else ""}
     page = session.client.pages(f"{TABLE}/writes", query=query, most=limit or None, **found.at)

@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from portal.table_list.problems import with_problem
 from portal.table_list.rows import Line, line_of
+from provisioning.actions.item_history import writes_of_environment
 from provisioning.blueprints.loader import library
 from provisioning.blueprints.model import AccessPattern
 from provisioning.lifecycle import JobKind, JobStatus, WriteVerb
@@ -113,7 +114,7 @@ def recent_jobs(environment: Environment) -> tuple[RecentJob, ...]:
 
 def recent_writes(environment: Environment) -> tuple[RecentWrite, ...]:
     """The newest writes of items in any of its tables."""
-    writes = ItemWrite.objects.filter(environment=environment).select_related("by").order_by("-at")[:RECENT]
+    writes = writes_of_environment(environment)[:RECENT]
     return tuple(RecentWrite(write, WriteVerb(write.verb), explore_url(environment, write.table)) for write in writes)
 
 

@@ -60,6 +60,11 @@ def writes_of_table(environment: Environment, table: Table) -> QuerySet[ItemWrit
     return rows.select_related("by", "change", "undone_by").order_by("-at", "-pk")
 
 
+def writes_of_environment(environment: Environment) -> QuerySet[ItemWrite]:
+    """Every write of items in any of its tables, the newest first."""
+    return ItemWrite.objects.filter(environment=environment).select_related("by").order_by("-at", "-pk")
+
+
 def key_left(write: ItemWrite) -> Item | None:
     """The key under which a write has left an item, None where it took it away. Raises NotSealedError."""
     return next((leg.key for leg in legs_of(write) if leg.after is not None), None)

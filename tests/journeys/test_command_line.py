@@ -109,6 +109,16 @@ def test_hello_erlang_in_the_words_of_its_scripts(alice_types: Shell) -> None:
     newest = ["--pattern", "messages-of-a-user-newest-first", "--pk", "alice"]
     assert alice_types.json("items", "query", "hello-erlang/dev", "messages", *newest)["items"] == [MESSAGE]
 
+    table = ["hello-erlang/dev", "messages"]
+    statement = " ".join(["SELECT * FROM", '"dev-hello-erlang-messages"', "WHERE id = ?"])
+    assert alice_types.json("items", "statement", *table, statement, "-p", "m-1")["items"] == [MESSAGE]
+    assert "everything, by a scan" in alice_types.run("items", "scan", *table, "--price")
+    alice_types.run("items", "copy", *table, "m-1", "--to", "m-2")
+    doomed = ["items", "delete-many", *table, "--where", "id = m-2"]
+    alice_types.run(*doomed, code=2)
+    alice_types.wait(*doomed, "--confirm", "1")
+    alice_types.run("items", "get", *table, "m-2", code=4)
+
     alice_types.wait("compute-stack", "delete", "dev", *HELLO, "--confirm", "dev")
     alice_types.wait("data-stack", "delete", "dev", *HELLO, "--confirm", "dev")
     assert "REMOVED" not in str(stacks_of(alice_types, "hello-erlang/dev"))
@@ -164,6 +174,10 @@ def test_prod_is_approved_by_a_second_token(application: str, alice_types: Shell
     assert "read every line" in told
     assert set(stacks_of(alice_types, f"{application}/prod").values()) == {"CREATE_COMPLETE"}
     assert "protected" in alice_types.json("env", "show", f"{application}/prod")
+    if application == "hello-erlang":  # there is a dev to compare it with
+        compare = ["items", "compare", "hello-erlang/dev", "messages", "--with", "prod", "--pk"]
+        assert "only here" in alice_types.run(*compare, "m-1", code=1)
+        assert "Nothing differs." in alice_types.run(*compare, "m-9")
     assert (
         alice_types.run(
             "env", "delete", f"{application}/prod", "--what", "data", "--confirm", "prod", "--reason", "x", code=5

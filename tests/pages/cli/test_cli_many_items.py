@@ -236,7 +236,15 @@ class TestOneItem:
 
 
 class TestEveryTable:
-    """Without an environment."""
+    """Without an environment, and without a table."""
+
+    def test_what_was_written_in_any_table(self, alice_types: Terminal, messages: Table, things: Table) -> None:
+        alice_types.told("items", "edit", DEV, "things", "a", "1", "--set", "n=7", "--reason", "to try")
+        alice_types.told("items", "delete", DEV, "messages", "m001", "--yes")
+        lines = alice_types.told("items", "history", DEV).splitlines()
+        assert messages.name in lines[1]
+        assert "to try" in lines[2]
+        assert "Nothing was written." in alice_types.told("items", "history", DEV, "messages", "m002")
 
     def test_the_list(self, alice_types: Terminal, messages: Table, prod: Table) -> None:
         Table.objects.update(stack_name="some", item_count=10)

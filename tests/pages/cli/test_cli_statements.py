@@ -108,3 +108,10 @@ def test_others_do_not(
     assert "this statement needs change" in said
     assert len(all_of(aws, messages)) == 60
     assert not ItemWrite.objects.exists()
+
+
+def test_statements_to_begin_with(alice_types: Terminal, messages: Table) -> None:
+    shown = alice_types.told(*ONE)
+    for part in ("One message", "SELECT *", "Delete an item"):
+        assert part in shown
+    assert {"title", "statement", "writes"} == set(alice_types.json(*ONE)["items"][0])

@@ -364,3 +364,16 @@ def test_what_is_put_is_what_is_read_and_never_touches_another_item(things: Item
     assert read == wanted
     assert things.write("PUT", {"item": read})["write"] is None
     assert things.stored(NEW) == other
+
+
+def test_what_was_written_in_an_environment(things: Items, alices: Items) -> None:
+    things.write("PATCH", {"set": {"n": {"N": "5"}}, "reason": "so"})
+    alices.write("DELETE", None, key={"id": {"S": "m001"}})
+    home = "/environments/hello-erlang/dev-alice/writes"
+    first = things.program.get(f"{home}?limit=1")
+    second = things.program.get(f"{home}?limit=1&cursor={first['next']}")
+    told = [(one["items"][0]["verb"], one["items"][0]["table"], one["items"][0]["by"]) for one in (first, second)]
+    assert told == [("delete", alices.table.name, "alice"), ("edit", things.table.name, "alice")]
+    assert (second["items"][0]["reason"], second["next"]) == ("so", None)
+    assert "key" not in second["items"][0]
+    things.program.get("/environments/hello-erlang/none/writes", 404)
