@@ -71,6 +71,8 @@ _NAMED: Mapping[str, Named] = {
     "application": Named(_applications),
     "environment": Named(_environments),
     "words": Named(_environments),
+    "source": Named(_environments),
+    "target": Named(_environments),
     "change": Named(_changes),
 }
 

@@ -62,7 +62,8 @@ def test_values_go_from_one_environment_to_another_and_back(types: Shell, stored
     assert (back["value"], back["back_of"] is not None) == ("5", True)
     types.run("flags", "unschedule", TWO, str(back["id"]))
     types.run("flags", "schedule", TWO, "limits/upload", "7", "--at", "8h")
-    (waits,) = types.json("flags", "schedules")["items"]
+    (waits,) = types.json("flags", "schedules", TWO)["items"]
+    assert waits in types.json("flags", "schedules", "--app", "fileshare")["items"]
     assert types.json("flags", "unschedule", TWO, str(waits["id"]))["status"] == "cancelled"
 
     types.wait("flags", "delete", TWO, "limits/upload", "--yes", "--confirmed", "--reason", "not used")

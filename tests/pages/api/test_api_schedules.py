@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from portal.accounts.models import Scope, User
+from portal.api.service import description
 from provisioning.flags.sealing import opened
 from provisioning.lifecycle import ChangeStatus, ScheduleStatus
 from provisioning.models import Account, Change, Environment, Parameter, ParameterSchedule
@@ -108,6 +109,12 @@ class TestMaking:
         Parameter.objects.filter(key=FLAG).update(gone_at=timezone.now())
         assert program.post(ALL, sent, 404, If_None_Match="*")["code"] == "not-found"
         assert not ParameterSchedule.objects.exists()
+
+    def test_the_description_says_so(self, db: None) -> None:
+        paths = description()["paths"]
+        for path in (ALL, f"{ALL}/{{schedule}}/resume"):
+            named = path.replace(HERE, "/environments/{app}/{name}")
+            assert "If-Match" in {one["name"] for one in paths[f"/api/v1{named}"]["post"]["parameters"]}
 
     def test_one_at_a_time(self, share: Environment, program: Program) -> None:
         sent = {"key": FLAG, "value": "true", "at": soon()}

@@ -207,6 +207,7 @@ class TestCompletion:
     def test_names_of_the_server(self, dev: Environment, alice: User, completed: Callable[..., list[str]]) -> None:
         change = rows.change(dev, alice, ChangeStatus.SUCCEEDED)
         assert completed("stackyard env show hello") == ["hello-erlang/dev-alice"]
+        assert completed("stackyard flags copy hello") == ["hello-erlang/dev-alice"]
         assert completed("stackyard apps show f") == ["fileshare"]
         assert completed(f"stackyard changes show {str(change.pk)[:3]}") == [str(change.pk)]
         assert completed("stackyard compute-stack status dev --app hello") == ["hello-erlang"]
