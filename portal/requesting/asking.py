@@ -16,6 +16,8 @@ from provisioning.lifecycle import ChangeKind
 from provisioning.planning.policy import START_DAYS
 
 PLAN_AGAIN = "plan_again"
+# A part of the page that is renewed around such a field leaves it as it is, half typed or not.
+STAYS = {"hx-preserve": "true"}
 
 
 def lifetime_field() -> forms.IntegerField:
@@ -24,7 +26,7 @@ def lifetime_field() -> forms.IntegerField:
         label="Lasts",
         required=False,
         min_value=1,
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", **STAYS}),
         help_text="Then its compute is parked by itself; tables stay. Left empty, what the stage says.",
     )
 
@@ -46,7 +48,7 @@ class AskForm(forms.Form):
         label="Start at",
         required=False,
         input_formats=[MINUTE_FORMAT, "%Y-%m-%dT%H:%M:%S"],
-        widget=forms.DateTimeInput({"type": "datetime-local"}, format=MINUTE_FORMAT),
+        widget=forms.DateTimeInput({"type": "datetime-local", **STAYS}, format=MINUTE_FORMAT),
         help_text=f"In UTC, at most {START_DAYS} days ahead. Left empty, it runs once it is approved.",
     )
 

@@ -33,7 +33,7 @@ _NAME_ATTRS = {
     "spellcheck": "false",
     "hx-trigger": "input changed delay:300ms",
     "hx-target": "#names",
-    "hx-include": "[name='stage'], [name='replaces'], [name='start_at'], [name='lifetime_days']",
+    "hx-include": "[name='stage'], [name='shown'], [name='replaces'], [name$='start_at'], [name$='lifetime_days']",
     "hx-sync": "#names:replace",  # also ends what the part asked for itself when the page came: the last name wins
 }
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 from django.views.decorators.vary import vary_on_headers
@@ -34,6 +34,7 @@ from provisioning.planning.policy import may_start_later
 UNPROCESSABLE = 422
 LOOK = "look"  # the button of those without JavaScript: names, choices and price again, nothing is sent
 KEPT = ("key", "stage", "reason", "start_at", "lifetime_days")
+OF_STAGE = ("start_at", "lifetime_days")  # typed at one stage, they are kept on the way over another without them
 
 
 @require_http_methods(["GET", "POST"])
@@ -55,7 +56,8 @@ def request_create(request: HttpRequest, application: str) -> HttpResponse:
         source=repeated_change(request, application),
         replaces=request.GET.get("replaces", ""),
     )
-    kept = {"stage": begun.stage, "reason": begun.reason}
+    lasts = begun.source.goal.get("lifetime_days") if begun.source else None
+    kept = {"stage": begun.stage, "reason": begun.reason, "lifetime_days": lasts}
     usage = kept_usage(begun.source.goal) if begun.source else None
     form = _form(desk, start=begun.values, name=begun.name, initial=kept, usage=usage, assumed=request.GET)
     return create_page(request, desk, form, source=begun.source)
@@ -67,7 +69,7 @@ def _form(desk: Desk, **options: Any) -> RequestForm:
 
 def _look_again(request: HttpRequest, desk: Desk) -> HttpResponse:
     """The form as typed, with choices, names and price read again."""
-    kept = {field: request.POST[field] for field in KEPT if field in request.POST}
+    kept = _of_stage(request.POST) | {field: request.POST[field] for field in KEPT if field in request.POST}
     form = _form(
         desk,
         start=_typed(request, desk),
@@ -77,6 +79,11 @@ def _look_again(request: HttpRequest, desk: Desk) -> HttpResponse:
         assumed=request.POST,
     )
     return create_page(request, desk, form, live=True)
+
+
+def _of_stage(sent: QueryDict) -> dict[str, str]:
+    """What was typed of what only some stages ask for."""
+    return {key: sent.get(key) or sent.get(f"kept_{key}", "") for key in OF_STAGE}
 
 
 def _typed(request: HttpRequest, desk: Desk) -> dict[str, dict[str, str]]:
@@ -152,7 +159,8 @@ def request_names(request: HttpRequest, application: str) -> HttpResponse:
     context = {
         "names": names,
         "replacing": replacing,
-        "form": NamedForm(initial={key: request.GET.get(key, "") for key in ("start_at", "lifetime_days")}),
+        "form": NamedForm(initial=_of_stage(request.GET)),
+        "moved": names.stage != request.GET.get("shown"),
         "has_lifetime": policy is not None and has_lifetime(policy),
         "may_start_later": policy is not None and may_start_later(policy, ChangeKind.CREATE),
         "blueprint": desk.blueprint,

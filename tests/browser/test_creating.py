@@ -106,3 +106,30 @@ def test_an_answer_about_an_earlier_name_never_comes_late(windows: Windows) -> N
         page.get_by_label("Name", exact=True).fill("dev-typed")
 
     expect(page.locator("#names").get_by_text("hello-erlang-data-dev-typed", exact=True)).to_be_visible()
+
+
+def test_what_is_typed_while_a_name_is_looked_at_stays(windows: Windows) -> None:
+    page = windows.open("bob")
+    held: list[Route] = []
+    page.goto("/request/hello-erlang/?name=dev-typed")
+    name, lasts, names = page.get_by_label("Name", exact=True), page.get_by_label("Lasts"), page.locator("#names")
+    expect(names.get_by_text("Compared with the account just now.")).to_be_visible()
+    page.route("**/names/**", lambda route: route.continue_() if held else held.append(route))
+    with page.expect_request("**/names/**"):
+        name.fill("dev-other")
+    lasts.fill("5")
+    held[0].continue_()
+    expect(names.get_by_text("hello-erlang-data-dev-other", exact=True)).to_be_visible()
+    expect(lasts).to_have_value("5")
+
+    name.fill("prod")
+    expect(lasts).to_have_count(0)
+    name.fill("dev-back")
+    expect(lasts).to_have_value("5")
+    starts = page.get_by_label("Start at")
+    name.fill("prod")
+    starts.fill("2030-01-31T18:00")
+    name.fill("dev-back")
+    expect(starts).to_have_count(0)
+    name.fill("prod")
+    expect(starts).to_have_value("2030-01-31T18:00")

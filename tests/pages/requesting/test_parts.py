@@ -196,3 +196,54 @@ class TestPrice:
     def test_shows_what_it_costs_now(self, alice: User, client_of: ClientOf, dev: Environment) -> None:
         response = client_of(alice).post(self.URL, {"name": dev.name}, headers=HTMX)
         assert "$34.99 as it is now" in text(response)
+
+
+class TestOfTheStage:
+    """What depends on the stage is renewed when the stage moves, and nothing that was typed is lost on the way."""
+
+    URL = f"{FORM}names/"
+
+    def reply(self, client: Client, name: str, **typed: str) -> str:
+        return client.get(self.URL, {"name": name, "stage": "dev", **typed}, headers=HTMX).content.decode()
+
+    def test_the_same_stage_leaves_what_is_being_typed_alone(
+        self, alice: User, client_of: ClientOf, network: dict[str, str]
+    ) -> None:
+        html = self.reply(client_of(alice), "dev-alice", shown="dev", lifetime_days="5")
+        for part in ('id="lifetime"', 'id="start"', 'id="stages"'):
+            assert part not in html
+        assert 'id="send"' in html
+
+    def test_what_a_stage_does_not_ask_for_is_kept_for_the_way_back(
+        self, alice: User, client_of: ClientOf, network: dict[str, str]
+    ) -> None:
+        client = client_of(alice)
+        there = self.reply(client, "prod", shown="dev", lifetime_days="5")
+        assert value(there, "kept_lifetime_days") == "5"
+        assert 'name="lifetime_days"' not in there
+        back = self.reply(client, "dev-alice", shown="prod", kept_lifetime_days="5", start_at="2030-01-31T18:00")
+        assert value(back, "lifetime_days") == "5"
+        assert value(back, "kept_start_at") == "2030-01-31T18:00"
+        again = self.reply(client, "prod", shown="dev", lifetime_days="5", kept_start_at="2030-01-31T18:00")
+        assert value(again, "start_at") == "2030-01-31T18:00"
+
+    def test_the_page_says_which_stage_it_shows(
+        self, alice: User, client_of: ClientOf, network: dict[str, str]
+    ) -> None:
+        assert value(page(client_of(alice), f"{FORM}?name=prod"), "shown") == "prod"
+
+    def test_without_javascript_too(self, alice: User, client_of: ClientOf, network: dict[str, str]) -> None:
+        typed = sent(network, name="prod", look="1", kept_lifetime_days="5")
+        html = client_of(alice).post(FORM, typed).content.decode()
+        assert value(html, "kept_lifetime_days") == "5"
+        html = client_of(alice).post(FORM, {**typed, "name": "dev-alice"}).content.decode()
+        assert value(html, "lifetime_days") == "5"
+
+    def test_editing_a_change_begins_with_how_long_it_was_to_last(
+        self, alice: User, client_of: ClientOf, network: dict[str, str]
+    ) -> None:
+        client = client_of(alice)
+        client.post(FORM, sent(network, lifetime_days="3"))
+        change = Change.objects.get()
+        html = page(client, f"{FORM}?from={change.pk}&replaces={change.pk}")
+        assert value(html, "lifetime_days") == "3"
