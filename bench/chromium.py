@@ -14,6 +14,7 @@ _ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--js-flags=--no-opt --no-maglev",  # no page here lives long enough to make up for compiling its scripts again
 )
 
 

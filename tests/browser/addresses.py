@@ -1,13 +1,15 @@
 """The address of every page there is, from the addresses that the portal itself knows."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from bench.scene import ADOPTED, APPLICATION, BROKEN, BY_HAND, KEPT, PARKED, READY, WAITING, Scene
-from bench.visitor import Visitor
+from bench.visitor import Page, Visitor
 from portal.pages import PAGES
 from provisioning.items.values import key_token
 
@@ -16,11 +18,13 @@ from .plans import CHANGES, path_of
 
 ACCOUNT = ("account_change_password", "account_logout", "mfa_index", "mfa_activate_totp", "mfa_generate_recovery_codes")
 
+_TEXT, _VALUE = re.compile(r">[^<]*"), re.compile(r'(?<!class)="[^"]*"')  # classes stay
 _DELETING = ("environment_delete_data", "environment_delete_data_stack", "environment_unprotect")
 
 
 def addresses(scene: Scene, person: Visitor) -> list[str]:
-    """Where a whole page answers this person: one address for every name in PAGES, and the states that look otherwise.
+    """Where a whole page answers this person: one address for every name in PAGES, and the states that look otherwise;
+    of refusals that are the same page with another sentence, one.
 
     Raises KeyError for an address that needs something nobody gave: then it belongs in `_given`.
     """
@@ -29,10 +33,26 @@ def addresses(scene: Scene, person: Visitor) -> list[str]:
     asked = [_address(name, given) for name in (*names, *ACCOUNT)] + _more(scene)
     found = (person.get(path) for path in asked)
     # A download, a part of a page and what takes POST only are no pages.
-    whole = [
-        page.url.removeprefix(person.address) for page in found if page.html.lstrip().startswith("<!DOCTYPE html>")
-    ]
-    return list(dict.fromkeys(whole))
+    whole = [page for page in found if page.html.lstrip().startswith("<!DOCTYPE html>")]
+    return [page.url.removeprefix(person.address) for page in _worth_a_look(whole)]
+
+
+def _worth_a_look(pages: Iterable[Page]) -> Iterable[Page]:
+    """Each page once; of refusals that differ in their words alone, the one that is hardest to fit on a phone."""
+    found: dict[object, Page] = {}
+    for page in pages:
+        kind = page.url if page.status == HTTPStatus.OK else (page.status, _markup(page))
+        if kind not in found or _longest_word(page) > _longest_word(found[kind]):
+            found[kind] = page
+    return found.values()
+
+
+def _markup(page: Page) -> str:
+    return _VALUE.sub("", _TEXT.sub(">", page.html))
+
+
+def _longest_word(page: Page) -> int:
+    return max(map(len, page.words.split()))
 
 
 def _given(scene: Scene) -> dict[str, Any]:

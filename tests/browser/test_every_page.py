@@ -1,11 +1,8 @@
 """Every page: readable for everybody, as wide as a phone, silent in the console, and within the content policy."""
 
-from collections.abc import Sequence
-from importlib.resources import files
-from typing import Any
+from collections.abc import Callable, Mapping
 
 import pytest
-from playwright.sync_api import Page
 
 from bench.running import Running
 from bench.scene import APPLICATION, BY_HAND, KEPT, Scene
@@ -15,13 +12,10 @@ from . import troubles
 from .addresses import addresses
 from .chromium import Windows
 from .plans import CHANGES, path_of
+from .sights import AXE, COLOURS, PHONE, Sight, against, in_scheme, look
 
-AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
-RUN_AXE = "rules => axe.run({ resultTypes: ['violations'], ...(rules.length ? { runOnly: rules } : {}) })"
-COLOURS = ("color-contrast",)
-WORTH_IT = frozenset({"serious", "critical"})
-TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-PHONE = {"width": 400, "height": 800}
+Looks = Mapping[str, Sight]
+SCHEMES = {"ada": ("light", "dark"), "audrey": ("dark",)}
 
 
 @pytest.fixture(scope="session")
@@ -42,59 +36,59 @@ def test_pages_have_something_to_show(yard: Running, scene: Scene, plans: None) 
     assert "nothing" not in ada.get("/approvals/").words.lower()
 
 
-def _serious(page: Page, rules: Sequence[str] = ()) -> list[str]:
-    """What axe holds against a page that weighs enough: by all its rules, or by these."""
-    page.evaluate(AXE)
-    answer: Any = page.evaluate(RUN_AXE, list(rules))
-    return [
-        f"{one['id']}: {one['help']} ({node['target'][0]}) {node.get('failureSummary', '')}"
-        for one in answer["violations"]
-        if one["impact"] in WORTH_IT
-        for node in one["nodes"]
-    ]
+@pytest.fixture(scope="module")
+def _seen() -> dict[str, Looks]:
+    return {}
 
 
-@pytest.mark.parametrize(
-    ("person", "scheme", "rules"), [("ada", "light", ()), ("ada", "dark", COLOURS), ("audrey", "dark", ())]
-)
-def test_nothing_keeps_anybody_from_reading_a_page(
-    windows: Windows, pages_of: dict[str, list[str]], person: str, scheme: str, rules: Sequence[str]
-) -> None:
-    """A scheme changes nothing but colours: what was read by all rules in one is read by those in the other."""
-    page = windows.open(person, color_scheme=scheme, bypass_csp=True)
-    found = {}
-    for path in pages_of[person]:
-        page.goto(path)
-        found[path] = _serious(page, rules)
+@pytest.fixture
+def looks(windows: Windows, pages_of: dict[str, list[str]], _seen: dict[str, Looks]) -> Callable[[str], Looks]:
+    """Every page of a person by its address, looked at once for all that is asked about it."""
+
+    def of(person: str) -> Looks:
+        if person not in _seen:
+            page = windows.open(person, viewport=PHONE)
+            page.add_init_script(AXE)
+            _seen[person] = {path: look(page, path, SCHEMES[person]) for path in pages_of[person]}
+        return _seen[person]
+
+    return of
+
+
+@pytest.mark.parametrize(("person", "scheme"), [("ada", "light"), ("ada", "dark"), ("audrey", "dark")])
+def test_nothing_keeps_anybody_from_reading_a_page(looks: Callable[[str], Looks], person: str, scheme: str) -> None:
+    found = {path: sight.against[scheme] for path, sight in looks(person).items()}
 
     assert {path: serious for path, serious in found.items() if serious} == {}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_keeps_anybody_from_signing_in(windows: Windows, scheme: str) -> None:
-    page = windows.open(color_scheme=scheme, bypass_csp=True)
+    page = windows.open(color_scheme=scheme)
+    page.add_init_script(AXE)
     page.goto("/accounts/login/")
 
-    assert _serious(page) == []
+    assert against(page) == []
 
 
 def test_what_cannot_be_read_is_found(windows: Windows) -> None:
-    page = windows.open("ada", bypass_csp=True)
+    page = windows.open("ada", color_scheme="light")
+    page.add_init_script(AXE)
     page.goto("/")
     page.evaluate("document.querySelector('[data-theme-switch]').removeAttribute('aria-label')")
-    page.evaluate("document.querySelector('h1').style.color = '#bbb'")
+    page.evaluate("document.querySelector('h1').style.color = 'light-dark(#bbb, #bbb)'")
 
-    assert [line for line in _serious(page) if line.startswith("button-name")]
-    assert [line for line in _serious(page, COLOURS) if line.startswith("color-contrast")]
+    assert [line for line in against(page) if line.startswith("button-name")]
+    assert [line for line in against(page, COLOURS) if line.startswith("color-contrast")]
+    in_scheme(page, "dark")
+    assert against(page, COLOURS) == []
+    page.evaluate("document.querySelector('h1').style.color = 'light-dark(#bbb, #333)'")
+    assert [line for line in against(page, COLOURS) if line.startswith("color-contrast")]
 
 
 @pytest.mark.parametrize("person", ["ada", "audrey"])
-def test_no_page_is_wider_than_a_phone(windows: Windows, pages_of: dict[str, list[str]], person: str) -> None:
-    page = windows.open(person, viewport=PHONE)
-    found = {}
-    for path in pages_of[person]:
-        page.goto(path)
-        found[path] = page.evaluate(TOO_WIDE)
+def test_no_page_is_wider_than_a_phone(looks: Callable[[str], Looks], person: str) -> None:
+    found = {path: sight.too_wide for path, sight in looks(person).items()}
 
     assert {path: pixels for path, pixels in found.items() if pixels} == {}
     assert len(found) > len(("home", "environments", "environment", "change", "approvals", "catalogue"))
