@@ -168,7 +168,6 @@ class Running:
         self.start_aws()
         with contextlib.closing(sqlite3.connect(self.launch.home.root / "stackyard.sqlite3")) as fresh:
             copy_linted(fresh)
-        self.manage("migrate", "--no-input")
         self.manage("seed_demo")
         self.start_worker()
         self.start_web()

@@ -36,8 +36,11 @@ def scene(yard: Running) -> Scene:
 @pytest.fixture(scope="session")
 def plans(yard: Running, scene: Scene) -> None:
     """Changes in every state that a decision can have, environments in trouble, and what environments have cost."""
-    for module in ("plans", "troubles", "spent"):
-        yard.manage("shell", "-c", f"import sys; sys.path.append('tests'); from browser.{module} import write; write()")
+    modules = "plans", "troubles", "spent"
+    writes = "; ".join(f"{module}.write()" for module in modules)
+    yard.manage(
+        "shell", "-c", f"import sys; sys.path.append('tests'); from browser import {', '.join(modules)}; {writes}"
+    )
 
 
 @pytest.fixture(scope="session")
