@@ -1,11 +1,14 @@
 """What is there once everything rests: rows and AWS, without what may differ from run to run."""
 
+import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
+from functools import cache, lru_cache
 from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db import connection
+from django.db.models import Model
 from fakes.world import Stack as AwsStack
 from fakes.world import Table as AwsTable
 
@@ -45,27 +48,30 @@ OWN = frozenset(
 DRAWN = frozenset({"digest", "at", "value", "seconds"})
 
 Picture = dict[str, Any]
+Column = tuple[str, Callable[[Any], Any]]
 
 
 def picture(yard: Yard) -> Picture:
     """Everything that must be the same, however often a worker died on the way."""
     yard.fake.finish()
     return {
-        "changes": _rows(Change.objects.order_by("requested_at", "pk")),
-        "environments": _rows(Environment.objects.order_by("pk")),
-        "stacks": _rows(Stack.objects.order_by("pk")),
-        "operations": _rows(Operation.objects.order_by("change__requested_at", "stack__pk", "part")),
-        "steps": _rows(Step.objects.order_by("change__requested_at", "name")),
-        "plans": _rows(SealedPlan.objects.order_by("change__requested_at", "number")),
-        "resources": _rows(StackResource.objects.order_by("stack", "logical_id")),
-        "tables": _rows(Table.objects.order_by("name")),
+        "changes": _rows(Change, "requested_at", "pk"),
+        "environments": _rows(Environment, "pk"),
+        "stacks": _rows(Stack, "pk"),
+        "operations": _rows(Operation, "change__requested_at", "stack__pk", "part"),
+        "steps": _rows(Step, "change__requested_at", "name"),
+        "plans": _rows(SealedPlan, "change__requested_at", "number"),
+        "resources": _rows(StackResource, "stack", "logical_id"),
+        "tables": _rows(Table, "name"),
         "item writes": _writes(),
-        "known parameters": _rows(Parameter.objects.order_by("key")),
-        "versions": _rows(ParameterVersion.objects.order_by("parameter__key", "generation", "version", "pk")),
-        "rollouts": _rows(Rollout.objects.order_by("change__requested_at", "attempt", "number")),
-        "releases": _rows(Release.objects.order_by("number")),
-        "item jobs": _rows(ItemJob.objects.order_by("asked_at")),
-        "audit": _counted(_clean(f"{one.verb}: {one.summary}") for one in AuditEntry.objects.all()),
+        "known parameters": _rows(Parameter, "key"),
+        "versions": _rows(ParameterVersion, "parameter__key", "generation", "version", "pk"),
+        "rollouts": _rows(Rollout, "change__requested_at", "attempt", "number"),
+        "releases": _rows(Release, "number"),
+        "item jobs": _rows(ItemJob, "asked_at"),
+        "audit": _counted(
+            _clean(f"{verb}: {summary}") for verb, summary in AuditEntry.objects.values_list("verb", "summary")
+        ),
         "events": _counted(_told()),
         "left in AWS": _left(yard),
         "done in AWS": _done(yard),
@@ -87,46 +93,64 @@ def differences(was: Any, now: Any, path: str = "") -> list[str]:
     return [] if was == now else [f"{path}: {was!r} became {now!r}"[:600]]
 
 
-def _rows(found: "QuerySet[Any]") -> list[dict[str, Any]]:
-    return [_row(one) for one in found]
+def _rows(model: type[Model], *order: str) -> list[dict[str, Any]]:
+    sql, columns = _reading(model, order)
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return [
+            {name: told(value) for (name, told), value in zip(columns, row, strict=True)} for row in cursor.fetchall()
+        ]
+
+
+@cache
+def _reading(model: type[Model], order: tuple[str, ...]) -> tuple[str, tuple[Column, ...]]:
+    """How a model's rows are read, said once: pictures are taken of every cell."""
+    fields = [field for field in model._meta.concrete_fields if field.name not in OWN]
+    found = model._default_manager.order_by(*order).values_list(*(field.attname for field in fields))
+    sql, parameters = found.query.sql_with_params()
+    assert not parameters
+    return sql, tuple((field.name, _telling(field)) for field in fields)
+
+
+def _telling(field: Any) -> Callable[[Any], Any]:
+    """What a picture has of a column. Of a time, and of another row, whether it is there."""
+    kind = field.get_internal_type()
+    if kind in {"DateTimeField", "FloatField"} or field.is_relation:
+        return lambda value: value is not None
+    if kind == "JSONField":
+        return lambda value: _clean(None if value is None else json.loads(value))
+    return _clean
 
 
 def _writes() -> list[dict[str, Any]]:
     """Writes of items. One whose answer was lost says that it was looked at, and is as done as any other."""
-    rows = _rows(ItemWrite.objects.order_by("change__requested_at", "number", "pk"))
+    rows = _rows(ItemWrite, "change__requested_at", "number", "pk")
     return [row | {"problem": "" if row["problem"] == LANDED else row["problem"]} for row in rows]
-
-
-def _row(one: Model) -> dict[str, Any]:
-    """The columns of a row; of a time, whether it is there."""
-    row = {}
-    for field in one._meta.concrete_fields:
-        value = getattr(one, field.attname)
-        if field.name in OWN:
-            continue
-        is_moment = field.get_internal_type() in {"DateTimeField", "FloatField"}
-        row[field.name] = value is not None if is_moment or field.is_relation else _clean(value)
-    return row
 
 
 def _clean(value: Any) -> Any:
     """Without times and what was drawn by lot."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {str(key): _clean(one) for key, one in value.items() if key not in DRAWN}
     if isinstance(value, list | tuple):
         return [_clean(one) for one in value]
     if isinstance(value, bool | int | None):
         return value
-    return SUFFIXES.sub("…", IDS.sub("…", MOMENTS.sub("…", SEALED.sub("…", str(value)))))
+    return _plain(str(value))
+
+
+@lru_cache(maxsize=10_000)
+def _plain(text: str) -> str:
+    return SUFFIXES.sub("…", IDS.sub("…", MOMENTS.sub("…", SEALED.sub("…", text))))
 
 
 def _told() -> Iterable[str]:
     """What CloudFormation said, each line once, and each step's end. How often a step had to wait may differ."""
-    for event in Event.objects.select_related("stack"):
-        if event.stack is not None:
-            yield f"{event.stack.kind} {event.logical_id} {event.status}"
-        elif event.status != "step_waiting":
-            yield f"{event.logical_id} {event.status}"
+    for kind, logical_id, status in Event.objects.values_list("stack__kind", "logical_id", "status"):
+        if kind is not None:
+            yield f"{kind} {logical_id} {status}"
+        elif status != "step_waiting":
+            yield f"{logical_id} {status}"
 
 
 def _counted(lines: Iterable[str]) -> dict[str, int]:

@@ -16,7 +16,6 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, NoReturn
 
-from django.db.models import Q
 from django.utils import timezone
 
 from engine.yard import Yard
@@ -79,8 +78,9 @@ class Stage:
             self.yard.sweep()
             return
         for _ in range(ROUNDS):
-            for change in Change.objects.filter(next_check_at__isnull=False).order_by("requested_at", "pk"):
-                self._work(partial(reconcile, change.pk, self._worker.aws_for))
+            changes = Change.objects.filter(next_check_at__isnull=False).order_by("requested_at", "pk")
+            for change in list(changes.values_list("pk", flat=True)):
+                self._work(partial(reconcile, change, self._worker.aws_for))
             self.yard.meanwhile()
             self._work(lambda: observe(self.yard.account.pk, self._worker.aws_for))
             if not self._wait():
@@ -177,12 +177,17 @@ def _tell(report: int, end: Any) -> NoReturn:
 
 
 def _due(now: datetime) -> Iterator[datetime]:
-    waiting = Q(status="awaiting_approval") | Q(status="queued", held=True) | Q(status="queued", start_at__gt=now)
     changes = Change.objects.filter(next_check_at__isnull=False)
-    for change in changes.exclude(waiting, next_check_at__gt=now, lease_until__isnull=True, cleanup=False):
-        assert change.next_check_at is not None
-        yield max(change.next_check_at, change.lease_until + MOMENT) if change.lease_until else change.next_check_at
+    columns = ("status", "held", "start_at", "cleanup", "next_check_at", "lease_until")
+    for status, held, start_at, cleanup, check_at, leased in changes.values_list(*columns):
+        assert check_at is not None
+        later = held or (start_at is not None and start_at > now)
+        waiting = status == "awaiting_approval" or (status == "queued" and later)
+        if waiting and check_at > now and leased is None and not cleanup:
+            continue
+        yield max(check_at, leased + MOMENT) if leased else check_at
     watched = Operation.objects.filter(is_open=True, called_at__isnull=False, finished_at__isnull=True)
-    for account in Account.objects.filter(pk__in=watched.values("stack__environment__account")):
-        look = account.next_look_at or now
-        yield max(look, account.observer_until + MOMENT) if account.observer_until else look
+    accounts = Account.objects.filter(pk__in=watched.values("stack__environment__account"))
+    for next_look, until in accounts.values_list("next_look_at", "observer_until"):
+        look = next_look or now
+        yield max(look, until + MOMENT) if until else look
