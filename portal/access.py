@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.db.models import F
 from django.http import Http404, HttpRequest
 
 from portal.pages import groups_of
@@ -52,8 +53,11 @@ def access_change(request: HttpRequest, change_id: uuid.UUID) -> Change:
 def access_table(request: HttpRequest, application: str, name: str, table: str) -> tuple[Environment, Table]:
     """A table of that environment, with its environment. A table is reached through its own environment only: another
     one's name is a 404, whether Stackyard could read it or not. Raises Http404."""
-    environment = access_environment(request, application, name)
-    found = Table.objects.filter(environment=environment, account=environment.account, name=table).first()
-    if found is None:
+    own = Table.objects.select_related("environment__owner", "environment__account").filter(
+        environment__application=application, environment__name=name, account=F("environment__account"), name=table
+    )
+    found = own.first() if request.user.is_authenticated else None
+    if found is None or found.environment is None:
+        environment = access_environment(request, application, name)
         raise Http404(f"{environment} has no table {table}.")
-    return environment, found
+    return found.environment, found

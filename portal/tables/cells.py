@@ -7,17 +7,19 @@ thousands of them.
 
 import base64
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from html import escape
+from typing import Any
 
 from django.template.defaultfilters import filesizeformat
 from django.utils.safestring import SafeString, mark_safe
 
-from portal.tables.plain import plain_text, word
+from portal.tables.plain import FALSE_WORD, TRUE_WORD, plain_text, word
 from portal.templatetags.stackyard import when
-from provisioning.items.values import HIDDEN, TYPES, Item, Value, dumps
+from provisioning.items.values import HIDDEN, TYPES, Item, Value, dumps, json_text
 
 CUT = 48  # characters of a text that stand in a cell
 MOST = 8_000  # characters of a value that a page carries; the page of the item has all of it
@@ -25,6 +27,7 @@ NOT_PROJECTED = "The index does not carry this attribute. Open the item to see i
 _PREVIEW = 3  # names or members that stand for a map, a list or a set
 _BYTES = 9  # bytes of binary content that are shown, which are 12 characters
 _MARKUP = re.compile("[&<>\"']")
+_ODD = re.compile(r"[&<>\"'\\\x00-\x1f]")  # what HTML or JSON write in another way
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 _TIME_WORDS = frozenset(
     {"at", "created", "date", "deleted", "epoch", "expires", "expiry", "modified", "on", "seen", "since", "time"}
@@ -45,19 +48,23 @@ class Look:
     carries: Callable[[str], bool]
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """As `escape`, at once for the many texts that have nothing to escape."""
     return escape(text) if _MARKUP.search(text) else text
 
 
+def _quoted(text: str) -> str:
+    """A text as JSON has it, escaped; at once for the many that are the same in both."""
+    return escape(json_text(text)) if _ODD.search(text) else f"&quot;{text}&quot;"
+
+
 def _markup(pattern: str, *parts: object) -> SafeString:
     """As Django's format_html, five times as fast for want of lazy texts: whatever is not markup yet is escaped."""
-    return SafeString(
-        pattern.format(*[part if isinstance(part, SafeString) else _escaped(str(part)) for part in parts])
-    )
+    return SafeString(pattern.format(*[part if isinstance(part, SafeString) else escaped(str(part)) for part in parts]))
 
 
 _TAGS = {kind: _markup('<span class="tag" title="{}">{}</span>', label, kind) for kind, label in TYPES.items()}
+_ABSENT = mark_safe('<td class="absent"></td>')
 
 
 def cell(name: str, item: Mapping[str, Value], look: Look, *, heads: bool = False) -> SafeString:
@@ -66,40 +73,50 @@ def cell(name: str, item: Mapping[str, Value], look: Look, *, heads: bool = Fals
     value = item.get(name)
     if value is None:
         if look.carries(name):
-            return mark_safe('<td class="absent"></td>')
+            return _ABSENT
         return _markup('<td class="absent"><span class="chip" title="{}">not projected</span></td>', NOT_PROJECTED)
-    (kind,) = value
-    inner, own = _inner(name, kind, value, look)
-    tag = _TAGS.get(kind, "") if look.typed else ""
-    data = "" if own and not look.typed else _typed_json(value)
+    ((kind, content),) = value.items()
+    inner, own = _inner(name, kind, content, look)
+    if look.typed:
+        inner, own = f"{_TAGS.get(kind, '')}{inner}", False
+    data = "" if own else _typed_json(kind, content)
     number = ' class="number"' if kind == "N" else ""
     begin, end = ('th scope="row"', "th") if heads else ("td", "td")
-    return SafeString(f"<{begin}{number} data-t={kind}{data}>{tag}{inner}</{end}>")
+    return SafeString(f"<{begin}{number} data-t={kind}{data}>{inner}</{end}>")
 
 
-def _typed_json(value: Value) -> SafeString:
-    if HIDDEN in value:
-        return SafeString("")
-    text = dumps(value)
-    return SafeString(f' data-j="{escape(text)}"') if len(text) <= MOST else SafeString(" data-big")
+def row_of_cells(names: Sequence[str], item: Mapping[str, Value], look: Look) -> str:
+    """The cells of these attributes, the first as the head of their row."""
+    cells: list[str] = [cell(name, item, look) for name in names[1:]]
+    return "".join((cell(names[0], item, look, heads=True), *cells)) if names else ""
 
 
-def _inner(name: str, kind: str, value: Value, look: Look) -> tuple[SafeString, bool]:
-    """What stands in the cell, and whether its text is the value itself."""
-    content = value[kind]
+def _typed_json(kind: str, content: Any) -> str:
+    if kind == HIDDEN:
+        return ""
+    if type(content) is str and not _ODD.search(content):  # as nearly every value is: nothing of it is written anew
+        text, length = f"{{&quot;{kind}&quot;:&quot;{content}&quot;}}", len(kind) + len(content) + len('{"":""}')
+    else:
+        plain = dumps({kind: content})
+        text, length = escape(plain), len(plain)
+    return f' data-j="{text}"' if length <= MOST else " data-big"
+
+
+def _inner(name: str, kind: str, content: Any, look: Look) -> tuple[str, bool]:
+    """What stands in the cell, as markup, and whether its text is the value itself."""
     if kind == "S":
         return _text(content, look)
     if kind == "N":
         return _number(name, content, look)
     if kind == "BOOL":
-        return SafeString(word(value)), False
+        return TRUE_WORD if content else FALSE_WORD, False
     if kind == "NULL":
-        return mark_safe('<span class="chip">null</span>'), False
+        return '<span class="chip">null</span>', False
     if kind == HIDDEN:
         return _hidden(content), False
     if kind == "B":
         return _binary(content), False
-    return _parts(kind, value, look), False
+    return _parts(kind, content, look), False
 
 
 def _hidden(kind: str) -> SafeString:
@@ -109,31 +126,31 @@ def _hidden(kind: str) -> SafeString:
     )
 
 
-def _text(text: str, look: Look) -> tuple[SafeString, bool]:
+def _text(text: str, look: Look) -> tuple[str, bool]:
     if not text:
-        return mark_safe('<span class="chip">empty text</span>'), False
-    shown = word({"S": text}, quoted=True) if look.typed else text
-    exact = not _UNSEEN.search(text) and text == text.strip()
+        return '<span class="chip">empty text</span>', False
+    shown = json_text(text) if look.typed else text
     if len(shown) <= CUT and "\n" not in text:
-        told = _escaped(shown)
-        return SafeString(told if exact else f'<span class="odd">{told}</span>'), exact and not look.typed
-    return _fold(SafeString(_escaped(shown[: CUT - 1].rstrip() + "…")), shown), False
+        exact = not _UNSEEN.search(text) and text == text.strip()
+        told = _quoted(text) if look.typed else escaped(text)
+        return told if exact else f'<span class="odd">{told}</span>', exact
+    return _fold(escaped(shown[: CUT - 1].rstrip() + "…"), shown), False
 
 
-def _fold(head: SafeString, whole: str) -> SafeString:
-    """A line that unfolds to the whole."""
+def _fold(head: str, whole: str) -> str:
+    """A line of markup that unfolds to the whole."""
     more = f"\n… {len(whole) - MOST:,} more characters. Open the item to see them." if len(whole) > MOST else ""
-    return SafeString(
+    return (
         f'<details class="fold"><summary>{head}</summary>'
-        f'<pre class="whole" tabindex="0">{_escaped(whole[:MOST])}{more}</pre></details>'
+        f'<pre class="whole" tabindex="0">{escaped(whole[:MOST])}{more}</pre></details>'
     )
 
 
-def _number(name: str, text: str, look: Look) -> tuple[SafeString, bool]:
+def _number(name: str, text: str, look: Look) -> tuple[str, bool]:
     if name == look.ttl and (expires := moment_of(text)):
         return _markup("{} {}{}", text, when(expires), _expired(expires, look.now)), False
-    hint = time_hint(name, text)
-    return (_markup('<span title="{}">{}</span>', hint, text) if hint else SafeString(_escaped(text))), True
+    hint, told = time_hint(name, text), escaped(text)
+    return f'<span title="{hint}">{told}</span>' if hint else told, True
 
 
 def _expired(expires: datetime, now: datetime) -> SafeString:
@@ -158,28 +175,28 @@ def moment_of(text: str) -> datetime | None:
 def time_hint(name: str, text: str) -> str:
     """What a number would be if it were a time. Only a hint, only for an attribute that is called so and only for a
     number that is a time between 2000 and 2050: ids and telephone numbers have nine digits too (pitfall 19)."""
-    if not text.isdecimal() or len(text) not in {9, 10, 12, 13} or not _TIME_WORDS & set(_words(name)):
+    if not text.isdecimal() or len(text) not in {9, 10, 12, 13} or not _is_called_a_time(name):
         return ""
     seconds, thousandth = (int(text), "") if len(text) < 12 else (int(text) // 1000, "thousandths of ")
     moment = datetime.fromtimestamp(seconds, UTC)
     if not 2000 <= moment.year < 2050:
         return ""
-    return f"{moment:%Y-%m-%d %H:%M} UTC, if it counts {thousandth}seconds since 1970"
+    return f"{moment.isoformat(' ')[:16]} UTC, if it counts {thousandth}seconds since 1970"
 
 
-def _words(name: str) -> list[str]:
-    return [found.lower() for found in _WORDS.findall(name)]
+@lru_cache(maxsize=1024)  # a column has one name and many numbers
+def _is_called_a_time(name: str) -> bool:
+    return not _TIME_WORDS.isdisjoint(found.lower() for found in _WORDS.findall(name))
 
 
-def _binary(content: bytes) -> SafeString:
+def _binary(content: bytes) -> str:
     start = base64.b64encode(content[:_BYTES]).decode()
     size = filesizeformat(len(content)).replace("\xa0", " ")
     head = _markup('<span class="chip">{}</span> {}{}', size, start, "…" if len(content) > _BYTES else "")
     return head if len(content) <= _BYTES else _fold(head, base64.b64encode(content[: MOST + 2]).decode())
 
 
-def _parts(kind: str, value: Value, look: Look) -> SafeString:
-    content = value[kind]
+def _parts(kind: str, content: Any, look: Look) -> str:
     if kind == "M":
         count, preview = f"{{{len(content)}}}", list(content)[:_PREVIEW]
     elif kind == "L":
@@ -188,9 +205,10 @@ def _parts(kind: str, value: Value, look: Look) -> SafeString:
         count = f"{len(content)} in set"
         preview = [_short({kind[0]: member}) for member in content[:_PREVIEW]]
     line = ", ".join(preview) + (", …" if len(content) > len(preview) else "")
-    head = _markup('<span class="chip part">{}</span> {}', count, line)
+    head = f'<span class="chip part">{count}</span> {escaped(line)}'
     if not content:
         return head
+    value = {kind: content}
     return _fold(head, dumps(value, pretty=True) if look.typed else plain_text(value))
 
 

@@ -3,12 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from html import escape
 
 from django.utils.safestring import SafeString
 
 from portal.tables.asked import PLAIN, TYPED, Asked
-from portal.tables.cells import Look, cell, key_words
+from portal.tables.cells import Look, escaped, key_words, row_of_cells
 from portal.tables.columns import Choice, Columns, arrange
 from portal.tables.plain import lies, types_of
 from portal.templatetags.stackyard import icon
@@ -43,6 +42,11 @@ class Rows:
     unprojected: bool
 
     @property
+    def body(self) -> SafeString:
+        """All of them in one piece."""
+        return SafeString("".join(self.lines))
+
+    @property
     def other_view(self) -> str:
         """The view that this one can be switched to."""
         return PLAIN if self.typed else TYPED
@@ -74,7 +78,7 @@ def rows_of(
         lines=tuple(
             _line(
                 _way(key_words(item, shape.itself.keys), link(token), token if ticks else "", arrow),
-                "".join(cell(name, item, look, heads=place == 0) for place, name in enumerate(columns.shown)),
+                row_of_cells(columns.shown, item, look),
             )
             for item, token in found
         ),
@@ -114,13 +118,13 @@ def _line(way: str, cells: str) -> SafeString:
 
 def _way(label: str, url: str, token: str, arrow: str) -> str:
     """The box to tick an item, empty without a token, and the link to its page."""
-    name, way = escape(label), ""
+    name, way = escaped(label), ""
     if token:
         way = (
-            f'<input class="tick" type="checkbox" name="token" value="{escape(token)}" form="ticked"'
+            f'<input class="tick" type="checkbox" name="token" value="{escaped(token)}" form="ticked"'
             f' aria-label="Tick {name}">'
         )
-    link = f'<a href="{escape(url)}" aria-label="Open {name}" title="Open this item">{arrow}</a>'
+    link = f'<a href="{escaped(url)}" aria-label="Open {name}" title="Open this item">{arrow}</a>'
     return way + link if url else way
 
 

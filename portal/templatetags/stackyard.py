@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import lru_cache
 
 from django import template
 from django.http import QueryDict
@@ -29,6 +30,7 @@ MINUS = "\N{MINUS SIGN}"
 
 
 @register.simple_tag
+@lru_cache(maxsize=512, typed=True)  # a page has dozens of them; a label that is markup is another one
 def icon(name: str, label: str = "") -> SafeString:
     """The icon `name` of the sprite; decoration unless `label` gives it a name of its own."""
     href = f"{static('icons.svg')}#{name}"

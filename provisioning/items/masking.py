@@ -79,6 +79,8 @@ class Mask:
         return self.everything or any(_meets(rule, steps, whole=whole) for rule in rules)
 
     def _replaced(self, item: Mapping[str, Value], put: Callable[[Value], Value]) -> Item:
+        if self.is_empty:
+            return dict(item)
         done: Item = {}
         for name, value in item.items():
             rules = [rule[1:] for rule in self.paths if rule[0] == name]
