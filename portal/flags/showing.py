@@ -7,7 +7,7 @@ import re
 from typing import NamedTuple
 
 from provisioning.blueprints.model import Flag
-from provisioning.flags.rules import SECURE, flag_problem
+from provisioning.flags.rules import flag_problem, is_secret
 
 HIDDEN_WORD = "hidden"
 CUT = 36  # characters of a value that stand in a cell
@@ -47,7 +47,7 @@ HIDDEN = Shown(HIDDEN_WORD, HIDDEN_WORD)
 def shown(kind: str, value: str, flag: Flag | None = None) -> Shown:
     """A stored value for people; `kind` is Parameter Store's type. A value that was declared a secret is hidden even
     where somebody stored it as a plain one."""
-    if kind == SECURE or (flag is not None and flag.type == "secret"):
+    if is_secret(kind, flag.type if flag else ""):
         return HIDDEN
     if flag is None:
         return Shown(value)

@@ -16,7 +16,7 @@ from django.urls import reverse
 from portal.flags.rows import who_put
 from portal.flags.showing import Shown, shown
 from portal.parameters.place import Place
-from provisioning.flags.rules import SECURE
+from provisioning.flags.rules import SECURE, is_secret
 from provisioning.flags.sealing import UnreadableError, digest, opened
 from provisioning.lifecycle import ParameterVerb, WriteState
 from provisioning.models import ParameterVersion
@@ -120,7 +120,8 @@ def _line(place: Place, row: ParameterVersion) -> HistoryLine:
 
 def is_hidden(place: Place, row: ParameterVersion) -> bool:
     """Whether a version's value is a secret, and there is one to reveal."""
-    return row.type == SECURE and row.version is not None and row.verb != ParameterVerb.DELETE and place.row is not None
+    secret = is_secret(row.type, place.flag.type if place.flag else "")
+    return secret and row.version is not None and row.verb != ParameterVerb.DELETE and place.row is not None
 
 
 def _who(row: ParameterVersion) -> str:

@@ -3,9 +3,11 @@
 from provisioning.actions.actor import Actor, audit, require_change_right
 from provisioning.actions.refusals import Refusal
 from provisioning.actions.revealing import required_reason
+from provisioning.actions.setting import declared
 from provisioning.aws import parameters as store
+from provisioning.blueprints.loader import library
 from provisioning.engine.reaching import default_aws, reach
-from provisioning.flags.rules import SECURE
+from provisioning.flags.rules import is_secret
 from provisioning.flags.sealing import UnreadableError, opened
 from provisioning.models import Environment, Parameter, ParameterVersion
 
@@ -13,7 +15,7 @@ from provisioning.models import Environment, Parameter, ParameterVersion
 def do_reveal_parameter(
     actor: Actor, environment: Environment, row: Parameter, version: ParameterVersion, *, reason: str
 ) -> str:
-    """The value of one version of a secret. For whoever may set it.
+    """The value of one version of a secret, or of what is declared one and is stored as text. For whoever may set it.
 
     It is read from Parameter Store as `name:version`; of a version that is no longer there, or of a parameter that was
     deleted since, Stackyard's own copy is opened, if there is one. Raises Refusal, with its field where the reason is
@@ -22,7 +24,8 @@ def do_reveal_parameter(
     require_change_right(actor, environment)
     if row.environment_id != environment.pk or version.parameter_id != row.pk:
         raise Refusal(f"{environment} has no such version of a parameter.", "no-version")
-    if version.type != SECURE:
+    flag = declared(library().blueprints[environment.application], row.key)
+    if not is_secret(version.type, flag.type if flag else ""):
         raise Refusal(f"{row.key} is no secret: its value is shown as it is.", "no-secret")
     reason = required_reason(reason)
     audit(

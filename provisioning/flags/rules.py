@@ -86,6 +86,12 @@ def _no_constant(name: str) -> Any:
     raise ValueError(name)
 
 
+def is_secret(kind: str, declared: str) -> bool:
+    """Whether a value is hidden: by Parameter Store's type of it, or because its flag is declared a secret, however
+    somebody stored it. `declared` is the flag's type, empty for a parameter that nobody declared."""
+    return kind == SECURE or declared == "secret"
+
+
 def store_type(kind: str) -> str:
     """Parameter Store's type for a declared flag's type."""
     return {"list": STRING_LIST, "secret": SECURE}.get(kind, STRING)

@@ -151,6 +151,25 @@ class TestRevealing:
         assert CANARY in answer.content.decode()
         assert "another life" not in answer.content.decode()
 
+    def test_what_is_declared_a_secret_and_stored_as_plain_text_is_hidden_and_revealed(
+        self, flags: Flags, gallery: Environment, ssm: Any
+    ) -> None:
+        ssm.put_parameter(Name=f"/{gallery.application}/dev/api_token", Value=CANARY, Type="String")
+        row = parameter(gallery, "api_token", CANARY)
+        history = flags.page(gallery, "api_token", "parameter_history")
+        assert CANARY not in history
+        assert "Reveal" in words(history)
+        which = version_id(row, 1)
+        answer = flags.post(gallery, "parameter_reveal", "api_token", version=which, reason="Rotating it")
+        assert f'data-hides="30">{CANARY}</pre>' in flags.text(answer)
+        assert AuditEntry.objects.get(verb="reveal_parameter").reason == "Rotating it"
+
+    def test_what_is_no_secret_is_not_revealed(self, flags: Flags, shared: Environment) -> None:
+        which = str(ParameterVersion.objects.get(parameter__key=FLAG).pk)
+        answer = flags.post(shared, "parameter_reveal", version=which, reason="Rotating it")
+        assert answer.status_code == 400
+        assert "is no secret: its value is shown as it is" in words(answer.content.decode())
+
     def test_a_version_that_nobody_kept_is_not_to_be_had(
         self, flags: Flags, shared: Environment, token: Parameter
     ) -> None:
