@@ -32,6 +32,7 @@ from provisioning.actions.importing import (
     do_run_import,
     import_cost,
 )
+from provisioning.actions.refusals import Refusal
 from provisioning.lifecycle import JobKind
 from provisioning.models import Change, ItemJob, Table
 from provisioning.planning.policy import writes_need_change
@@ -123,7 +124,16 @@ def _deletion(here: Here, sent: RunAsked) -> Callable[[uuid.UUID | None], Made]:
             return do_request_deletion(here.actor, here.table, here.job, typed=typed, rate=rate, ask=ask)
         return do_run_deletion(here.actor, here.table, here.job, typed=typed, rate=rate, key=key)
 
-    return run
+    def run_as_sent(key: uuid.UUID | None) -> ItemJob | Change:
+        try:
+            return run(key)
+        except Refusal as refusal:
+            if "typed" not in refusal.fields:
+                raise
+            fields = {"confirm": refusal.fields["typed"]}  # what the page's form calls typed
+            raise Refusal(refusal.sentence, refusal.code, fields=fields) from None
+
+    return run_as_sent
 
 
 def here_of(request: HttpRequest, job_id: uuid.UUID) -> Here:

@@ -150,7 +150,9 @@ def run_statement(
     parameters = _parameters(sent)
     judged = _judged(environment, row, sent, parameters)
     if judged.write is None:
-        return _rows(request, response, (environment, row), sent, parameters)
+        unkept(response)
+        found = _found(request, (environment, row), sent, parameters)
+        return _page(found, sent.view, scan=judged.needs_consent)
     _require_of_write(request, sent)
     place = Place(actor_of(request), environment, row, judged.write.key)
     return _written(request, response, place, sent, judged.write)
@@ -191,22 +193,16 @@ def _placed(text: str, bad: BadStatement) -> ProblemError:
     return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, bad.code, said, fields={"statement": said})
 
 
-def _rows(
-    request: HttpRequest,
-    response: HttpResponse,
-    where: tuple[Environment, Table],
-    sent: Statement,
-    parameters: list[TypedValue],
-) -> StatementRows:
+def _found(
+    request: HttpRequest, where: tuple[Environment, Table], sent: Statement, parameters: list[TypedValue]
+) -> PageOfStatement:
+    """Raises Refusal, and ProblemError with the place in the statement that it is about."""
     _require_of_select(sent)
+    actor, text = actor_of(request), sent.statement
     try:
-        found = do_select(
-            actor_of(request), *where, sent.statement, parameters, consent=sent.consent, cursor=sent.cursor
-        )
+        return do_select(actor, *where, text, parameters, consent=sent.consent, cursor=sent.cursor)
     except BadStatement as bad:
-        raise _placed(sent.statement, bad) from None
-    unkept(response)
-    return _page(found, sent.view, scan=_judged(*where, sent, parameters).needs_consent)
+        raise _placed(text, bad) from None
 
 
 def _page(found: PageOfStatement, wanted: View, *, scan: bool) -> StatementRows:

@@ -31,7 +31,7 @@ _MOST = 10_000  # items of a copy
 @click.command("compare", cls=Command)
 @environment_argument
 @table_argument
-@click.option("--with", "other", required=True, metavar="ENV", help="The other environment of the application.")
+@click.option("--with", "other", metavar="ENV", help="The other environment; without it, those there are are shown.")
 @question_options
 @click.option("--all", "everything", is_flag=True, help="All that a query finds, in the background.")
 @click.option("--sample", type=click.IntRange(1, _MOST), metavar="COUNT", help="So many items of each side.")
@@ -45,7 +45,7 @@ def compare(
     *,
     where: Where,
     table: str,
-    other: str,
+    other: str | None,
     asked: Question,
     everything: bool,
     sample: int | None,
@@ -63,7 +63,11 @@ def compare(
     stackyard items compare hello-erlang/dev messages --with staging --index user-timestamp-index --pk alice
     stackyard items compare fileshare/staging urls --with dev --sample 1000
     """
-    found, there = find_table(session, where, table), _same_application(where, other)
+    found = find_table(session, where, table)
+    if other is None:
+        _tell_where_else(session, found)
+        return
+    there = _same_application(where, other)
     if price:
         _tell_price(session, found, {**asked.query, "against": there, "sample": sample, "rate": rate})
     elif asked.pk is None or everything or sample:
@@ -77,7 +81,7 @@ def compare(
 @click.command("copy-many", cls=Command)
 @environment_argument
 @table_argument
-@click.option("--into", required=True, metavar="ENV", help="The environment of the application that they go into.")
+@click.option("--into", metavar="ENV", help="Where they go; without it, the environments there are are shown.")
 @click.option("--count", type=click.IntRange(1, _MOST), default=100, show_default=True, help="How many at most.")
 @question_options
 @click.option("--random", is_flag=True, help="Some from everywhere, not the first; of a scan only.")
@@ -92,7 +96,7 @@ def copy_many(
     *,
     where: Where,
     table: str,
-    into: str,
+    into: str | None,
     count: int,
     asked: Question,
     random: bool,
@@ -109,7 +113,11 @@ def copy_many(
     \b
     stackyard items copy-many hello-erlang/staging messages --into dev --count 1000 --random --wait
     """
-    found, there = find_table(session, where, table), _same_application(where, into)
+    found = find_table(session, where, table)
+    if into is None:
+        _tell_where_else(session, found)
+        return
+    there = _same_application(where, into)
     query = {**asked.query, "into": there, "count": count, "rate": rate}
     plan = session.client.get(f"{TABLE}/copies/price", query=query, **found.at)
     if dry_run:
@@ -122,6 +130,15 @@ def copy_many(
         agree(session, f"Copy {'them' if plan['items'] != 1 else 'it'}?")
     more = {"into": there, "count": count, "random": random or None, "mode": "over" if over else "new"}
     end_run(session, begin(session, found, "copies", asked, rate, key=how.key, **more, **how.said), how.waiting)
+
+
+def _tell_where_else(session: Session, table: Found) -> None:
+    found = session.client.get(f"{TABLE}/counterparts", **table.at)
+    rows = [
+        [one["environment"], one["stage"], one["table"], "yes" if one["copies"] else "no"] for one in found["items"]
+    ]
+    columns = ["Environment", "Stage", "Table", "You can copy into it"]
+    session.show(found, lambda: Table(columns, rows, empty="No other environment of the application has this table."))
 
 
 def _same_application(where: Where, named: str) -> str:

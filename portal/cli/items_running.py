@@ -58,8 +58,8 @@ def delete_many(
     stackyard items delete-many hello-erlang/dev messages --index user-timestamp-index --pk alice --dry-run
     stackyard items delete-many hello-erlang/dev messages --where 'timestamp < 1000' --confirm 17
     """
-    if keys and asked.body:
-        raise click.UsageError("Name the items by --keys or by a question, not both.")
+    if keys and (asked.body or price):
+        raise click.UsageError("Name the items by --keys or by a question, not both; --price is of a question.")
     found = find_table(session, where, table)
     if price:
         tell_price(session, found, asked, rate)

@@ -77,7 +77,7 @@ class TestDeleting:
         said = alice_types.refused(*words, code=Exit.USAGE)
         assert "nobody can be asked here" in said
         assert "--confirm 3" in said
-        assert "typed" in alice_types.refused(*words, "--confirm", "4", code=Exit.USAGE)
+        assert "Type dev-alice or 3" in alice_types.refused(*words, "--confirm", "4", code=Exit.USAGE)
         assert len(all_of(aws, messages)) == 60
         done = alice_types.run(*words, "--confirm", "3", "--wait", "--json")
         assert "m001" in done.stderr
@@ -172,6 +172,12 @@ class TestElsewhere:
         assert "somebody else approves" in alice_types.told(*words, "--dry-run")
         alice_types.refused(*words, code=Exit.USAGE)
         assert alice_types.json(*words, "--reason", "to begin with")["kind"] == "write_items"
+
+    def test_where_else_it_is(self, alice_types: Terminal, messages: Table, staging: Table, things: Table) -> None:
+        for command in ("compare", "copy-many"):
+            shown = alice_types.told("items", command, DEV, "messages")
+            assert (STAGING in shown, "yes" in shown) == (True, True)
+        assert "No other environment" in alice_types.told("items", "compare", DEV, "things")
 
     def test_compared_at_once(self, alice_types: Terminal, messages: Table, staging: Table) -> None:
         words = ["items", "compare", DEV, "messages", "--with", "staging"]

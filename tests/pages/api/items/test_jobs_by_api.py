@@ -222,7 +222,7 @@ class TestDeletions:
         job = alices.over(alices.job("deletions", asked))
         assert (job["phase"], job["found"]["items"], len(alices.there())) == ("freeze", 5, 60)
         for confirm in ("", "6", "dev"):
-            assert alices.job(f"/jobs/{job['id']}/run", {"confirm": confirm}, 422)["fields"].keys() == {"typed"}
+            assert alices.job(f"/jobs/{job['id']}/run", {"confirm": confirm}, 422)["fields"].keys() == {"confirm"}
         alices.job(f"/jobs/{job['id']}/run", {"mode": "new", "confirm": "5"}, 422)
         done = alices.over(alices.job(f"/jobs/{job['id']}/run", {"confirm": "5"}))
         assert (done["done"], len(alices.there())) == (5, 55)
