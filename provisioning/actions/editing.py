@@ -133,7 +133,6 @@ def do_resolve_edit(
     *,
     token: str,
     reason: str = "",
-    request_key: uuid.UUID | None = None,
 ) -> ItemWrite | None:
     """An edit again after somebody else was quicker: of the sides that were shown, those at the places `mine` are
     written over what the server had then; None when all of it is theirs. Raises as `do_edit_item` does."""
