@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from bench.running import PYTHON, Running, free_ports, launch_of
@@ -16,6 +17,14 @@ from tools.installing import CHECKOUT
 HELLO = ["--app", "hello-erlang"]
 MESSAGE = {"id": {"S": "m-1"}, "user_id": {"S": "alice"}, "timestamp": {"N": "1767225600"}, "text": {"S": "größer"}}
 USER = {"user_id": {"S": "u-1"}, "email": {"S": "u@example.com"}}
+KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+UNITS = {"ReadCapacityUnits": 3, "WriteCapacityUnits": 3}
+INDEX = {"Update": {"IndexName": "user-timestamp-index", "ProvisionedThroughput": UNITS}}
+PROVISIONED: dict[str, Any] = {
+    "BillingMode": "PROVISIONED",
+    "ProvisionedThroughput": UNITS,
+    "GlobalSecondaryIndexUpdates": [INDEX],
+}
 
 
 class Shell:
@@ -159,6 +168,35 @@ def test_fileshare_from_nothing_to_nothing(alice_types: Shell) -> None:
     alice_types.run("env", "delete", here, "--what", "data-stack", code=2)
     alice_types.wait("env", "delete", here, "--what", "data-stack", "--confirm", "dev")
     assert alice_types.json("env", "list", "--app", "fileshare")["items"] == []
+
+    # What was kept goes for good by a change of its own, after a backup, with a receipt.
+    alice_types.run("kept", "look-again", "--wait", "--timeout", "60")
+    assert "file-sharing-app-dev-users" in alice_types.run("kept", "list", "--app", "fileshare")
+    over = ["kept", "delete", here, "--confirm", "dev", "--reason", "over"]
+    assert alice_types.run(*over, code=5) == ""  # protected
+    alice_types.wait("env", "unprotect", here, "--reason", "over")
+    alice_types.wait(*over)
+    assert alice_types.json("kept", "list", "--app", "fileshare")["items"] == []
+    happened = alice_types.json("env", "activity", here)["items"]
+    assert [one["change"]["kind"] for one in happened if one["change"]][:2] == ["delete_data", "unprotect"]
+    receipt = alice_types.json("changes", "receipt", happened[0]["change"]["id"])["receipt"]
+    assert {(table["outcome"], bool(table["backup_arn"])) for table in receipt["tables"]} == {("deleted", True)}
+
+
+def test_drift_is_found_and_accepted(alice_types: Shell, own_yard: Running) -> None:
+    here = "hello-erlang/dev"
+    aws = boto3.client("dynamodb", endpoint_url=own_yard.endpoint, region_name="us-east-1", **KEYS)
+    assert "in sync" in alice_types.run("drift", "detect", here, "--wait", "--timeout", "120")
+    aws.update_table(TableName="dev-hello-erlang-messages", **PROVISIONED)
+    billing = "data.MessagesTable/BillingMode"
+    assert billing in alice_types.run("drift", "detect", here, "--stack", "data", "--wait", "--timeout", "120")
+    repaired = alice_types.wait("drift", "repair", here, "--reason", "as planned", code=1)
+    assert "does not know change sets that revert drift" in repaired  # the local AWS, which this is about
+    alice_types.wait("drift", "accept", here, billing, "--reason", "steady use")
+    assert alice_types.json("drift", "show", here)["differs"] is False
+    assert "No stack" in alice_types.run("env", "stuck", here)
+    alice_types.run("env", "recover", here, "--what", "delete", code=5)
+    assert alice_types.json("env", "look-again", here, "--wait", "--timeout", "60")["looking"] is False
 
 
 @pytest.mark.parametrize("application", ["hello-erlang", "fileshare"])
