@@ -17,7 +17,6 @@ from tools.installing import CHECKOUT
 HELLO = ["--app", "hello-erlang"]
 MESSAGE = {"id": {"S": "m-1"}, "user_id": {"S": "alice"}, "timestamp": {"N": "1767225600"}, "text": {"S": "größer"}}
 USER = {"user_id": {"S": "u-1"}, "email": {"S": "u@example.com"}}
-KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
 UNITS = {"ReadCapacityUnits": 3, "WriteCapacityUnits": 3}
 INDEX = {"Update": {"IndexName": "user-timestamp-index", "ProvisionedThroughput": UNITS}}
 PROVISIONED: dict[str, Any] = {
@@ -185,7 +184,7 @@ def test_fileshare_from_nothing_to_nothing(alice_types: Shell) -> None:
 
 def test_drift_is_found_and_accepted(alice_types: Shell, own_yard: Running) -> None:
     here = "hello-erlang/dev"
-    aws = boto3.client("dynamodb", endpoint_url=own_yard.endpoint, region_name="us-east-1", **KEYS)
+    aws = boto3.client("dynamodb", endpoint_url=own_yard.endpoint, region_name="us-east-1")
     assert "in sync" in alice_types.run("drift", "detect", here, "--wait", "--timeout", "120")
     aws.update_table(TableName="dev-hello-erlang-messages", **PROVISIONED)
     billing = "data.MessagesTable/BillingMode"
