@@ -54,16 +54,18 @@ def spend(user_id: int, table: Table, units: Decimal) -> None:
     """Take off what reads have consumed. Raises RuntimeError inside a transaction: the rows would stay locked for
     everybody until its end, and a read is never made within one."""
     limits = limits_of(user_id, table) if units else ()
-    for limit in limits:
-        if not _taken(limit, units):
-            ReadBudget.objects.get_or_create(scope=limit.scope)
-            _taken(limit, units)
+    if not limits:
+        return
+    with transaction.atomic(durable=True):
+        for limit in limits:  # the person's before the table's, always, or two would wait for each other
+            if not _taken(limit, units):
+                ReadBudget.objects.get_or_create(scope=limit.scope)
+                _taken(limit, units)
 
 
 def _taken(limit: ReadingLimit, units: Decimal) -> int:
     now = timezone.now().timestamp()
-    with transaction.atomic(durable=True):
-        return ReadBudget.objects.filter(scope=limit.scope).update(
-            free_at=Greatest(F("free_at"), Value(now)) + Value(float(units) / limit.rate),
-            used=F("used") + units,
-        )
+    return ReadBudget.objects.filter(scope=limit.scope).update(
+        free_at=Greatest(F("free_at"), Value(now)) + Value(float(units) / limit.rate),
+        used=F("used") + units,
+    )
