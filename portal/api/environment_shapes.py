@@ -116,7 +116,7 @@ class NewEnvironment(Sent):
 class NewChange(Sent):
     """A change of an environment. `confirm` is its name, where something is deleted; `release` is a number, for
     roll_back only; `artifact` is what deploy deploys; `stacks` are those that an update is about, both unless said;
-    `replaces` is a change that waits and that this one is sent instead of."""
+    `replaces` is a change that waits and that this one is sent instead of; `usage` is what an update is priced on."""
 
     kind: Kind
     parameters: Parameters = Field(default_factory=dict)
@@ -126,6 +126,7 @@ class NewChange(Sent):
     start_at: Moment | None = None
     replaces: uuid.UUID | None = None
     artifact: Line = Field("", max_length=300)
+    usage: UsageSent | None = None
     release: int | None = Field(None, ge=1, le=2**31 - 1)
 
 

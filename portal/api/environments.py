@@ -160,6 +160,7 @@ def _ask(actor: Actor, environment: Environment, sent: NewChange, key: uuid.UUID
         replaces=sent.replaces,
         start_at=sent.start_at,
         stacks=stacks_of(sent.stacks),
+        goal=usage_in_goal(sent.usage),
     )
     return do_request(actor, environment, ask)
 
@@ -171,6 +172,7 @@ def _require_meant(sent: NewChange) -> None:
     unused = {
         "parameters": bool(sent.parameters) and sent.kind != "update",
         "stacks": bool(sent.stacks) and sent.kind != "update",
+        "usage": sent.usage is not None and sent.kind != "update",
         "release": sent.release is not None and sent.kind != "roll_back",
         "artifact": bool(sent.artifact) and sent.kind != "deploy",
         "start_at": sent.start_at is not None and beside_plans,

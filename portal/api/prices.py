@@ -5,23 +5,27 @@ from decimal import Decimal
 
 from django.http import HttpRequest
 from ninja import Body, Path, Router, Schema
+from pydantic import Field
 
+from portal.access import access_environment
 from portal.accounts.models import Scope
-from portal.api.environment_shapes import NewEnvironment, stacks_of, usage_of
+from portal.api.environment_shapes import NewEnvironment, Parameters, Stacks, UsageSent, stacks_of, usage_of
 from portal.api.environments import require_known
 from portal.api.listed import refuse_values
 from portal.api.operations import operation
-from portal.api.text import Line, Name
+from portal.api.text import Line, Name, Sent
 from portal.catalogue.reading import access_blueprint
 from portal.costs.exporting import exact
 from portal.requesting.naming import name_and_stage
 from portal.requesting.prices import Price, StackPrice, price_of
-from portal.requesting.reading import default_account, monthly_now
+from portal.requesting.reading import default_account, living_stacks, monthly_now
+from portal.requesting.starting import start_of_update
 from provisioning.actions.naming import name_problem, stage_of
 from provisioning.actions.refusals import Refusal
 from provisioning.blueprints.model import STACK_KINDS, Blueprint
 from provisioning.costs.calibration import Calibrated, calibrations
 from provisioning.costs.model import Scenario
+from provisioning.engine.usage import usage_of as usual_usage
 from provisioning.lifecycle import StackKind
 
 router = Router(tags=["Applications"])
@@ -33,6 +37,15 @@ class PriceAsked(NewEnvironment):
 
     application: Line = ""
     name: Line = ""
+
+
+class UpdatePriced(Sent):
+    """What an update would say: what is left out stays as it is. `stacks` are those that it is about, all unless
+    said."""
+
+    parameters: Parameters = Field(default_factory=dict)
+    stacks: Stacks = Field(default_factory=list)
+    usage: UsageSent | None = None
 
 
 class PriceLine(Schema):
@@ -125,6 +138,40 @@ def price_environment(request: HttpRequest, app: Path[Name], sent: Body[PriceAsk
     )
     now = monthly_now(app, sent.name) if sent.name else None
     return _report(price, application=app, name=name, stage=stage, region=account.region, now=_text(now))
+
+
+@operation(
+    router, "POST", "/environments/{app}/{name}/price", scope=Scope.READ, page="request_price", answers=PriceReport,
+    summary="Price an update",
+)  # fmt: skip
+def price_update(request: HttpRequest, app: Path[Name], name: Path[Name], sent: Body[UpdatePriced]) -> PriceReport:
+    """What the stacks that are there would cost with these values. Asks for nothing, and asks nothing of AWS."""
+    environment = access_environment(request, app, name)
+    blueprint = access_blueprint(app)
+    require_known(app, sent.parameters, sent.stacks)
+    kinds = [kind for kind in living_stacks(environment) if not sent.stacks or kind in sent.stacks]
+    if not kinds:
+        raise Refusal(f"{environment} has no stack that could be updated.", "no-stack")
+    now = start_of_update(blueprint, environment)
+    given = {str(kind): _told(blueprint, kind, values) for kind, values in sent.parameters.items()}
+    price = price_of(
+        blueprint,
+        name=name,
+        stage=environment.stage,
+        region=environment.account.region,
+        values={kind: {**now[kind], **given.get(kind, {})} for kind in kinds},
+        usage=usage_of(sent.usage) if sent.usage else usual_usage(environment),
+        known=calibrations(),
+        kinds=kinds,
+    )
+    return _report(
+        price,
+        application=app,
+        name=name,
+        stage=environment.stage,
+        region=environment.account.region,
+        now=_text(environment.monthly_cost),
+    )
 
 
 def _require_name(blueprint: Blueprint, name: str) -> None:

@@ -101,7 +101,7 @@ def create(
         {"usage": usage} if usage else {}
     )
     if only_priced:
-        show_price(session, where.app, body)
+        show_price(session, "/applications/{app}", body, app=where.app)
     else:
         _create(session, asked, body)
 
@@ -119,6 +119,8 @@ def show(session: Session, where: Where) -> None:
 @environment_words
 @value_options
 @click.option("--stack", type=click.Choice(["data", "compute"]), help="Update this stack only.")
+@click.option("--price", "only_priced", is_flag=True, help="Show what it would cost a month, and ask for nothing.")
+@usage_options
 @request_options
 @pass_session
 def update(
@@ -127,11 +129,21 @@ def update(
     where: Where,
     given: Parameters,
     stack: str | None,
+    only_priced: bool,
+    usage: Usage | None,
     asked: Asked,
 ) -> None:
     """Bring an environment to its blueprint, with what is set; the rest stays as it is."""
-    stacks = [stack] if stack else None
-    ask(session, where, asked, kind="update", parameters=placed(session, where.app, given, stack or ""), stacks=stacks)
+    told = {
+        "parameters": placed(session, where.app, given, stack or ""),
+        "stacks": [stack] if stack else [],
+        "usage": usage,
+    }
+    body = {name: value for name, value in told.items() if value}
+    if only_priced:
+        show_price(session, ENVIRONMENT, body, app=where.app, name=where.name)
+    else:
+        ask(session, where, asked, kind="update", **body)
 
 
 def _plain(kind: str, said: str) -> None:

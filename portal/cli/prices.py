@@ -1,4 +1,4 @@
-"""What an environment would cost: `stackyard env create … --price`, and what is assumed of its use."""
+"""What an environment would cost: `stackyard env create|update … --price`, and what is assumed of its use."""
 
 from collections.abc import Callable, Sequence
 from functools import wraps
@@ -31,9 +31,9 @@ def usage_options(run: Callable[..., Any]) -> Callable[..., Any]:
     return use(figure(free(assuming)))
 
 
-def show_price(session: Session, app: str, body: dict[str, Any]) -> None:
+def show_price(session: Session, path: str, body: dict[str, Any], **at: str) -> None:
     """Answer with what the request in `body` would come to a month. Nothing is asked for."""
-    found = session.client.ask("POST", "/applications/{app}/price", body, app=app).data
+    found = session.client.ask("POST", f"{path}/price", body, query=None, headers=None, **at).data
     session.show(found, lambda: _shown(found))
 
 

@@ -10,8 +10,10 @@ from portal.accounts.models import User
 from portal.requesting.prices import price_of
 from provisioning.blueprints.loader import library
 from provisioning.costs.usage import read_usage
+from provisioning.lifecycle import StackKind
 from provisioning.models import Account, Change, CostCalibration, Environment
 
+from .. import rows
 from .program import NETWORK, Program, program_of
 
 PATH = "/applications/hello-erlang/price"
@@ -111,3 +113,38 @@ def test_where_there_is_nothing_to_price(program: Program, audrey: User) -> None
     assert program.post("/applications/none/price", {}, 404)
     assert program.post(PATH, {})["stage"] == "dev"
     assert program_of(audrey).post(PATH, {}, 403)["code"] == "not-allowed"
+
+
+class TestUpdate:
+    """POST /environments/{app}/{name}/price."""
+
+    HERE = "/environments/hello-erlang/dev-alice"
+
+    def test_what_is_there_with_other_values(self, dev: Environment, program: Program) -> None:
+        as_it_is = program.post(f"{self.HERE}/price", {})
+        larger = program.post(f"{self.HERE}/price", {"parameters": {"compute": {"InstanceType": "t3.medium"}}})
+        assert (as_it_is["monthly_now"], as_it_is["name"], as_it_is["stage"]) == ("34.99", "dev-alice", "dev")
+        assert Decimal(larger["monthly"]) > Decimal(as_it_is["monthly"])
+        data = program.post(f"{self.HERE}/price", {"stacks": ["data"]})
+        assert [one["stack"] for one in data["stacks"]] == ["data"]
+        assert not Change.objects.exists()
+
+    def test_a_parked_one_is_its_data_and_without_stacks_there_is_nothing(
+        self, dev: Environment, program: Program
+    ) -> None:
+        rows.without(dev, StackKind.COMPUTE)
+        assert [one["stack"] for one in program.post(f"{self.HERE}/price", {})["stacks"]] == ["data"]
+        assert program.post(f"{self.HERE}/price", {"stacks": ["compute"]}, 409)["code"] == "no-stack"
+
+    def test_what_is_assumed_goes_with_an_update_only(self, dev: Environment, program: Program) -> None:
+        usage = {"scenario": "idle"}
+        assert program.post(f"{self.HERE}/price", {"usage": usage})["usage"]["scenario"] == "idle"
+        assert "usage" in program.post(f"{self.HERE}/changes", {"kind": "park", "usage": usage}, 422)["fields"]
+        update = {"kind": "update", "parameters": {"compute": NETWORK}, "usage": usage}
+        program.post(f"{self.HERE}/changes", update, 202)
+        assert Change.objects.get().goal["usage"]["scenario"] == "idle"
+
+    def test_what_has_no_price(self, dev: Environment, program: Program) -> None:
+        wrong = {"parameters": {"compute": {"Nonsense": "1"}}}
+        assert program.post(f"{self.HERE}/price", wrong, 422)["fields"].keys() == {"parameters.compute.Nonsense"}
+        assert program.post("/environments/hello-erlang/none/price", {}, 404)

@@ -39,7 +39,7 @@ LOOKS = frozenset({"look_again"})  # AWS is asked what there is, and nothing is 
 # These read, in the background or for later, or end the token that asks; what else they can be about asks for more by
 # itself.
 READS = frozenset(
-    {"price_environment", "revoke_token"}
+    {"price_environment", "price_update", "revoke_token"}
     | {
         "export_items",
         "count_items",

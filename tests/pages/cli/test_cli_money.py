@@ -174,6 +174,14 @@ class TestPrice:
         alice_types.told("env", "create", "hello-erlang/dev", *NETWORK, *MORE, "--use", "idle")
         assert Change.objects.get().goal["usage"]["scenario"] == "idle"
 
+    def test_of_an_update(self, dev: Environment, alice_types: Terminal) -> None:
+        words = ["env", "update", "hello-erlang/dev-alice", *NETWORK, *MORE, "--set", "InstanceType=t3.medium"]
+        assert "As it is now" in alice_types.told(*words, "--price")
+        assert alice_types.json(*words, "--price", "--stack", "compute")["stacks"][0]["stack"] == "compute"
+        assert not Change.objects.exists()
+        alice_types.told(*words, "--use", "peak")
+        assert Change.objects.get().goal["usage"]["scenario"] == "peak"
+
     @pytest.mark.parametrize(
         "words", [["--figure", "reads"], ["--figure", "reads=1", "--figure", "reads=2"], ["--figure", "cats=1"]]
     )

@@ -80,6 +80,7 @@ WORDS: Mapping[str, str] = {
     "price_copy": "items copy-many",
     "price_environment": "env create",
     "price_items": "items scan",
+    "price_update": "env update",
     "promote_release": "promote",
     "put_back_job": "jobs put-back",
     "put_item": "items put",
