@@ -10,7 +10,7 @@ from pydantic import Field
 from portal.access import access_change, actor_of
 from portal.accounts.models import Scope
 from portal.api.change_shapes import ChangeDetail, change_detail
-from portal.api.environment_shapes import Parameters, Stacks, values_of
+from portal.api.environment_shapes import Parameters, Stacks, UsageSent, usage_in_goal, values_of
 from portal.api.environments import require_known
 from portal.api.listed import refuse_values, require_listed
 from portal.api.operations import operation
@@ -35,6 +35,7 @@ class Edit(Sent):
 
     parameters: Parameters = Field(default_factory=dict)
     lifetime_days: int | None = Field(None, ge=1, le=366)
+    usage: UsageSent | None = None
     reason: Line = ""
     start_at: Moment | None = None
 
@@ -100,7 +101,7 @@ def _ask(actor: Actor, old: Change, sent: Edit, values: Values, key: uuid.UUID |
         start_at=sent.start_at,
         # One stack by itself stays so; both are what a create or an update is about anyway.
         stacks=stacks if len(stacks) == 1 else (),
-        goal=kept | ({"lifetime_days": sent.lifetime_days} if sent.lifetime_days else {}),
+        goal=kept | usage_in_goal(sent.usage) | ({"lifetime_days": sent.lifetime_days} if sent.lifetime_days else {}),
     )
     if old.kind == ChangeKind.CREATE:
         return do_request_create(actor, old.environment.application, old.environment.name, ask)

@@ -9,6 +9,7 @@ from portal.cli.command import Command, Session, pass_session
 from portal.cli.failures import Exit, Failure
 from portal.cli.following import CHANGE, change_facts, finish
 from portal.cli.plans import plan_shown
+from portal.cli.prices import Usage, usage_options
 from portal.cli.shown import Cell, Facts, Shown, Table, Tone, Word, some, status, when
 
 _OUTCOMES: dict[str, Tone] = {"deleted": "bad", "kept": "good", "skipped": "attention"}
@@ -45,15 +46,25 @@ def receipt(session: Session, change: str) -> None:
 @click.argument("change")
 @value_options
 @click.option("--lifetime", type=click.IntRange(1, 366), metavar="DAYS", help="How many days a new one is to last.")
+@usage_options
 @request_options
 @pass_session
-def edit(session: Session, *, change: str, given: Parameters, lifetime: int | None, asked: Asked) -> None:
+def edit(
+    session: Session,
+    *,
+    change: str,
+    given: Parameters,
+    lifetime: int | None,
+    usage: Usage | None,
+    asked: Asked,
+) -> None:
     """Ask again with other values, instead of a change that waits or was sent back.
 
     What is not set stays as it was asked for, and so does the reason. The answer is the new change.
     """
     app = session.client.get(CHANGE, change=change)["environment"].partition("/")[0]
-    body = said(asked, {"parameters": placed(session, app, given), "lifetime_days": lifetime})
+    values = placed(session, app, given)
+    body = said(asked, {"parameters": values, "lifetime_days": lifetime, "usage": usage})
     told = session.client.send("POST", f"{CHANGE}/edit", body, key=asked.key, change=change)
     finish(session, told.data, asked.waiting)
 

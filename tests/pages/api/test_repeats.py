@@ -145,6 +145,22 @@ class TestEditing:
             "lifetime_days"
         }
 
+    def test_what_is_assumed_of_the_use_stays_or_is_another(self, dev: Environment, program: Program) -> None:
+        busy = {"scenario": "peak", "figures": {"reads": "5000"}}
+        sent = {"kind": "update", "parameters": {"compute": NETWORK}, "usage": busy}
+        old = program.post("/environments/hello-erlang/dev-alice/changes", sent, 202)
+        assert Change.objects.get(pk=old["id"]).goal["usage"]["scenario"] == "peak"
+        kept = program.post(f"/changes/{old['id']}/edit", {}, 202)
+        assert Change.objects.get(pk=kept["id"]).goal["usage"]["figures"] == {"reads": "5000"}
+        idle = program.post(f"/changes/{kept['id']}/edit", {"usage": {"scenario": "idle"}}, 202)
+        assert Change.objects.get(pk=idle["id"]).goal["usage"]["scenario"] == "idle"
+        wrong = {"kind": "update", "usage": {"figures": {"reads": "many"}}}
+        refused = program.post("/environments/hello-erlang/dev-alice/changes", wrong, 422)
+        assert refused["fields"].keys() == {"usage.reads"}
+        park = {"kind": "park", "usage": busy}
+        refused = program.post("/environments/hello-erlang/dev-alice/changes", park, 422)
+        assert refused["fields"].keys() == {"usage"}
+
     @pytest.mark.parametrize(
         ("sent", "status", "code"),
         [

@@ -65,7 +65,8 @@ def test_what_waits_for_me(waiting: Change, ada: User, alice_types: Terminal, te
 def test_editing_and_asking_again(served: Served, alice_types: Terminal) -> None:
     words = ["env", "create", "hello-erlang", "staging", *NETWORK, "--reason", "spring"]
     old = alice_types.json(*words)
-    new = alice_types.json("changes", "edit", old["id"], "--set", "InstanceType=t3.small", "--key", "k")
+    new = alice_types.json("changes", "edit", old["id"], "--set", "InstanceType=t3.small", "--use", "peak")
+    assert Change.objects.get(pk=new["id"]).goal["usage"]["scenario"] == "peak"
     assert (new["supersedes"], new["reason"]) == (old["id"], "spring")
     values = Change.objects.get(pk=new["id"]).operations.get(stack__kind=StackKind.COMPUTE).parameters
     assert (values["InstanceType"], values["KeyName"]) == ("t3.small", "my-key")
