@@ -115,9 +115,6 @@ class NewEnvironment(Sent):
 
 class NewChange(Sent):
     """A change of an environment. `confirm` is its name, where something is deleted; `release` is a number, for
-    roll_back only; `artifact` is what deploy deploys; `stacks` are those that an update is about, both unless said, and
-    `usage` what its plan is priced on, as before unless said; `replaces` is a change that waits and that this one is
-    sent instead of."""
     roll_back only; `artifact` is what deploy deploys; `stacks` are those that an update is about, both unless said;
     `replaces` is a change that waits and that this one is sent instead of; `usage` is what an update is priced on."""
 

@@ -134,8 +134,6 @@ def update(
     asked: Asked,
 ) -> None:
     """Bring an environment to its blueprint, with what is set; the rest stays as it is."""
-    values, stacks = placed(session, where.app, given, stack or ""), [stack] if stack else None
-    ask(session, where, asked, kind="update", parameters=values, stacks=stacks, usage=usage)
     told = {
         "parameters": placed(session, where.app, given, stack or ""),
         "stacks": [stack] if stack else [],
