@@ -7,6 +7,9 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
 from portal.api.service import description
@@ -30,18 +33,20 @@ _CODES = {
 
 @dataclass(frozen=True)
 class Field:
-    """One thing that is sent or answered. `where` is path, query, header, or empty for a body's."""
+    """One thing that is sent or answered. `where` is path, query, header, or empty for a body's; `shape` is the name of
+    the shape that its type is made of, empty for a plain value."""
 
     name: str
     type: str
     needed: bool
     text: str
     where: str = ""
+    shape: str = ""
 
 
 @dataclass(frozen=True)
 class OperationView:
-    """One operation as the page shows it. `answers` is the name of what it answers."""
+    """One operation as the page shows it. `answers` is what it answers, in words, and `shape` the name of its shape."""
 
     name: str
     method: str
@@ -53,17 +58,28 @@ class OperationView:
     parameters: tuple[Field, ...]
     body: tuple[Field, ...]
     answers: str
+    shape: str
     status: str
     example: str
 
 
 @dataclass(frozen=True)
 class ShapeView:
-    """One shape of what is answered."""
+    """One shape of what is sent or answered: its fields, or the words that it is one of."""
 
     name: str
     text: str
     fields: tuple[Field, ...]
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class GroupView:
+    """The operations of one noun, under an anchor."""
+
+    anchor: str
+    noun: str
+    operations: tuple[OperationView, ...]
 
 
 @require_safe
@@ -77,9 +93,10 @@ def reference(request: HttpRequest) -> HttpResponse:
             groups.setdefault(operation["tags"][0], []).append(shown)
     shapes = told["components"]["schemas"]
     context = {
-        "groups": groups,
-        "shapes": [_shape(name, shapes[name]) for name in sorted(shapes) if "properties" in shapes[name]],
-        "codes": _CODES,
+        "groups": [GroupView(f"about-{slugify(noun)}", noun, tuple(found)) for noun, found in groups.items()],
+        "start": _example(base, "GET /api/v1/me", {}, takes_file=False),
+        "shapes": [_shape(name, shapes[name]) for name in sorted(shapes)],
+        "codes": {status: _marked(text) for status, text in _CODES.items()},
         "version": told["info"]["version"],
     }
     return render(request, "api/reference.html", context)
@@ -95,12 +112,13 @@ def _operation(told: Mapping[str, Any], base: str, address: str, operation: Mapp
         method=method,
         path=path,
         summary=operation["summary"],
-        text=operation.get("description", ""),
+        text=_marked(operation.get("description", "")),
         scope=operation["x-scope"],
         groups=", ".join(operation["x-groups"]),
         parameters=tuple(_parameter(one) for one in operation["parameters"]),
         body=_fields(body),
         answers=f"{_answer(answer)}{besides}",
+        shape=_shape_in(answer["content"].get("application/json", {}).get("schema", {})),
         status=status,
         example=_example(base, f"{method} {path}", body, takes_file="requestBody" in operation and not body),
     )
@@ -112,7 +130,9 @@ def _answer(answer: Mapping[str, Any]) -> str:
 
 
 def _parameter(one: Mapping[str, Any]) -> Field:
-    return Field(one["name"], _type(one["schema"]), one["required"], one.get("description", ""), one["in"])
+    return Field(
+        one["name"], _type(one["schema"]), one["required"], _marked(one.get("description", "")), where=one["in"]
+    )
 
 
 def _body(told: Mapping[str, Any], operation: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -127,13 +147,14 @@ def _body(told: Mapping[str, Any], operation: Mapping[str, Any]) -> Mapping[str,
 
 
 def _shape(name: str, schema: Mapping[str, Any]) -> ShapeView:
-    return ShapeView(name, schema.get("description", ""), _fields(schema))
+    words = _type(schema) if "properties" not in schema else ""
+    return ShapeView(name, _marked(schema.get("description", "")), _fields(schema), words)
 
 
 def _fields(schema: Mapping[str, Any]) -> tuple[Field, ...]:
     needed = schema.get("required", ())
     return tuple(
-        Field(name, _type(one), name in needed, one.get("description", ""))
+        Field(name, _type(one), name in needed, _marked(one.get("description", "")), shape=_shape_in(one))
         for name, one in schema.get("properties", {}).items()
     )
 
@@ -152,6 +173,23 @@ def _type(schema: Mapping[str, Any]) -> str:
         return f"names with {_type(schema['additionalProperties'])}"
     kind = str(schema.get("format") or schema.get("type") or "anything")
     return {"string": "text", "integer": "number", "date-time": "time", "uuid": "id"}.get(kind, kind)
+
+
+def _marked(text: str) -> SafeString:
+    """A description with what stands between backticks as code."""
+    parts = enumerate(text.split("`"))
+    return format_html_join(
+        "", "{}", ((format_html("<code>{}</code>", part) if at % 2 else part,) for at, part in parts)
+    )
+
+
+def _shape_in(schema: Mapping[str, Any]) -> str:
+    """The name of the shape that a type is made of, through lists, names and choices; empty where there is none."""
+    if "$ref" in schema:
+        return str(schema["$ref"].removeprefix(_REF))
+    more = schema.get("additionalProperties")
+    within = [*schema.get("anyOf", ()), schema.get("items", {}), more if isinstance(more, Mapping) else {}]
+    return next(filter(None, (_shape_in(one) for one in within if one)), "")
 
 
 def _example(base: str, address: str, body: Mapping[str, Any], *, takes_file: bool) -> str:

@@ -1,5 +1,6 @@
 """The page about the API, and its description for programs."""
 
+import re
 from collections.abc import Callable
 
 from django.test import Client
@@ -15,6 +16,20 @@ def test_the_page_names_every_operation(audrey: User, client_of: Callable[[User]
     assert "curl -X PUT -H &quot;Authorization: Bearer $STACKYARD_TOKEN&quot;" in text
     assert "http://testserver/api/v1/environments/{app}/{name}" in text
     assert "'unsafe-inline'" not in answer["Content-Security-Policy"]
+
+
+def test_every_link_of_the_page_leads_to_something_on_it(audrey: User, client_of: Callable[[User], Client]) -> None:
+    text = client_of(audrey).get("/api/v1/docs").content.decode()
+    places, links = re.findall(r'\bid="([^"]+)"', text), set(re.findall(r'href="#([^"]+)"', text))
+    assert links - set(places) == set()
+    assert {"about-changes", "problems", "shapes", "ChangeDetail", "ChangeStatus"} <= links
+    assert len(places) == len(set(places))
+
+
+def test_what_stands_between_backticks_is_code(audrey: User, client_of: Callable[[User], Client]) -> None:
+    text = client_of(audrey).get("/api/v1/docs").content.decode()
+    assert "<code>If-None-Match: *</code>" in text
+    assert "`" not in text
 
 
 def test_the_page_is_for_who_signs_in(db: None) -> None:
