@@ -20,6 +20,8 @@ from provisioning.engine.reconcile import Tick, reconcile
 from provisioning.lifecycle import ChangeKind
 from provisioning.models import Account, Change, Environment, Operation, Stack, Template
 
+from .kept import put_up
+
 HELLO, FILESHARE = "hello-erlang", "fileshare"
 APPLICATIONS = (HELLO, FILESHARE)
 NETWORK = {"VpcId": "vpc-1", "SubnetIds": "subnet-1,subnet-2"}
@@ -61,14 +63,17 @@ class Yard:
         return do_reject(self.ada, change, comment="Not today")
 
     def ready(self, application: str = HELLO, name: str = "dev") -> Environment:
-        """An environment that is up."""
-        change = self.create(application, name)
-        self.drive(change)
+        """An environment that is up: the first one in a yard is made once, and put there from then on."""
+        put_up(self, lambda: self.make(application, name), application, name)
+        return Environment.objects.get(application=application, name=name)
+
+    def make(self, application: str = HELLO, name: str = "dev") -> None:
+        """Create an environment, agreed to where that is asked for."""
+        change = self.drive(self.create(application, name))
         if change.status == "awaiting_approval":
             self.approve(change)
             self.drive(change)
         assert change.status == "succeeded", change.problem
-        return change.environment
 
     def did(self, environment: Environment, kind: ChangeKind, values: Values | None = None) -> Change:
         """A later change, driven until it rests."""

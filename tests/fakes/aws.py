@@ -51,10 +51,10 @@ class FakeAws(ByHand):
         self.world = world or World(pace=pace or Pace())
         self.calls: Counter[str] = Counter()
         lock = RLock()
-        services = {name: service(self.world) for name, service in SERVICES.items()}
-        self._queue = services["sqs"]
-        self._costs = services["cost_explorer"]
-        self.doors = {name: Door(name, service, self._count, lock) for name, service in services.items()}
+        self.services = {name: service(self.world) for name, service in SERVICES.items()}
+        self._queue = self.services["sqs"]
+        self._costs = self.services["cost_explorer"]
+        self.doors = {name: Door(name, service, self._count, lock) for name, service in self.services.items()}
         self._clients = Clients.of(Target(self.world.region, self.world.account_id), **self.doors)
 
     @property
