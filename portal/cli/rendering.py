@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Literal, TextIO
 
 from rich.cells import cell_len
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table as Grid
 from rich.text import Text
 
@@ -14,6 +14,8 @@ from portal.cli.shown import Cell, Facts, Lines, Shown, Table, Tone, Word, plain
 _STYLES: dict[Tone, str] = {
     "good": "green", "bad": "bold red", "busy": "cyan", "attention": "yellow", "quiet": "dim", "": "",
 }  # fmt: skip
+_GAP = 2  # blanks between columns
+_UNCUT = 36  # the length of an id; what is longer, such as an ARN, may be cut to fit
 
 
 def screen(file: TextIO) -> Console:
@@ -44,7 +46,7 @@ def draw(file: TextIO, shown: Shown) -> None:
 def drawn(part: Table | Facts | Lines) -> RenderableType:
     """One part as rich draws it."""
     if isinstance(part, Table):
-        return _table(part)
+        return _Rows(part) if part.rows else Text(part.empty, style="dim")
     if isinstance(part, Facts):
         return _facts(part)
     return Group(*(_cell(line) for line in part.lines))
@@ -59,16 +61,48 @@ def _is_empty(part: Table | Facts | Lines) -> bool:
     return not part.lines
 
 
-def _table(part: Table) -> RenderableType:
-    if not part.rows:
-        return Text(part.empty, style="dim")
-    grid = Grid(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for name in part.columns:
+class _Rows:
+    """A table where there is room for its words; elsewhere its rows as facts, one below the other, so that an id stays
+    in one piece."""
+
+    def __init__(self, part: Table) -> None:
+        self._part = part
+
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> RenderResult:
+        """What rich draws, as wide as it says."""
+        widths = _widths(self._part, options.max_width)
+        yield _grid(self._part, widths) if widths else _records(self._part)
+
+
+def _widths(part: Table, room: int) -> list[int]:
+    """How wide each column is in so much room; none where a word would have to be cut."""
+    heads = [name.removeprefix("#") for name in part.columns]
+    texts = [[_line(cell) for cell in column] for column in zip(heads, *part.rows, strict=True)]
+    most = [max([1, *(cell_len(text) for text in column)]) for column in texts]
+    least = [min(max([1, *(cell_len(word) for text in column for word in text.split())]), _UNCUT) for column in texts]
+    spare = room - _GAP * (len(texts) - 1) - sum(least)
+    wanted = [more - less for more, less in zip(most, least, strict=True)]
+    if spare < 0:
+        return []
+    if sum(wanted) <= spare:
+        return most
+    return [less + spare * want // sum(wanted) for less, want in zip(least, wanted, strict=True)]
+
+
+def _grid(part: Table, widths: Sequence[int]) -> RenderableType:
+    grid = Grid(box=None, pad_edge=False, header_style="bold", padding=(0, _GAP, 0, 0))
+    for name, width in zip(part.columns, widths, strict=True):
         side: Literal["left", "right"] = "right" if name.startswith("#") else "left"
-        grid.add_column(plain(name.removeprefix("#")), justify=side, overflow="fold")
+        grid.add_column(plain(name.removeprefix("#")), justify=side, overflow="fold", width=width)
     for row in part.rows:
         grid.add_row(*(_cell(cell) for cell in row))
     return grid
+
+
+def _records(part: Table) -> RenderableType:
+    names = [name.removeprefix("#") for name in part.columns]
+    rows = [_facts(Facts(list(zip(names, row, strict=True)))) for row in part.rows]
+    return Group(*[drawing for row in rows for drawing in (Text(""), row)][1:])
 
 
 def _facts(part: Facts) -> RenderableType:

@@ -102,6 +102,16 @@ class TestOnATerminal:
         assert "Update" in process.text
         assert "succeeded" in process.text
 
+    @pytest.mark.parametrize(("columns", "beside"), [("60", 0), ("200", 1)])
+    def test_an_id_stays_in_one_piece_however_narrow_it_is(
+        self, running: Change, alice_types: Terminal, columns: str, beside: int
+    ) -> None:
+        process = Process(alice_types, "changes", "list", COLUMNS=columns)
+        assert process.end() == 0
+        line = next(line for line in process.text.splitlines() if str(running.pk) in line)
+        assert line.count("dev-alice") == beside
+        assert "dev-alice" in process.text
+
     def test_ctrl_c_leaves_the_change_running(self, running: Change, alice_types: Terminal) -> None:
         process = Process(alice_types, "changes", "watch", str(running.pk), "--every", "0.1")
         process.until("Bring up the data stack")
