@@ -6,11 +6,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 from django.contrib.auth.models import Group
 from django.utils import timezone
-from fakes.as_aws import AsAws, Script
+from fakes.as_aws import AsAws, Script, plain
 
 from portal.accounts.models import User
 from provisioning.actions.actor import Actor
@@ -133,7 +132,7 @@ class ItemYard:
 
 def make_yard(*, stage: str = "dev", name: str = NAME) -> ItemYard:
     """The yard; `mock_aws` is to be on."""
-    client = boto3.client("dynamodb", region_name="us-east-1")
+    client = plain("dynamodb")
     client.create_table(
         TableName=name,
         KeySchema=[{"AttributeName": "user", "KeyType": "HASH"}, {"AttributeName": "at", "KeyType": "RANGE"}],

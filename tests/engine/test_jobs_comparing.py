@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import boto3
 import pytest
-from fakes.as_aws import AsAws
+from fakes.as_aws import AsAws, plain
 from moto import mock_aws
 
 from provisioning.actions.comparing_items import Corner, do_compare_all, price_of
@@ -60,7 +59,7 @@ def two(stage: str = "staging") -> TwoYards:
     for yard in (there, here):
         yard.environment.refresh_from_db()
         yard.table.refresh_from_db()
-        yard.client.client = AsAws(boto3.client("dynamodb", region_name="us-east-1"))
+        yard.client.client = AsAws(plain("dynamodb"))
     return TwoYards(here, there)
 
 

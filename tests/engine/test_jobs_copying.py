@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-import boto3
 import pytest
-from fakes.as_aws import AsAws
+from fakes.as_aws import AsAws, plain
 from fakes.made_items import VALUES, items
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -56,7 +55,7 @@ def two(stage: str) -> TwoYards:
     for yard in (source, into):
         yard.environment.refresh_from_db()
         yard.table.refresh_from_db()
-        yard.client.client = AsAws(boto3.client("dynamodb", region_name="us-east-1"))
+        yard.client.client = AsAws(plain("dynamodb"))
     return TwoYards(source, into)
 
 

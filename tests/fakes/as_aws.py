@@ -14,9 +14,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
 from provisioning.aws.clients import Clients, Target
 from provisioning.items.values import size_of
@@ -240,10 +242,19 @@ class AsAws:
 _here: list[Clients] = []
 
 
+@cache
+def plain(service: str) -> Any:
+    """A client of whatever is in moto when it is called. Each is made once for the process: that takes longer than all
+    that most tests ask of one."""
+    keys = {"aws_access_key_id": "made-up", "aws_secret_access_key": "made-up"}
+    config = Config(ignore_configured_endpoint_urls=True)  # type: ignore[call-arg]  # the stubs lack it
+    return boto3.client(service, region_name="us-east-1", config=config, **keys)  # type: ignore[call-overload]  # any
+
+
 @contextmanager
 def reached(settings: Any, **more: Any) -> Iterator[AsAws]:
     """Have all of Stackyard reach DynamoDB in moto as AWS would be, within `mock_aws()`; `more` are other clients."""
-    dynamodb = AsAws(boto3.client("dynamodb", region_name="us-east-1"))
+    dynamodb = AsAws(plain("dynamodb"))
     _here.append(Clients.of(Target("us-east-1"), dynamodb=dynamodb, **more))
     settings.AWS_CLIENTS = f"{__name__}.clients_for"
     try:

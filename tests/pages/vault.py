@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
+from fakes.as_aws import plain
 from moto import mock_aws
 
 from portal.accounts.models import User
@@ -30,7 +30,7 @@ def parameter_store(patch: pytest.MonkeyPatch) -> Iterator[Any]:
     patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     clients_for.cache_clear()
     with mock_aws():
-        yield boto3.client("ssm", region_name="us-east-1")
+        yield plain("ssm")
     clients_for.cache_clear()
 
 

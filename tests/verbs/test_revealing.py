@@ -4,10 +4,9 @@ import logging
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 from django.utils import timezone
-from fakes.as_aws import AsAws, reached
+from fakes.as_aws import AsAws, plain, reached
 from moto import mock_aws
 
 from provisioning.actions.actor import Actor
@@ -28,14 +27,14 @@ def aws(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[AsAws]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made-up")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
     with mock_aws(), reached(settings) as dynamodb:
-        plain = boto3.client("dynamodb", region_name="us-east-1")
-        plain.create_table(
+        users = plain("dynamodb")
+        users.create_table(
             TableName="users",
             BillingMode="PAY_PER_REQUEST",
             AttributeDefinitions=[{"AttributeName": "user_id", "AttributeType": "S"}],
             KeySchema=[{"AttributeName": "user_id", "KeyType": "HASH"}],
         )
-        plain.put_item(TableName="users", Item=ITEM)
+        users.put_item(TableName="users", Item=ITEM)
         yield dynamodb
 
 

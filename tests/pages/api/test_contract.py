@@ -5,14 +5,13 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import hypothesis
 import pytest
 import schemathesis
 from django.contrib.auth.models import Group
 from django.core.wsgi import get_wsgi_application
 from django.utils import timezone
-from fakes.as_aws import AsAws, reached
+from fakes.as_aws import AsAws, plain, reached
 from fakes.item_tables import make_table, row_of
 from hypothesis import HealthCheck, Phase
 from moto import mock_aws
@@ -104,7 +103,7 @@ def aws(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[AsAws]:
     settings.ITEM_READS_PER_PERSON = settings.ITEM_READS_PER_TABLE = 0
     monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # hundreds of images that no test looks at
     with mock_aws():
-        others = {name: boto3.client(name, region_name="us-east-1") for name in ("ec2", "ssm")}
+        others = {name: plain(name) for name in ("ec2", "ssm")}
         with reached(settings, **others) as dynamodb:
             make_table(dynamodb, TABLE, items=[ITEM])
             yield dynamodb

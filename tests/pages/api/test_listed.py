@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-import boto3
 import pytest
+from fakes.as_aws import plain
 from moto import mock_aws
 
 from portal.accounts.models import User
@@ -20,7 +20,7 @@ def network(account: Account, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     clients_for.cache_clear()
     with mock_aws():
-        ec2 = boto3.client("ec2", region_name="us-east-1")
+        ec2 = plain("ec2")
         vpc = ec2.create_vpc(CidrBlock="10.42.0.0/16")["Vpc"]["VpcId"]
         subnets = [
             ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.42.{number}.0/24")["Subnet"]["SubnetId"] for number in (1, 2)

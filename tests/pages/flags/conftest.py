@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from django.utils import timezone
+from fakes.as_aws import plain
 from moto import mock_aws
 
 from portal.accounts.models import User
@@ -71,5 +71,5 @@ def ssm(monkeypatch: pytest.MonkeyPatch, account: Account) -> Iterator[Any]:
     account.save()
     clients_for.cache_clear()
     with mock_aws():
-        yield boto3.client("ssm", region_name="us-east-1")
+        yield plain("ssm")
     clients_for.cache_clear()

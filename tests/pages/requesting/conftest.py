@@ -3,9 +3,9 @@
 import socket
 from collections.abc import Iterator
 
-import boto3
 import pytest
 from django.core.cache import cache
+from fakes.as_aws import plain
 from moto import mock_aws
 
 from provisioning.aws.clients import clients_for
@@ -23,7 +23,7 @@ def network(account: Account, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[
     """An account in moto with the default VPC, one named demo with two subnets, and one key pair."""
     monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")  # hundreds of images that no test looks at
     with mock_aws():
-        ec2 = boto3.client("ec2", region_name="us-east-1")
+        ec2 = plain("ec2")
         vpc = ec2.create_vpc(CidrBlock="10.42.0.0/16")["Vpc"]["VpcId"]
         ec2.create_tags(Resources=[vpc], Tags=[{"Key": "Name", "Value": "demo"}])
         found = {"vpc": vpc}
