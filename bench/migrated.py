@@ -8,6 +8,7 @@ takes a copy may still migrate it: that finds nothing to do, or what has been ad
 import fcntl
 import hashlib
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -32,7 +33,8 @@ def copy_migrated(into: sqlite3.Connection) -> None:
 def copy_linted(into: sqlite3.Connection) -> None:
     """The same with the library's templates as the first sweep leaves them, so that no worker lints them anew. Raises
     CalledProcessError."""
-    _copy(_kept("linted", (*_MIGRATIONS, *_TEMPLATES), _MIGRATE, ("-c", _WARM)), into)
+    migrated = _kept("migrated", _MIGRATIONS, _MIGRATE)
+    _copy(_kept("linted", (*_MIGRATIONS, *_TEMPLATES), ("-c", _WARM), upon=migrated), into)
 
 
 def _copy(kept: Path, into: sqlite3.Connection) -> None:
@@ -40,8 +42,9 @@ def _copy(kept: Path, into: sqlite3.Connection) -> None:
         source.backup(into)
 
 
-def _kept(name: str, sources: Sequence[str], *steps: Sequence[str]) -> Path:
-    """The file, made by whoever comes first; others wait for it. Those of other sources are removed."""
+def _kept(name: str, sources: Sequence[str], *steps: Sequence[str], upon: Path | None = None) -> Path:
+    """The file, made by whoever comes first, `upon` another one; others wait for it. Those of other sources are
+    removed."""
     _FOLDER.mkdir(exist_ok=True)
     kept = _FOLDER / f"{name}-{_digest(sources)}.sqlite3"
     with (_FOLDER / f"{name}.lock").open("w") as lock:
@@ -49,12 +52,14 @@ def _kept(name: str, sources: Sequence[str], *steps: Sequence[str]) -> Path:
         if not kept.exists():
             for old in _FOLDER.glob(f"{name}-*.sqlite3*"):
                 old.unlink()
-            _make(kept, steps)
+            _make(kept, steps, upon)
     return kept
 
 
-def _make(kept: Path, steps: Sequence[Sequence[str]]) -> None:
+def _make(kept: Path, steps: Sequence[Sequence[str]], upon: Path | None) -> None:
     making = kept.with_name(f"{kept.name}-making")
+    if upon:
+        shutil.copyfile(upon, making)
     settings = dict(os.environ) | {"DATABASE_URL": f"sqlite:///{making}", "DJANGO_SETTINGS_MODULE": "portal.settings"}
     for step in steps:
         argv = (sys.executable, *step)
