@@ -88,4 +88,4 @@ def follow(person: Visitor, path: str, to: str = "Succeeded", *, seconds: float 
             raise UnexpectedPageError(f"{path} is {status}, not {to}: {page.words[:3000]}")
         return page if status == to else None
 
-    return until(look, f"{path} becomes {to}", seconds=seconds, pause=0.05) or person.get(path)
+    return until(look, f"{path} becomes {to}", seconds=seconds, pause=0.05, rests=3) or person.get(path)

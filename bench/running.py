@@ -38,19 +38,24 @@ class TooLateError(Exception):
     """Something that was waited for did not come."""
 
 
-def until(look: Callable[[], Found], what: str, *, seconds: float = PATIENCE, pause: float = PAUSE) -> Found:
-    """Look again and again until there is something true to see; returns it.
+def until(
+    look: Callable[[], Found], what: str, *, seconds: float = PATIENCE, pause: float = PAUSE, rests: float = 0.0
+) -> Found:
+    """Look again and again until there is something true to see; returns it. Between two looks are `pause` seconds, or
+    `rests` times as long as the look took: what works for it must not take the time of what is waited for.
 
     Raises TooLateError after so many seconds, saying what did not come.
     """
     deadline = time.monotonic() + seconds
     while True:
+        began = time.monotonic()
         found = look()
+        ended = time.monotonic()
         if found:
             return found
-        if time.monotonic() > deadline:
+        if ended > deadline:
             raise TooLateError(f"Waited {seconds:.0f} s for this: {what}.")
-        time.sleep(pause)
+        time.sleep(max(pause, rests * (ended - began)))
 
 
 def free_ports(count: int) -> list[int]:

@@ -5,6 +5,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
 from html.parser import HTMLParser
@@ -83,8 +84,9 @@ class Visitor:
 
     def __init__(self, address: str) -> None:
         self.address = address
+        self.cookies = CookieJar()
         self._open = urllib.request.build_opener(
-            urllib.request.HTTPCookieProcessor(CookieJar()), urllib.request.ProxyHandler({})
+            urllib.request.HTTPCookieProcessor(self.cookies), urllib.request.ProxyHandler({})
         ).open
 
     def sign_in(self, username: str, password: str = PASSWORD) -> "Visitor":
@@ -94,6 +96,13 @@ class Visitor:
         if page.path == "/accounts/login/":
             raise LookupError(f"{username} may not sign in: {page.words[:500]}")
         return self
+
+    def twin(self) -> "Visitor":
+        """Another browser with the cookies that this one has now."""
+        twin = Visitor(self.address)
+        for cookie in self.cookies:
+            twin.cookies.set_cookie(copy(cookie))
+        return twin
 
     def get(self, path: str) -> Page:
         """The page at a path."""

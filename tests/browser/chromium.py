@@ -5,7 +5,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
 
-from bench.chromium import sign_in
+from bench.visitor import Visitor
 
 PATIENCE = 60_000  # milliseconds; for what AWS takes part in, on a machine that is busy
 _CUT_OFF = "net::ERR_ABORTED"  # a poll that the next page does not wait for
@@ -40,9 +40,10 @@ class Windows:
             context.close()
 
     def _sign_in(self, username: str) -> Any:
-        page = self.open()
-        sign_in(page, username)
-        return page.context.storage_state()
+        """What a browser keeps of somebody who has signed in. How that looks in one is the matter of one test."""
+        visitor = Visitor(self.address).sign_in(username)
+        kept = [{"name": one.name, "value": one.value, "url": self.address} for one in visitor.cookies]
+        return {"cookies": kept}
 
     def _listen(self, page: Page) -> None:
         def console(message: ConsoleMessage) -> None:

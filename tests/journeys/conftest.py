@@ -72,22 +72,40 @@ def yard(_one_yard: Running) -> Running:
     return _one_yard
 
 
+@pytest.fixture(scope="session")
+def _signed_in() -> dict[str, Visitor]:
+    """Who has signed in, as they were right after it."""
+    return {}
+
+
 @pytest.fixture
-def alice(yard: Running) -> Visitor:
+def person(yard: Running, _signed_in: dict[str, Visitor]) -> Callable[[str], Visitor]:
+    """Somebody of that name who is signed in, in a browser of this test's own."""
+
+    def of(name: str) -> Visitor:
+        if name not in _signed_in:
+            _signed_in[name] = Visitor(yard.address).sign_in(name)
+        return _signed_in[name].twin()
+
+    return of
+
+
+@pytest.fixture
+def alice(person: Callable[[str], Visitor]) -> Visitor:
     """An engineer."""
-    return Visitor(yard.address).sign_in("alice")
+    return person("alice")
 
 
 @pytest.fixture
-def bob(yard: Running) -> Visitor:
+def bob(person: Callable[[str], Visitor]) -> Visitor:
     """Another engineer."""
-    return Visitor(yard.address).sign_in("bob")
+    return person("bob")
 
 
 @pytest.fixture
-def ada(yard: Running) -> Visitor:
+def ada(person: Callable[[str], Visitor]) -> Visitor:
     """An admin."""
-    return Visitor(yard.address).sign_in("ada")
+    return person("ada")
 
 
 @pytest.fixture
