@@ -40,7 +40,7 @@ def request_options(run: Callable[..., Any]) -> Callable[..., Any]:
         return run(*args, asked=Asked(reason, start_at, key, waiting), **kwargs)
 
     reason = click.option("--reason", default="", metavar="TEXT", help="Why; kept with the change.")
-    start = click.option("--start", metavar="TIME", help="Not before: 2030-01-31T18:00, or in 8h.")
+    start = click.option("--start", metavar="TIME", help="Not before: 8h (from now), or 2030-01-31T18:00.")
     key = click.option("--key", default="", metavar="KEY", help="Sent twice with one key, it is one change: build-17.")
     return reason(start(key(asking)))
 
@@ -125,13 +125,16 @@ def confirmed(session: Session, where: Where, confirm: str | None, happens: str)
 def moment(text: str, option: str) -> str:
     """A time as the API takes it: in so many minutes, hours, days or weeks (30m, 8h, 3d, 2w), a day, or a time, which
     is this machine's where it says no zone. Raises click.UsageError."""
-    count, unit = text[:-1], text[-1:]
+    span = text.removeprefix("in ").strip()
+    count, unit = span[:-1], span[-1:]
     if unit in _UNITS and count.isascii() and count.isdecimal():
         return (datetime.now(UTC) + timedelta(**{_UNITS[unit]: int(count)})).isoformat()
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        raise click.UsageError(f"{option} is 3d, 2030-01-31 or 2030-01-31T18:00. This was: {text!r}") from None
+        raise click.UsageError(
+            f"{option} is 8h or 3d from now, 2030-01-31, or 2030-01-31T18:00. This was: {text!r}"
+        ) from None
     return found.astimezone(UTC).isoformat()
 
 

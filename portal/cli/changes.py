@@ -110,7 +110,7 @@ def watch(session: Session, change: str, waiting: Waiting) -> None:
 @click.option("--digest", default="", metavar="SHA256", help="Of the plan that was read, where nobody can be asked.")
 @click.option("--yes", is_flag=True, help="Approve the plan that is there now without being asked.")
 @click.option("--later", is_flag=True, help="It runs when somebody says so: stackyard changes run.")
-@click.option("--start", metavar="TIME", help="It runs then: 2030-01-31T18:00, or in 8h.")
+@click.option("--start", metavar="TIME", help="It runs then: 8h (from now), or 2030-01-31T18:00.")
 @waiting_options
 @pass_session
 def approve(

@@ -125,9 +125,8 @@ class Client:
             return self._no_stackyard(f"{answer.status} {answer.reason}")
         exit_code = _EXITS.get(answer.status, Exit.AWAY)
         sentence = str(told.get("detail") or told.get("title") or answer.status)
-        fields = told.get("fields") or {}
-        more = [f"{name}: {said}" if str(said) != sentence else f"About {name}." for name, said in fields.items()]
-        more += _sides(told.get("conflict") or {})
+        fields = {name: str(said) for name, said in (told.get("fields") or {}).items()}
+        more = _sides(told.get("conflict") or {})
         if told.get("change"):
             more.append(f"In the way: stackyard changes show {told['change']}")
         if told.get("code") in {"no-token", "bad-token"}:
@@ -136,7 +135,7 @@ class Client:
             more.append("Make a token that may on your account page, under API tokens.")
         if answer.status == 422 and _older(answer.headers.get("stackyard-version", "0")):
             more.append("The server is older than this command, which may be why.")
-        return Failure(exit_code, sentence, more=tuple(more), code=str(told.get("code", "")))
+        return Failure(exit_code, sentence, more=tuple(more), code=str(told.get("code", "")), fields=fields)
 
     def _no_stackyard(self, said: str = "") -> Failure:
         what = f" It answered {said}." if said else ""

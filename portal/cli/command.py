@@ -5,7 +5,7 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import import_module
@@ -23,14 +23,18 @@ if TYPE_CHECKING:
 Ran = TypeVar("Ran")
 Takes = ParamSpec("Takes")
 RETRIES = "STACKYARD_RETRIES"
+# What the API calls otherwise than the option that says it. A `key` is an item's there, and an idempotency key here.
+_SENT_AS = {"start_at": "start", "typed": "confirm", "status": "state"}
 
 
 @dataclass
 class Session:
-    """One run of the command: what was asked of all commands, and the way to the server and to the person."""
+    """One run of the command: what was asked of all commands, the way to the server and to the person, and what the
+    options of the command that runs are called, by their names within."""
 
     flags: Flags = field(default_factory=Flags)
     json: bool = False
+    options: dict[str, str] = field(default_factory=dict)
 
     @cached_property
     def config(self) -> Config:
@@ -111,14 +115,23 @@ def _take_flag(context: click.Context, parameter: click.Parameter, value: str | 
 
 
 def shared_options() -> list[click.Parameter]:
-    """The options of every command, which also stand before it: `stackyard --json env list`."""
+    """The options of every command, which also stand before it: `stackyard --json env list`. They are read before the
+    others: a word may be looked up on the server while the rest is read."""
     return [
         click.Option(
-            ["--json"], is_flag=True, expose_value=False, callback=_take_json, help="Answer the API's JSON, alone."
+            ["--json"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_take_json,
+            help="Answer the API's JSON, alone.",
         ),
-        click.Option(["--server"], metavar="URL", expose_value=False, callback=_take_flag, help="Ask this server."),
-        click.Option(
-            ["--profile"], metavar="NAME", expose_value=False, callback=_take_flag, help="Ask as this profile says."
+        *(
+            click.Option([name], metavar=metavar, is_eager=True, expose_value=False, callback=_take_flag, help=said)
+            for name, metavar, said in (
+                ("--server", "URL", "Ask this server."),
+                ("--profile", "NAME", "Ask as this profile says."),
+            )
         ),
     ]
 
@@ -129,6 +142,13 @@ class Command(click.Command):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.params += shared_options()
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run, and remember what its options are called: what was refused is told by their names."""
+        _session(ctx).options = {
+            str(one.name): one.opts[0] for one in self.params if isinstance(one, click.Option) and one.name != "key"
+        }
+        return super().invoke(ctx)
 
 
 class Group(click.Group):
@@ -181,6 +201,7 @@ class Root(Group):
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):  # a character that the terminal cannot show is no reason to fail
                 stream.reconfigure(errors="backslashreplace")
+        session = extra.setdefault("obj", Session())
         try:
             code = super().main(args, "stackyard", "_STACKYARD_COMPLETE", standalone_mode=False, **extra)
         except click.ClickException as error:
@@ -190,7 +211,7 @@ class Root(Group):
             say("Interrupted.")
             sys.exit(Exit.INTERRUPTED)
         except Failure as failure:
-            _tell(failure)
+            _tell(failure, session.options)
             sys.exit(failure.exit_code)
         except Exception:  # what nobody expected is told as it is, and is no failed change
             traceback.print_exc()
@@ -198,10 +219,9 @@ class Root(Group):
         sys.exit(code if isinstance(code, int) else Exit.DONE)
 
 
-def _tell(failure: Failure) -> None:
-    say(f"{failure.sentence}{f' ({failure.code})' if failure.code else ''}")
-    for line in failure.more:
-        say(f"  {line}")
+def _tell(failure: Failure, options: Mapping[str, str]) -> None:
+    for line in failure.told(lambda field: options.get(_SENT_AS.get(field, field), "")):
+        say(line)
 
 
 def _let_go(stream: TextIO) -> None:

@@ -73,7 +73,7 @@ def list_environments(
 @click.argument("name", metavar="ENV", required=False)
 @value_options
 @click.option("--stack", type=click.Choice(["data", "compute"]), help="Create this stack only.")
-@click.option("--expires", metavar="TIME", help="When it ends: 3d, 2030-01-31.")
+@click.option("--expires", metavar="TIME", help="When it ends: 3d (from now), or 2030-01-31.")
 @click.option("--price", "only_priced", is_flag=True, help="Show what it would cost a month, and ask for nothing.")
 @usage_options
 @request_options

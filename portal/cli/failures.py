@@ -1,6 +1,9 @@
 """How a command ends when it does not end well: a sentence for people, an exit code for scripts."""
 
+from collections.abc import Callable, Mapping
 from enum import IntEnum
+
+_TO_SAY = {"confirmed", "confirm", "typed", "reason"}  # what is refused for not being said, not for what it says
 
 
 class Exit(IntEnum):
@@ -25,8 +28,28 @@ class Exit(IntEnum):
 
 class Failure(Exception):
     """Ends the command. `sentence` is told on standard error, never with a token in it; `more` are lines below it;
-    `code` is the API's stable word for it, where the API said no."""
+    `code` is the API's stable word for it, where the API said no; `fields` is what it says of each thing sent."""
 
-    def __init__(self, exit_code: Exit, sentence: str, *, more: tuple[str, ...] = (), code: str = "") -> None:
+    def __init__(
+        self,
+        exit_code: Exit,
+        sentence: str,
+        *,
+        more: tuple[str, ...] = (),
+        code: str = "",
+        fields: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(sentence)
         self.exit_code, self.sentence, self.more, self.code = exit_code, sentence, more, code
+        self.fields: Mapping[str, str] = fields or {}
+
+    def told(self, called: Callable[[str], str]) -> list[str]:
+        """All its lines. `called` is what an option is called here that sends a field; empty where none does."""
+        lines = [f"{self.sentence}{f' ({self.code})' if self.code else ''}"]
+        for name, said in self.fields.items():
+            option = called(name)
+            if said != self.sentence:
+                lines.append(f"  {option or name}: {said}")
+            else:
+                lines.append(f"  Say it with {option}." if option and name in _TO_SAY else f"  About {option or name}.")
+        return [*lines, *(f"  {line}" for line in self.more)]

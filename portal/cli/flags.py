@@ -131,7 +131,7 @@ def set_flag(
     if kind and not new:
         raise click.UsageError("--type is for a new one: add --new.")
     if new and seen:
-        raise click.UsageError("A new one has no version yet: say --new or --at.")
+        raise click.UsageError("A new one has no version yet: say --new or --if-match.")
     if value == "-":
         value = sys.stdin.read().removesuffix("\n")
     on = {"If-None-Match": "*"} if new else {"If-Match": match(session, where, flag, seen)}
@@ -161,7 +161,7 @@ def delete(
 ) -> None:
     """Delete one. What a blueprint declares can be set, not deleted. Its history stays.
 
-    It is shown first, and asked about, unless --yes or --at says which version is meant.
+    It is shown first, and asked about, unless --yes or --if-match says which version is meant.
     """
     on = match(session, where, flag, seen) if yes or seen else _sure(session, where, flag)
     query = body_of(asked, redeploy, confirmed=confirmed)
@@ -232,7 +232,7 @@ def _sure(session: Session, where: Where, flag: str) -> str:
     """The version that was shown, once somebody said that it is to go. Raises Failure."""
     told = session.client.ask("GET", ONE, app=where.app, name=where.name, parameter=flag)
     if not sys.stdin.isatty():
-        raise Failure(Exit.USAGE, "It is deleted without being asked only with --yes, or --at its version.")
+        raise Failure(Exit.USAGE, "It is deleted without being asked only with --yes, or --if-match its version.")
     session.draw_aside(_facts(told.data))
     if session.ask(f"Delete {flag} of {where}? [y/N]").strip().lower() not in {"y", "yes"}:
         raise Failure(Exit.USAGE, "Nothing was done.")

@@ -22,10 +22,10 @@ def setting_options(run: Callable[..., Any]) -> Callable[..., Any]:
     """What setting, deleting and rolling back take alike: `seen`, `redeploy`, `confirmed` and `asked`."""
     redeploy = click.option("--redeploy/--no-redeploy", default=None, help=REDEPLOY)
     confirmed = click.option("--confirmed", is_flag=True, help=CONFIRMED)
-    at = click.option(
-        "--at", "seen", metavar="VERSION", help="Only while it is at this version, as the list shows it: v1.4."
+    seen = click.option(
+        "--if-match", "seen", metavar="VERSION", help="Only while it is at this version, as the list shows it: v1.4."
     )
-    return redeploy(confirmed(at(request_options(run))))
+    return redeploy(confirmed(seen(request_options(run))))
 
 
 def body_of(asked: Asked, redeploy: bool | None, *, confirmed: bool) -> dict[str, Any]:  # noqa: FBT001  None: as declared
@@ -33,13 +33,13 @@ def body_of(asked: Asked, redeploy: bool | None, *, confirmed: bool) -> dict[str
     return said(asked, {"redeploy": redeploy, "confirmed": confirmed or None})
 
 
-def match(session: Session, where: Where, flag: str, seen: str | None, option: str = "--at") -> str:
+def match(session: Session, where: Where, flag: str, seen: str | None) -> str:
     """The version that is set upon, as If-Match takes it: the one that was said, or the one that is there now."""
     if seen is not None:
-        generation, version = read_version(seen, option)
+        generation, version = read_version(seen, "--if-match")
         if generation:
             return f'"v{generation}.{version}"'
-        raise click.UsageError(f"{option} takes the whole version, as the list shows it: v1.4.")
+        raise click.UsageError("--if-match takes the whole version, as the list shows it: v1.4.")
     told = session.client.ask("GET", ONE, app=where.app, name=where.name, parameter=flag)
     return told.headers["parameter-version"]
 

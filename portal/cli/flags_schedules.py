@@ -40,7 +40,7 @@ def _asked(run: Callable[..., Any]) -> Callable[..., Any]:
 @environment_argument
 @click.argument("flag", metavar="KEY")
 @click.argument("value")
-@click.option("--at", metavar="TIME", help="Set it then: 2030-01-31T18:00, or in 8h; left out, now.")
+@click.option("--at", metavar="TIME", help="Set it then: 8h (from now), or 2030-01-31T18:00; left out, now.")
 @click.option("--for", "span", metavar="SPAN", help="So long after it was stored it goes back: 30m, 2h, 1d.")
 @click.option("--back-at", metavar="TIME", help="It goes back then.")
 @click.option("--redeploy/--no-redeploy", default=None, help=REDEPLOY)
@@ -86,7 +86,7 @@ def schedule(
         "redeploy": redeploy,
         "confirmed": confirmed or None,
     }
-    on = {"If-Match": match(session, where, flag, seen, "--if-match")}
+    on = {"If-Match": match(session, where, flag, seen)}
     found = session.client.send(
         "POST", ALL, said(asked, body), headers=on, key=asked.key, app=where.app, name=where.name
     ).data
@@ -136,7 +136,7 @@ def resume(session: Session, *, where: Where, number: int, at: str | None, seen:
     place: dict[str, Any] = {"app": where.app, "name": where.name}
     found = session.client.get(f"{ALL}/{{schedule}}", schedule=str(number), **place)
     told = session.client.ask("GET", ONE, parameter=found["key"], **place)
-    on = match(session, where, found["key"], seen, "--if-match") if seen else told.headers["parameter-version"]
+    on = match(session, where, found["key"], seen) if seen else told.headers["parameter-version"]
     if found["problem"]:
         session.note(found["problem"])
     stored, wanted = (

@@ -35,7 +35,9 @@ _FOUND = {
 }
 
 
-_form = click.option("--form", type=click.Choice(FORMS), default=FORMS[0], show_default=True, help="ndjson is exact.")
+_form = click.option(
+    "--format", "form", type=click.Choice(FORMS), default=FORMS[0], show_default=True, help="ndjson is exact."
+)
 
 
 @click.group(cls=Group)
@@ -146,7 +148,7 @@ def output_options(run: Callable[..., Any]) -> Callable[..., Any]:
 
     output = click.option("-o", "--output", default="", metavar="FILE", help="Wait, and write it there; - is output.")
     form = click.option(
-        "--form", type=click.Choice(FORMS), default=FORMS[0], show_default=True, help="ndjson is exact."
+        "--format", "form", type=click.Choice(FORMS), default=FORMS[0], show_default=True, help="ndjson is exact."
     )
     return output(form(put))
 

@@ -55,7 +55,7 @@ def export(
 
     \b
     stackyard items export hello-erlang/dev messages -o messages.ndjson
-    stackyard items export fileshare/prod urls --index user-index --pk alice --form csv -o urls.csv
+    stackyard items export fileshare/prod urls --index user-index --pk alice --format csv -o urls.csv
     """
     found = find_table(session, where, table)
     if price:

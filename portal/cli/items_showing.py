@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from portal.cli.amounts import amount
-from portal.cli.shown import Cell, Facts, Shown, Table, Word, when
+from portal.cli.shown import Cell, Facts, Shown, Table, Word, status, when
 
 Json = dict[str, Any]
 _MOST = 12  # columns of a table on a terminal
@@ -113,6 +113,7 @@ def writes_shown(found: Json) -> Shown:
             str(one["id"]),
             when(one["at"]),
             one["title"],
+            status(one["state"]),
             " / ".join(str(text_of(value)) for value in one["key"].values()),
             ", ".join(place["path"] for place in one["places"]),
             one["by"],
@@ -121,17 +122,17 @@ def writes_shown(found: Json) -> Shown:
         ]
         for one in found["items"]
     ]
-    columns = ["#Write", "When", "What", "Key", "Attributes", "By", "Reason", "Not taken back because"]
+    columns = ["#Write", "When", "What", "State", "Key", "Attributes", "By", "Reason", "Not taken back because"]
     return Table(columns, rows, empty="Nothing was written.")
 
 
 def briefs_shown(found: Json) -> Shown:
     """A history of writes in any table."""
     rows = [
-        [str(one["id"]), when(one["at"]), one["title"], one["table"], one["by"], one["reason"]]
+        [str(one["id"]), when(one["at"]), one["title"], status(one["state"]), one["table"], one["by"], one["reason"]]
         for one in found["items"]
     ]
-    return Table(["#Write", "When", "What", "Table", "By", "Reason"], rows, empty="Nothing was written.")
+    return Table(["#Write", "When", "What", "State", "Table", "By", "Reason"], rows, empty="Nothing was written.")
 
 
 def _write(write: Json) -> Facts:

@@ -59,7 +59,7 @@ def writing_options(run: Callable[..., Any]) -> Callable[..., Any]:
         return run(*args, how=How(reason, start_at, instead, key_once, waiting), **kwargs)
 
     reason = click.option("--reason", default="", metavar="TEXT", help="Why; needed in prod.")
-    start = click.option("--start", metavar="TIME", help="In prod, not before: 2030-01-31T18:00, or in 8h.")
+    start = click.option("--start", metavar="TIME", help="In prod, not before: 8h (from now), or 2030-01-31T18:00.")
     old = click.option("--instead", default="", metavar="CHANGE", help="In prod, instead of this one, sent back.")
     key = click.option("--key", "key_once", default="", metavar="KEY", help="Sent twice with one key, it is done once.")
     return reason(start(old(key(writing))))
@@ -231,7 +231,7 @@ def undo(session: Session, *, where: Where, table: str, write: int, how: How) ->
     "--write", "writes", multiple=True, type=click.IntRange(min=0), metavar="NUMBER", help="Only these; all otherwise."
 )
 @click.option("--reason", required=True, metavar="TEXT", help="Why; it is read by whoever decides.")
-@click.option("--start", metavar="TIME", help="Not before: 2030-01-31T18:00, or in 8h.")
+@click.option("--start", metavar="TIME", help="Not before: 8h (from now), or 2030-01-31T18:00.")
 @waiting_options
 @pass_session
 def again(

@@ -11,9 +11,9 @@ Tone = Literal["good", "bad", "busy", "attention", "quiet", ""]
 _TONES: dict[str, Tone] = {
     "planning": "busy", "queued": "busy", "running": "busy", "creating": "busy", "updating": "busy", "deleting": "busy",
     "awaiting_approval": "attention", "approved": "good", "rejected": "attention",
-    "sent_back": "attention", "waiting": "busy", "succeeded": "good", "ready": "good",
-    "done": "good", "failed": "bad", "cancelled": "quiet", "superseded": "quiet", "parked": "quiet", "pending": "quiet",
-    "skipped": "quiet",
+    "sent_back": "attention", "refused": "attention", "sent": "attention", "waiting": "busy",
+    "succeeded": "good", "ready": "good", "done": "good", "failed": "bad", "cancelled": "quiet",
+    "superseded": "quiet", "parked": "quiet", "pending": "quiet", "skipped": "quiet",
 }  # fmt: skip
 
 

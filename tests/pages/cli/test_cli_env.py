@@ -124,7 +124,7 @@ class TestCreating:
             (["--set", "Nonsense=1"], "no parameter Nonsense"),
             (["--set", "compute.Nonsense=1"], "no parameter Nonsense"),
             (["--expires", "soon"], "2030-01-31"),
-            (["--start", "2020-01-01"], "start_at"),
+            (["--start", "2020-01-01"], "--start"),
         ],
     )
     def test_what_cannot_be(self, alice_types: Terminal, words: list[str], said: str) -> None:

@@ -68,10 +68,10 @@ class TestSetting:
         assert (change.reason, change.goal["redeploy"], change.goal["sets"][0]["expected"]) == ("too slow", False, 2)
 
     def test_or_on_the_one_that_was_named(self, alice_types: Terminal) -> None:
-        assert "set meanwhile" in alice_types.refused("flags", "set", ENV, FLAG, "false", "--at", "v1.1", code=5)
-        assert "whole version" in alice_types.refused("flags", "set", ENV, FLAG, "false", "--at", "2", code=2)
+        assert "set meanwhile" in alice_types.refused("flags", "set", ENV, FLAG, "false", "--if-match", "v1.1", code=5)
+        assert "whole version" in alice_types.refused("flags", "set", ENV, FLAG, "false", "--if-match", "2", code=2)
         assert not Change.objects.exists()
-        alice_types.told("flags", "set", ENV, FLAG, "false", "--at", "v1.2", "--confirmed")
+        alice_types.told("flags", "set", ENV, FLAG, "false", "--if-match", "v1.2", "--confirmed")
         assert Change.objects.get().goal["sets"][0]["expected"] == 2
 
     def test_a_new_one(self, alice_types: Terminal) -> None:
@@ -79,7 +79,7 @@ class TestSetting:
         alice_types.told("flags", "set", ENV, "limits/most", "5", "--new")
         assert Change.objects.get().goal["sets"][0]["verb"] == ParameterVerb.CREATE
         assert "exists already" in alice_types.refused("flags", "set", ENV, FLAG, "false", "--new", code=5)
-        for words in (["--new", "--at", "v1.1"], ["--type", "String"]):
+        for words in (["--new", "--if-match", "v1.1"], ["--type", "String"]):
             alice_types.refused("flags", "set", ENV, FLAG, "false", *words, code=2)
 
     def test_a_secret_comes_from_standard_input(self, alice_types: Terminal) -> None:
@@ -96,7 +96,9 @@ class TestSetting:
     def test_a_quick_flip_is_meant_or_not_at_all(self, alice: User, share: Environment, alice_types: Terminal) -> None:
         version(Parameter.objects.get(key=FLAG), 3, "true", by=alice)
         Parameter.objects.filter(key=FLAG).update(version=3)
-        assert "all the same?" in alice_types.refused("flags", "set", ENV, FLAG, "false", code=5)
+        said = alice_types.refused("flags", "set", ENV, FLAG, "false", code=5)
+        assert "all the same?" in said
+        assert "Say it with --confirmed." in said
         alice_types.told("flags", "set", ENV, FLAG, "false", "--confirmed")
 
     def test_back_to_the_value_before_or_to_a_version(self, alice_types: Terminal) -> None:
@@ -110,7 +112,7 @@ class TestSetting:
 
     @pytest.mark.parametrize(
         ("words", "code"),
-        [(["--to", "2"], 5), (["--to", "9"], 4), (["--to", "last"], 2), (["--at", "v1.1"], 5), (["--new"], 5)],
+        [(["--to", "2"], 5), (["--to", "9"], 4), (["--to", "last"], 2), (["--if-match", "v1.1"], 5), (["--new"], 5)],
     )
     def test_what_cannot_be(self, alice_types: Terminal, words: list[str], code: int) -> None:
         alice_types.refused("flags", "rollback", ENV, FLAG, *words, code=code)

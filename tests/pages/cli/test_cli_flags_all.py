@@ -98,7 +98,9 @@ class TestOne:
     def test_it_is_deleted_knowingly(self, alice_types: Terminal) -> None:
         assert "only with --yes" in alice_types.refused("flags", "delete", ENV, "limits/upload", code=2)
         assert "set, not deleted" in alice_types.refused("flags", "delete", ENV, FLAG, "--yes", code=2)
-        assert "set meanwhile" in alice_types.refused("flags", "delete", ENV, "limits/upload", "--at", "v1.9", code=5)
+        assert "set meanwhile" in alice_types.refused(
+            "flags", "delete", ENV, "limits/upload", "--if-match", "v1.9", code=5
+        )
         assert not Change.objects.exists()
         words = ("--yes", "--reason", "unused", "--no-redeploy")
         told = alice_types.json("flags", "delete", ENV, "limits/upload", *words)

@@ -193,7 +193,7 @@ class TestMoving:
         assert len(file.read_text().splitlines()) == 60
         assert oct(file.stat().st_mode & 0o777) == "0o600"
         assert list(tmp_path.iterdir()).count(file) == 1
-        csv = alice_types.told("items", "export", DEV, "messages", "--pk", "m001", "--form", "csv", "-o", "-")
+        csv = alice_types.told("items", "export", DEV, "messages", "--pk", "m001", "--format", "csv", "-o", "-")
         assert "m001" in csv
 
     def test_exported_without_waiting_then_downloaded(
