@@ -14,6 +14,8 @@ from typing import Any
 
 from kombu.transport import TRANSPORT_ALIASES, filesystem
 
+_MOMENT = 0.3  # seconds
+
 
 class Channel(filesystem.Channel):
     """Messages as files that are renamed into place."""
@@ -39,6 +41,11 @@ class Transport(filesystem.Transport):
     """Stands in for `filesystem://`."""
 
     Channel = Channel
+
+    def drain_events(self, connection: Any, timeout: float | None = None, **kwargs: Any) -> None:
+        """Hear of what came, for a moment where the caller has a limit: a worker that is to stop looks up only then,
+        and once more. Raises TimeoutError when nothing came."""
+        super().drain_events(connection, timeout=None if timeout is None else min(timeout, _MOMENT), **kwargs)
 
 
 def use_safe_files() -> None:
