@@ -46,7 +46,10 @@ def show(session: Session, where: Where) -> None:
 @waiting_options
 @pass_session
 def adopt_stacks(session: Session, *, where: Where, reason: str, key: str, waiting: Waiting) -> None:
-    """Adopt them: stackyard adopt stacks hello-erlang/dev --wait.
+    """Adopt them.
+
+    \b
+    stackyard adopt stacks hello-erlang/dev --wait
 
     The plan compares them with the blueprint. The first update of the environment would bring the differences.
     """

@@ -7,7 +7,7 @@ import click
 from portal.cli.command import Group, Session, pass_session
 from portal.cli.costs import amount
 from portal.cli.failures import Exit, Failure
-from portal.cli.lists import list_options, show_list
+from portal.cli.lists import list_options, nothing, show_list
 from portal.cli.shown import Cell, Lines, Table, Tone, Word
 
 BUDGETS = "/budgets"
@@ -21,6 +21,9 @@ def budgets() -> None:
     """Budgets: what may be spent a month, how much of it is, and whom that is told."""
 
 
+_NONE = "There is no budget yet. Set one: stackyard budgets set APP/ENV DOLLARS"
+
+
 @budgets.command("list")
 @click.option("--scope", type=click.Choice(_SCOPES), help="Of environments, of applications, or of people and teams.")
 @click.option("--of", "subject", default="", metavar="NAME", help="Of this one: APP/ENV, APP, a person or a team.")
@@ -32,7 +35,7 @@ def list_budgets(session: Session, *, scope: str | None, subject: str, limit: in
     found = session.client.pages(BUDGETS, query=query, most=limit or None)
     columns = ["Of", "Kind", "#A month", "#So far", "#Used", "#Forecast", "Told", "Set by"]
     rows = [_row(one) for one in found["items"]]
-    show_list(session, found, lambda: Table(columns, rows, empty="There is no such budget."))
+    show_list(session, found, lambda: Table(columns, rows, empty=nothing(query, "There is no such budget.", _NONE)))
 
 
 @budgets.command("set")
@@ -42,7 +45,10 @@ def list_budgets(session: Session, *, scope: str | None, subject: str, limit: in
 @click.option("--at", "thresholds", default="", metavar="PER CENTS", help="When to tell.  [default: 50,80,100]")
 @pass_session
 def set_budget(session: Session, *, subject: str, monthly: str, scope: str | None, thresholds: str) -> None:
-    """Set what may be spent a month at most: stackyard budgets set hello-erlang/dev 40.
+    """Set what may be spent a month at most.
+
+    \b
+    stackyard budgets set hello-erlang/dev 40
 
     People are told when complete days have passed a threshold; nothing is stopped. One that is there is changed.
     """

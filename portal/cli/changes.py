@@ -18,7 +18,7 @@ from portal.cli.following import (
     waiting_options,
     watching_options,
 )
-from portal.cli.lists import list_options, show_list
+from portal.cli.lists import list_options, nothing, show_list
 from portal.cli.plans import plan_shown
 from portal.cli.shown import Shown, Table, since, status, when
 
@@ -83,7 +83,11 @@ def list_changes(
         for one in found["items"]
     ]
     columns = ["Change", "Environment", "What", "Status", "By", "Requested", "Reason"]
-    show_list(session, found, lambda: Table(columns, rows, empty="There is no such change."))
+    show_list(
+        session,
+        found,
+        lambda: Table(columns, rows, empty=nothing(query, "There is no such change.", "There is no change yet.")),
+    )
 
 
 @changes.command("show")
@@ -178,6 +182,9 @@ def _read(session: Session, change: str) -> dict[str, Any]:
 def _seen(session: Session, change: str, *, yes: bool) -> str:
     """The digest of the plan that is shown, once somebody agreed to it. Raises Failure."""
     found = _read(session, change)
+    if found["finished_at"]:
+        over = found["status"].replace("_", " ")
+        raise Failure(Exit.CONFLICT, f"This change is over, {over}: nobody decides about it any more.")
     session.draw_aside(_whole(found))
     if not found["digest"]:
         raise Failure(Exit.CONFLICT, "There is no plan yet that could be approved.")

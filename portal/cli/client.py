@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 
 from portal.cli import API_VERSION
 from portal.cli.failures import Exit, Failure
-from portal.cli.settings import Target
+from portal.cli.settings import TOKEN, Target
 from portal.cli.transport import Answer, Transport
 
 V1 = "/api/v1"
@@ -130,12 +130,18 @@ class Client:
         if told.get("change"):
             more.append(f"In the way: stackyard changes show {told['change']}")
         if told.get("code") in {"no-token", "bad-token"}:
-            more.append("Log in: stackyard login")
+            more.append(self._way_in())
         if told.get("code") == "no-scope":
             more.append("Make a token that may on your account page, under API tokens.")
         if answer.status == 422 and _older(answer.headers.get("stackyard-version", "0")):
             more.append("The server is older than this command, which may be why.")
         return Failure(exit_code, sentence, more=tuple(more), code=str(told.get("code", "")), fields=fields)
+
+    def _way_in(self) -> str:
+        """What to do about a token that cannot be used, by where it comes from."""
+        if not self.target.profile:
+            return f"It is the one in {TOKEN}: put another there, or unset it and log in: stackyard login"
+        return f"Log in: stackyard login {self.target.url} --profile {self.target.profile}"
 
     def _no_stackyard(self, said: str = "") -> Failure:
         what = f" It answered {said}." if said else ""

@@ -1,6 +1,7 @@
 """What every command shares: the session it works in, the options it takes, and how it ends."""
 
 import errno
+import inspect
 import json
 import os
 import sys
@@ -136,12 +137,22 @@ def shared_options() -> list[click.Parameter]:
     ]
 
 
+def _summary(command: click.Command) -> str:
+    """What a command is for, in a sentence, without an example of it."""
+    first = " ".join(inspect.cleandoc(command.help or "").split("\n\n")[0].split())
+    return f"{first.partition('. ')[0].partition(': stackyard ')[0].rstrip('.')}."
+
+
 class Command(click.Command):
     """A command with the shared options."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.params += shared_options()
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """What lists of commands say of it: lines are broken, and nothing is cut off."""
+        return _summary(self)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run, and remember what its options are called: what was refused is told by their names."""
@@ -160,6 +171,10 @@ class Group(click.Group):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.params += shared_options()
+
+    def get_short_help_str(self, limit: int = 45) -> str:
+        """What lists of commands say of it: lines are broken, and nothing is cut off."""
+        return _summary(self)
 
 
 class Root(Group):

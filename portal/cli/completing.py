@@ -1,7 +1,9 @@
-"""Shell completion: `stackyard completion bash|zsh|fish`, and names from the server, quickly or not at all."""
+"""Shell completion: `stackyard completion bash|zsh|fish`, and names from the server, quickly or not at all; ids that
+are typed in part."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem, get_completion_class
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
 
 _SECONDS = 1.5  # a person holds the key down
 _MOST = 50
+_WHOLE = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.ASCII)
+_PART = re.compile(r"[0-9a-f-]{4,35}", re.ASCII)
 Read = Callable[["Client", str], Iterable[tuple[str, str]]]
 
 
@@ -51,6 +55,28 @@ class Named(click.types.StringParamType):
             return []
 
 
+class Id(Named):
+    """An id of a change or a job, or as much of its beginning as only one has."""
+
+    def __init__(self, read: Read, what: str, listed: str) -> None:
+        super().__init__(read)
+        self._what, self._listed = what, listed
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The whole id. Raises Failure where it is none, or not of one alone."""
+        text = str(value).strip().lower()
+        if _WHOLE.fullmatch(text):
+            return text
+        session = ctx.find_object(Session) if ctx else None
+        if not _PART.fullmatch(text) or session is None:
+            raise Failure(Exit.NOT_FOUND, f"{value!r} is no id of a {self._what}. List them: {self._listed}")
+        found = [one for one, _ in self._read(session.client, text) if one.startswith(text)]
+        if len(found) != 1:
+            how_many = f"More than one {self._what} has" if found else f"No {self._what} of the latest has"
+            raise Failure(Exit.NOT_FOUND, f"{how_many} an id that begins with {text}. List them: {self._listed}")
+        return found[0]
+
+
 def _applications(client: "Client", _: str) -> Iterable[tuple[str, str]]:
     return [(one["slug"], one["title"]) for one in client.get("/applications")["items"]]
 
@@ -65,6 +91,11 @@ def _changes(client: "Client", _: str) -> Iterable[tuple[str, str]]:
     return [(one["id"], f"{one['title']} {one['environment']}, {one['status']}") for one in found]
 
 
+def _jobs(client: "Client", _: str) -> Iterable[tuple[str, str]]:
+    found = client.pages("/jobs", query={"whose": "all"}, most=_MOST)["items"]
+    return [(one["id"], f"{one['title']} {one['environment']}, {one['status']}") for one in found]
+
+
 # By what arguments and options are called, wherever they are.
 _NAMED: Mapping[str, Named] = {
     "app": Named(_applications),
@@ -73,12 +104,13 @@ _NAMED: Mapping[str, Named] = {
     "words": Named(_environments),
     "source": Named(_environments),
     "target": Named(_environments),
-    "change": Named(_changes),
+    "change": Id(_changes, "change", "stackyard changes list"),
+    "job": Id(_jobs, "job", "stackyard jobs list"),
 }
 
 
 def complete_names(command: click.Command) -> None:
-    """Have every argument and option that names an application, an environment or a change completed."""
+    """Have every argument and option that names an application, an environment, a change or a job completed."""
     for parameter in command.params:
         if parameter.type in {click.STRING, click.UNPROCESSED}:
             parameter.type = _NAMED.get(str(parameter.name), parameter.type)

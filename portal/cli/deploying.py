@@ -24,7 +24,10 @@ Release = dict[str, Any]
 @request_options
 @pass_session
 def deploy(session: Session, where: Where, artifact: str, asked: Asked) -> None:
-    """Deploy an artifact: stackyard deploy dev --app hello-erlang --artifact s3://releases/hello-1.4.2.tar.gz --wait.
+    """Deploy an artifact.
+
+    \b
+    stackyard deploy dev --app hello-erlang --artifact s3://releases/hello-1.4.2.tar.gz --wait
 
     Without --artifact what runs is started anew, with the values that are stored now. Where it fails, the last good
     release is put back by itself, and the exit code is 1.
@@ -104,7 +107,10 @@ def back(session: Session, where: Where, release: int | None, asked: Asked) -> N
 @request_options
 @pass_session
 def promote(session: Session, *, where: Where, to: str, release: int | None, asked: Asked) -> None:
-    """Deploy what ran well in one environment in the next: stackyard promote fileshare/staging --to prod.
+    """Deploy what ran well in one environment in the next.
+
+    \b
+    stackyard promote fileshare/staging --to prod
 
     It is the very same artifact. The plan says where it ran, how long and how well, and in what the two differ.
     """

@@ -30,6 +30,8 @@ def show(session: Session, where: Where) -> None:
     """Show what differs, property by property, as of the last check."""
     found = _read(session, where)
     session.show(found, lambda: _whole(found))
+    if not found["checking"] and not any(one["seen_at"] for one in found["stacks"]):
+        session.note(f"Nobody has looked yet. Look: stackyard drift detect {where} --wait")
 
 
 @drift.command("detect")
@@ -51,7 +53,10 @@ def detect(session: Session, *, where: Where, stack: str | None, patience: Patie
 @request_options
 @pass_session
 def accept(session: Session, *, where: Where, properties: tuple[str, ...], everything: bool, asked: Asked) -> None:
-    """Take what differs as it is: stackyard drift accept dev --app hello-erlang compute.Group/MaxSize.
+    """Take what differs as it is.
+
+    \b
+    stackyard drift accept dev --app hello-erlang compute.Group/MaxSize
 
     The properties are named as `drift show` names them. One that has another value by then is not accepted.
     """

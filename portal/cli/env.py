@@ -19,7 +19,7 @@ from portal.cli.asking import (
 from portal.cli.choosing import completed
 from portal.cli.command import Group, Session, pass_session
 from portal.cli.following import finish
-from portal.cli.lists import list_options, show_list
+from portal.cli.lists import list_options, nothing, show_list
 from portal.cli.looking import activity, look_again
 from portal.cli.outputs import outputs
 from portal.cli.prices import Usage, show_price, usage_options
@@ -27,6 +27,7 @@ from portal.cli.recovering import recover, stuck
 from portal.cli.shown import Facts, Lines, Shown, Table, Tone, Word, status, when
 from portal.cli.where import APP, Where, environment_words, where_of
 
+_NONE = "There is no environment yet. Create one: stackyard env create APP ENV. For APP, see stackyard apps list"
 DELETIONS = {
     "compute": ("delete_compute", "This deletes the compute stack of {}; its tables stay."),
     "data-stack": ("delete_data_stack", "This deletes the data stack of {}; its tables and their items stay."),
@@ -63,7 +64,7 @@ def list_environments(
         lambda: Table(
             ["Environment", "Stage", "Status", "Owner", "#Month", "Ends", "Changed"],
             [_row(one) for one in found["items"]],
-            empty="There is no such environment.",
+            empty=nothing(query, "There is no such environment.", _NONE),
         ),
     )
 
@@ -90,7 +91,10 @@ def create(
     usage: Usage | None,
     asked: Asked,
 ) -> None:
-    """Create an environment: stackyard env create hello-erlang dev-alice.
+    """Create an environment.
+
+    \b
+    stackyard env create hello-erlang dev-alice
 
     What is not set has the stage's defaults, and the network, key and image that the form starts with; `stackyard apps
     show APP` lists what can be set.

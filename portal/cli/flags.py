@@ -134,7 +134,7 @@ def set_flag(
         raise click.UsageError("A new one has no version yet: say --new or --if-match.")
     if value == "-":
         value = sys.stdin.read().removesuffix("\n")
-    on = {"If-None-Match": "*"} if new else {"If-Match": match(session, where, flag, seen)}
+    on = {"If-None-Match": "*"} if new else {"If-Match": _there(session, where, flag, seen)}
     body = body_of(asked, redeploy, confirmed=confirmed) | {"value": value} | ({"type": kind} if kind else {})
     told = session.client.send(
         "PUT", ONE, body, headers=on, key=asked.key, app=where.app, name=where.name, parameter=flag
@@ -226,6 +226,16 @@ def rollback(
 
 for _one in (diff, reveal, copy, schedule, schedules, unschedule, resume):
     flags.add_command(_one)
+
+
+def _there(session: Session, where: Where, flag: str, seen: str | None) -> str:
+    """The version that is set upon; where there is none, how one is made is told. Raises Failure."""
+    try:
+        return match(session, where, flag, seen)
+    except Failure as failure:
+        if failure.exit_code is Exit.NOT_FOUND and flag in failure.sentence:
+            failure.more += ("To make it, add --new.",)
+        raise
 
 
 def _sure(session: Session, where: Where, flag: str) -> str:

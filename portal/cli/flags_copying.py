@@ -43,7 +43,10 @@ def copy(
     confirmed: bool,
     asked: Asked,
 ) -> None:
-    """Show what differs between two environments, and copy exactly that: stackyard flags copy fileshare/staging prod.
+    """Show what differs between two environments, and copy exactly that.
+
+    \b
+    stackyard flags copy fileshare/staging prod
 
     All values that can be copied, or those that --only names. Where a side moves meanwhile, nothing is copied. Secrets
     are copied unseen; those of prod stay in prod.

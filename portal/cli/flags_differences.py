@@ -20,7 +20,10 @@ _SIGNS: dict[str, Tone] = {"-": "bad", "+": "good"}
 @click.argument("after", required=False)
 @pass_session
 def diff(session: Session, where: Where, flag: str, before: str | None, after: str | None) -> None:
-    """Compare two versions of one, as the history shows them: stackyard flags diff fileshare/dev greeting v1.3 v1.5.
+    """Compare two versions of one, as the history shows them.
+
+    \b
+    stackyard flags diff fileshare/dev greeting v1.3 v1.5
 
     Without AFTER with the newest, without BEFORE the newest with the one before. Secrets are compared unseen.
     """

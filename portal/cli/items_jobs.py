@@ -15,7 +15,7 @@ import click
 from portal.cli.command import Group, Session, pass_session
 from portal.cli.failures import Exit, Failure
 from portal.cli.following import Waiting, watching_options
-from portal.cli.lists import list_options, show_list
+from portal.cli.lists import list_options, nothing, show_list
 from portal.cli.shown import Facts, Table, since, status, when
 
 Json = dict[str, Any]
@@ -62,7 +62,9 @@ def list_jobs(session: Session, *, everybodys: bool, environment: str, table: st
         for one in found["items"]
     ]  # fmt: skip
     columns = ["Job", "What", "Environment", "Table", "Status", "#Items", "By", "Asked"]
-    show_list(session, found, lambda: Table(columns, rows, empty="There is no such job."))
+    narrowed = {name: value for name, value in query.items() if value != "mine"}
+    none = nothing(narrowed, "There is no such job.", "You have no job. Everybody's: --all")
+    show_list(session, found, lambda: Table(columns, rows, empty=none))
 
 
 @jobs.command("show")

@@ -54,7 +54,7 @@ def statement(
     stackyard items statement hello-erlang/dev messages \\
       'SELECT * FROM "dev-hello-erlang-messages" WHERE id = ?' -p m1
     stackyard items statement hello-erlang/dev messages --dry-run \\
-      "DELETE FROM \"dev-hello-erlang-messages\" WHERE id = 'm1'"
+      "DELETE FROM \\"dev-hello-erlang-messages\\" WHERE id = 'm1'"
     """
     found = find_table(session, where, table)
     if statement is None:

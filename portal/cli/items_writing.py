@@ -315,4 +315,7 @@ def _item(text: str, *, plain: bool) -> Json:
         raise Failure(Exit.USAGE, f"The item is no JSON: {error}.") from error
     if not isinstance(found, dict):
         raise Failure(Exit.USAGE, "An item is an object of attributes.")
+    untyped = next((name for name, value in found.items() if not isinstance(value, dict) or len(value) != 1), "")
+    if untyped:
+        raise Failure(Exit.USAGE, f'{untyped} names no type, as in {{"S": "text"}}. For plain JSON, add --plain.')
     return found

@@ -39,6 +39,8 @@ def login(session: Session, url: str | None, *, token_stdin: bool) -> None:
     write_config(replace(session.config, default=default, profiles=profiles))
     session.note(f"Logged in at {there} as {found['username']}. Kept in {session.config.path}")
     session.show(found, lambda: _person(found, there, name))
+    if name != default:
+        session.note(f"Without --profile {name}, or STACKYARD_PROFILE={name}, {default} is asked as.")
 
 
 @click.command(cls=Command)

@@ -40,3 +40,4 @@ def outputs(session: Session, *, where: Where, form: str | None, path: str | Non
     else:
         # Others have written to the file of a workflow before, and the runner reads all of it.
         write_file(path, text, append=form == GITHUB)
+        session.note(f"Written into {path}.")

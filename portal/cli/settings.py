@@ -118,7 +118,7 @@ def target(flags: Flags, environment: Mapping[str, str], config: Config) -> Targ
     if token:
         return Target(url, usable_token(token, where=TOKEN))
     if profile is None or not profile.token or not same_server(url, profile.url):
-        raise Failure(Exit.REFUSED, f"You are not logged in at {url}. Log in: stackyard login")
+        raise Failure(Exit.REFUSED, f"You are not logged in at {url}. Log in: stackyard login {url}")
     return Target(url, profile.token, name)
 
 

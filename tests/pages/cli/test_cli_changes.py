@@ -60,7 +60,29 @@ class TestReading:
     def test_what_is_not_there(self, alice_types: Terminal) -> None:
         told = alice_types.refused("changes", "show", "00000000-0000-0000-0000-000000000000", code=4)
         assert told == "There is no such change. (not-found)\n"
-        assert "nothing" in alice_types.refused("changes", "show", "../environments", code=4).lower()
+        for words in (["show", "../environments"], ["cancel", "99"]):
+            assert "is no id of a change" in alice_types.refused("changes", *words, code=4)
+        assert "is no id of a job" in alice_types.refused("jobs", "show", "99", code=4)
+
+    def test_the_beginning_of_an_id_is_enough_where_only_one_has_it(
+        self, waiting: Change, alice: User, alice_types: Terminal
+    ) -> None:
+        other = "ab" * 4 + str(waiting.pk)[8:]
+        rows.change(rows.environment(alice, "dev-other"), alice, ChangeStatus.SUCCEEDED, id=other)
+        begin = str(waiting.pk)[:8].upper()
+        assert alice_types.json("changes", "show", begin)["id"] == str(waiting.pk)
+        assert alice_types.json("changes", "show", "abababab")["id"] == other
+        assert "begins with 0000" in alice_types.refused("changes", "show", "0000-", code=4)
+        again = f"abababab-abab{str(waiting.pk)[13:]}"
+        rows.change(rows.environment(alice, "dev-again"), alice, ChangeStatus.SUCCEEDED, id=again)
+        assert "More than one" in alice_types.refused("changes", "show", "abab", code=4)
+
+    def test_what_is_over_is_not_shown_to_be_approved(self, alice: User, alice_types: Terminal) -> None:
+        over = rows.change(
+            rows.environment(alice, "dev-over"), alice, ChangeStatus.SUCCEEDED, finished_at=timezone.now()
+        )
+        told = alice_types.refused("changes", "approve", str(over.pk), "--yes", code=5)
+        assert told == "This change is over, succeeded: nobody decides about it any more.\n"
 
     def test_watching_stops_where_it_waits(self, waiting: Change, alice_types: Terminal) -> None:
         done = alice_types.run("changes", "watch", str(waiting.pk))

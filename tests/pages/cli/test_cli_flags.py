@@ -75,7 +75,7 @@ class TestSetting:
         assert Change.objects.get().goal["sets"][0]["expected"] == 2
 
     def test_a_new_one(self, alice_types: Terminal) -> None:
-        alice_types.refused("flags", "set", ENV, "limits/most", "5", code=4)
+        assert "add --new" in alice_types.refused("flags", "set", ENV, "limits/most", "5", code=4)
         alice_types.told("flags", "set", ENV, "limits/most", "5", "--new")
         assert Change.objects.get().goal["sets"][0]["verb"] == ParameterVerb.CREATE
         assert "exists already" in alice_types.refused("flags", "set", ENV, FLAG, "false", "--new", code=5)

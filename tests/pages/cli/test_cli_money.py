@@ -40,7 +40,7 @@ class TestBudgets:
     """budgets."""
 
     def test_set_listed_and_removed(self, dev: Environment, alice_types: Terminal) -> None:
-        assert "There is no such budget." in alice_types.told("budgets", "list")
+        assert "There is no budget yet." in alice_types.told("budgets", "list")
         told = alice_types.told("budgets", "set", "hello-erlang/dev-alice", "40.50", "--at", "50, 90%")
         assert told == "The budget of hello-erlang/dev-alice is 40.50 USD a month.\n"
         assert Budget.objects.get().thresholds == [50, 90]
