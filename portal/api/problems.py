@@ -172,5 +172,12 @@ def _fields(errors: list[dict[str, Any]]) -> dict[str, str]:
         if where[:1] in (["sent"], ["wanted"], ["where"]):  # what operations call the body, the query and the path
             where = where[1:]
         where = list(takewhile(lambda part: "[" not in part, where))  # which way of several it was tried to be read
-        found.setdefault(".".join(where) or "body", f"{error['msg'].rstrip('.')}.")
+        found.setdefault(".".join(where) or "body", _said(error))
     return found
+
+
+def _said(error: Mapping[str, Any]) -> str:
+    """What is wrong with one, in a sentence: of words that are taken, those that say something; of our own checks, what
+    they say."""
+    said = str(error["msg"]).removeprefix("Value error, ").replace("be '', ", "be ")
+    return f"{said.rstrip('.')}."

@@ -154,8 +154,8 @@ def table_of(reader: Reader, shape: Shape, *, before: str = "FROM") -> View:
         index = reader.take().content
     if name != shape.table:
         cut = reader.word.is_sign("-", ".")
-        hint = "A name like that stands in quotation marks." if cut else "Open that table's own page."
-        raise BadStatementError(f"This page is about {shape.table} and no other table. {hint}", at)
+        hint = "A name like that stands in quotation marks." if cut else f'Write "{shape.table}".'
+        raise BadStatementError(f"This is about {shape.table} and no other table. {hint}", at)
     view = shape.view(index)
     if view is None:
         raise BadStatementError(f"{shape.table} has no index “{index}”.", at)

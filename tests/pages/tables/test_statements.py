@@ -113,7 +113,7 @@ class TestJudged:
             (("UPDATE", "SET a = 1 REMOVE b.c WHERE id = 'm001'"), "Changes one item: sets a, removes b.c"),
             (("INSERT", "INTO", "VALUE {'id': 'x'}"), "New item, if its key is free"),
             (("DELETE", "FROM"), "column 46: Here stands the end, where WHERE"),
-            (("SELECT * FROM other",), "column 15: This page is about dev-alice-hello-erlang-messages"),
+            (("SELECT * FROM other",), "column 15: This is about dev-alice-hello-erlang-messages"),
         ],
     )
     def test_pitfall_28_the_class_is_said_before_it_runs(
