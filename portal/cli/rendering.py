@@ -15,7 +15,7 @@ _STYLES: dict[Tone, str] = {
     "good": "green", "bad": "bold red", "busy": "cyan", "attention": "yellow", "quiet": "dim", "": "",
 }  # fmt: skip
 _GAP = 2  # blanks between columns
-_UNCUT = 36  # the length of an id; what is longer, such as an ARN, may be cut to fit
+_UNCUT, _CUT = 36, 24  # the length of an id, and what is left at least of what is longer, such as an ARN
 
 
 def screen(file: TextIO) -> Console:
@@ -79,14 +79,22 @@ def _widths(part: Table, room: int) -> list[int]:
     heads = [name.removeprefix("#") for name in part.columns]
     texts = [[_line(cell) for cell in column] for column in zip(heads, *part.rows, strict=True)]
     most = [max([1, *(cell_len(text) for text in column)]) for column in texts]
-    least = [min(max([1, *(cell_len(word) for text in column for word in text.split())]), _UNCUT) for column in texts]
+    least = [max([1, *(_uncut(word) for text in column for word in text.split())]) for column in texts]
     spare = room - _GAP * (len(texts) - 1) - sum(least)
     wanted = [more - less for more, less in zip(most, least, strict=True)]
     if spare < 0:
         return []
-    if sum(wanted) <= spare:
-        return most
-    return [less + spare * want // sum(wanted) for less, want in zip(least, wanted, strict=True)]
+    widths = list(least)
+    for left, at in enumerate(sorted(range(len(wanted)), key=wanted.__getitem__)):  # who wants least has all of it
+        given = min(wanted[at], spare // (len(wanted) - left))
+        widths[at], spare = widths[at] + given, spare - given
+    return widths
+
+
+def _uncut(word: str) -> int:
+    """How much room a word needs."""
+    wide = cell_len(word)
+    return wide if wide <= _UNCUT else _CUT
 
 
 def _grid(part: Table, widths: Sequence[int]) -> RenderableType:
