@@ -28,38 +28,14 @@ from portal.cli.stacks import compute_stack, data_stack
 from portal.cli.tables import tables
 from portal.cli.tokens import tokens
 
-# Every command, in the order of the help. A new one is a module and a line here.
-COMMANDS: tuple[click.Command, ...] = (
-    login,
-    logout,
-    whoami,
-    tokens,
-    home,
-    search,
-    apps,
-    env,
-    changes,
-    drift,
-    adopt,
-    kept,
-    data_stack,
-    compute_stack,
-    deploy,
-    releases,
-    promote,
-    run,
-    tables,
-    items,
-    jobs,
-    flags,
-    costs,
-    cost_source,
-    cost_refresh,
-    savings,
-    budgets,
-    audit,
-    engine,
-    completion,
+# Every command under what it is about, in the order of the help. A new one is a module and a word here.
+COMMANDS: tuple[tuple[str, tuple[click.Command, ...]], ...] = (
+    ("To begin with", (login, logout, whoami, tokens, home, search, completion)),
+    ("Environments", (apps, env, changes, drift, adopt, kept, data_stack, compute_stack)),
+    ("What runs in them", (deploy, releases, promote, run, flags)),
+    ("Data", (tables, items, jobs)),
+    ("Money", (costs, cost_source, cost_refresh, savings, budgets)),
+    ("Stackyard itself", (audit, engine)),
 )
 
 _EXITS = """\b
@@ -80,11 +56,17 @@ Exit codes:
 
 
 class InOrder(Root):
-    """Lists its commands as they are told, not by the alphabet."""
+    """Lists its commands as they are told, under what they are about, not by the alphabet."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Their names."""
         return list(self.commands)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Their sections in the help."""
+        for title, commands in COMMANDS:
+            with formatter.section(title):
+                formatter.write_dl([(str(one.name), one.get_short_help_str()) for one in commands])
 
 
 @click.group(cls=InOrder, epilog=_EXITS, context_settings={"help_option_names": ["-h", "--help"]})
@@ -97,6 +79,7 @@ def main() -> None:
     """
 
 
-for _one in COMMANDS:
-    main.add_command(_one)
+for _, _commands in COMMANDS:
+    for _one in _commands:
+        main.add_command(_one)
 complete_names(main)
