@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any, Literal, TypeVar
 
+from django.http import HttpRequest
 from ninja import Router
 
 from portal.accounts.models import Scope
+from portal.api.addresses import names_asked, refuse_unknown
 from portal.api.auth import Token
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -97,6 +100,13 @@ def operation(
         extra["requestBody"] = {"required": True, "content": content}
 
     def put(view: View) -> View:
+        known = names_asked(view)
+
+        @wraps(view)
+        def asked(request: HttpRequest, *args: Any, **sent: Any) -> Any:
+            refuse_unknown(request, known)
+            return view(request, *args, **sent)
+
         OPERATIONS.append(Operation(method, path, view.__name__, scope, page))
         declared = router.api_operation(
             [method],
@@ -107,6 +117,7 @@ def operation(
             summary=summary,
             openapi_extra=extra,
         )
-        return declared(view)
+        declared(asked)
+        return view
 
     return put

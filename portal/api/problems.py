@@ -19,6 +19,7 @@ from provisioning.aws.errors import AwsError, Busy
 from provisioning.items.values import BadValueError
 
 MEDIA_TYPE = "application/problem+json"
+UNUSABLE = "Some of what was sent cannot be used. Nothing was done."
 RETRY_AFTER = 5  # seconds, where nobody can say how long it takes
 # Refusals that name a field and are still about how things stand, not about what was sent.
 _CONFLICTS = frozenset({"change-open", "exists", "wrong-order", "race", "moved", "plan-moved", "no-plan", "quick-flip"})
@@ -107,8 +108,7 @@ def answer(request: HttpRequest, error: Exception | type[Exception]) -> HttpResp
             return _refused(error)
         case ValidationError():
             fields = _fields(error.errors)
-            said = "Some of what was sent cannot be used. Nothing was done."
-            return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", said, fields=fields)
+            return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", UNUSABLE, fields=fields)
         case HttpError(status_code=400):
             wrong = error.__cause__
             said = wrong.sentence if isinstance(wrong, BadValueError) else "It is not JSON."

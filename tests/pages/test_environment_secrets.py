@@ -105,9 +105,11 @@ class TestProgram:
 
     @pytest.mark.parametrize("format_", FORMATS)
     def test_reading_never_tells_them(self, vaulted: Environment, alice: User, format_: str) -> None:
-        answer = program_of(alice).ask("GET", f"{OUTPUTS}?format={format_}&secrets=true&reason={REASON}")
-        assert answer.status_code == 200
-        assert CANARY not in answer.content.decode()
+        asked = f"{OUTPUTS}?format={format_}"
+        refused = program_of(alice).ask("GET", f"{asked}&secrets=true&reason={REASON}")
+        answer = program_of(alice).ask("GET", asked)
+        assert (refused.status_code, answer.status_code) == (422, 200)
+        assert CANARY not in refused.content.decode() + answer.content.decode()
         if format_ != "json":
             refers = format_ in {"ecs", "kubernetes"}
             missing = answer["Configuration-Missing"].split(", ")

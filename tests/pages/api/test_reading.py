@@ -266,6 +266,17 @@ class TestWhatEveryAnswerHas:
         assert found["fields"]["limit"] == "Input should be greater than or equal to 1."
         assert found["code"] == "invalid"
 
+    def test_a_filter_that_is_misspelt_finds_nothing_instead_of_everything(
+        self, program: Program, dev: Environment
+    ) -> None:
+        found = program.get("/environments?stagee=prod&limit=5", 422)
+        assert found["fields"] == {
+            "stagee": "Nothing behind the ? of this address is called so. It takes cursor, limit, application, stage,"
+            " status, owner, q."
+        }
+        found = program.get("/environments/hello-erlang/dev-alice?json=1", 422)
+        assert found["fields"]["json"].endswith("It takes none.")
+
     def test_what_the_database_cannot_answer(self, program: Program, dev: Environment) -> None:
         """A row that says what no shape knows: an incident number, and nothing of the error itself."""
         Environment.objects.update(status="never heard of")
