@@ -17,4 +17,4 @@ Starting must stay quick: import click and these modules at the top; never Djang
 """
 
 VERSION = "0.1.0"  # that of the package
-API_VERSION = "1.1.0"  # the API's version that this command was written for
+API_VERSION = "1.2.0"  # the API's version that this command was written for
