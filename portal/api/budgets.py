@@ -1,12 +1,13 @@
 """Budgets: how each stands, setting and removing them, by the verbs of their page."""
 
+import re
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal
 
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import Body, Path, Query, Router, Schema
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field
 
 from portal.access import actor_of
 from portal.accounts.models import Scope
@@ -24,7 +25,16 @@ from provisioning.lifecycle import BudgetScope
 
 router = Router(tags=["Budgets"])
 _ORDER, _KINDS = ("scope", "subject", "id"), (str, str, number)
-Amount = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,10}(\.[0-9]{1,2})?$")]
+_AMOUNT = r"^[0-9]{1,10}(\.[0-9]{1,2})?$"
+
+
+def _an_amount(sent: str) -> str:
+    if not re.fullmatch(_AMOUNT, sent, re.ASCII):
+        raise ValueError("Write dollars a month, such as 40 or 40.50")
+    return sent
+
+
+Amount = Annotated[str, AfterValidator(_an_amount), Field(json_schema_extra={"pattern": _AMOUNT})]
 PerCent = Annotated[int, Field(ge=1, le=HIGHEST_THRESHOLD)]
 
 

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from functools import cache
 from http import HTTPStatus
 from typing import Any
@@ -60,6 +61,7 @@ _ABOUT = (
     "Environments on AWS, planned before they run. Sign in with `Authorization: Bearer <token>`; tokens are made on the"
     " account page. What goes wrong is answered as problem+json with a stable `code`."
 )
+_RULES = re.compile(r" \([A-Z]\d+(?:, [A-Z]\d+)*\)")
 # In the order of the description; each has a router.
 _PARTS = (
     applications,
@@ -165,10 +167,14 @@ def description() -> dict[str, Any]:
 
 
 def _tidied(found: dict[str, Any]) -> dict[str, Any]:
-    """Without the shapes that nothing refers to: those of queries, which stand with their operations."""
+    """Without the shapes that nothing refers to: those of queries, which stand with their operations; and without the
+    numbers of rules, which only readers of the code can look up."""
     shapes, text = found["components"]["schemas"], json.dumps(found)
     for name in [name for name in shapes if f'"#/components/schemas/{name}"' not in text]:
         del shapes[name]
+    for shape in shapes.values():
+        if "description" in shape:
+            shape["description"] = _RULES.sub("", shape["description"])
     return found
 
 

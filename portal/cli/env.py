@@ -18,6 +18,7 @@ from portal.cli.asking import (
 )
 from portal.cli.choosing import completed
 from portal.cli.command import Group, Session, pass_session
+from portal.cli.costs import amount
 from portal.cli.following import finish
 from portal.cli.lists import list_options, nothing, show_list
 from portal.cli.looking import activity, look_again
@@ -260,7 +261,7 @@ def environment_shown(found: dict[str, Any]) -> Shown:
             ("Status", status(found["status"])),
             ("Owner", found["owner"]),
             ("Region", found["region"]),
-            ("Protected", "yes" if found["protected"] else "no"),
+            ("Data protected", "yes" if found["protected"] else "no"),
             ("A month", _money(found["monthly_cost"])),
             ("Ends", when(found["expires_at"]) or "stays"),
             ("Open change", found["open_change"]),
@@ -311,8 +312,8 @@ def _row(one: dict[str, Any]) -> list[Any]:
     ]
 
 
-def _money(amount: str | None) -> str:
-    return f"${amount}" if amount else ""
+def _money(monthly: str | None) -> str:
+    return f"{amount(monthly)} USD" if monthly else ""
 
 
 def _connection(where: Where, found: dict[str, Any]) -> Shown:

@@ -8,7 +8,7 @@ import click
 
 from portal.cli.command import Command, Session, pass_session
 from portal.cli.failures import Exit, Failure
-from portal.cli.following import Waiting, finish, waiting_options
+from portal.cli.following import Waiting, finish, waiting_options, watching_options
 from portal.cli.items_asking import TABLE, Json, Question, Table, find_table, question_options, table_argument
 from portal.cli.items_jobs import (
     JOB,
@@ -78,17 +78,17 @@ def export(
 @question_options
 @click.option("--rate", type=click.IntRange(min=1), help="Read units a second at most.")
 @price_option
-@waiting_options
+@watching_options
 @pass_session
 def count(
     session: Session, *, where: Where, table: str, asked: Question, rate: int | None, price: bool, waiting: Waiting
 ) -> None:
-    """Count exactly what a query or scan finds: all of it is read."""
+    """Count exactly what a query or scan finds: all of it is read. Ctrl-C leaves the job running."""
     found = find_table(session, where, table)
     if price:
         tell_price(session, found, asked, rate)
         return
-    _end(session, begin(session, found, "counts", asked, rate), waiting)
+    end(session, wait_for(session, begin(session, found, "counts", asked, rate), waiting))
 
 
 @click.command("import", cls=Command)

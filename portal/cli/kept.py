@@ -7,6 +7,7 @@ import click
 from portal.cli.adopting import tell_survey
 from portal.cli.asking import Asked, confirmed, request_options, said
 from portal.cli.command import Group, Session, pass_session
+from portal.cli.costs import amount
 from portal.cli.following import finish
 from portal.cli.lists import list_options, show_list
 from portal.cli.looking import Patience, look_shown, patience_options, show_at_rest
@@ -71,7 +72,7 @@ def _list(found: dict[str, Any]) -> Shown:
     total = found["totals"]
     columns = ["Environment", "Table", "#Items", "#Size", "Last write", "#Month", "Kept since", "Safe", "Not now"]
     tables = f"{total['tables']} table{'' if total['tables'] == 1 else 's'}"
-    summed = f"{tables}, about {total['item_count']:,} items, ${total['monthly_cost']} a month"
+    summed = f"{tables}, about {total['item_count']:,} items, {amount(total['monthly_cost'])} USD a month"
     unpriced = f", without {total['unpriced']} of unknown price" if total["unpriced"] else ""
     return [
         Table(columns, rows, empty="No table is left over."),
@@ -86,7 +87,7 @@ def _row(group: dict[str, Any], table: dict[str, Any]) -> list[Cell]:
         f"{table['item_count']:,}",
         size_text(table["size_bytes"]),
         when(table["last_write_at"]),
-        f"${table['monthly_cost']}" if table["monthly_cost"] else "",
+        f"{amount(table['monthly_cost'])} USD" if table["monthly_cost"] else "",
         when(group["kept_since"]),
         "protected" if table["protected"] else "",
         Word(group["why_not_delete"], "attention"),

@@ -98,7 +98,7 @@ def _price(cost: Part | None) -> Facts:
     if cost is None:
         return Facts([])
     before, after, delta = (float(cost[name]) for name in ("before", "after", "delta"))
-    return Facts([("A month", f"${after:,.2f} instead of ${before:,.2f}: {delta:+,.2f}")])
+    return Facts([("A month", f"{after:,.2f} USD instead of {before:,.2f}: {delta:+,.2f}")])
 
 
 def _text(value: object) -> str:

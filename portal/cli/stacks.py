@@ -151,7 +151,7 @@ def _add_reading(group: click.Group, stack: str) -> None:
     @pass_session
     def outputs(session: Session, where: Where) -> None:
         found = _there(session, where, stack)
-        session.show(found["outputs"], lambda: outputs_shown(found))
+        session.show({"items": found["outputs"]}, lambda: outputs_shown(found))
 
 
 def _values(

@@ -1,12 +1,12 @@
 """Tables, of every environment or of one: `stackyard tables [APP/ENV [TABLE]]`."""
 
-from decimal import Decimal
 from typing import Any
 
 import click
 
 from portal.cli.asking import ENVIRONMENT
 from portal.cli.command import Command, Session, pass_session
+from portal.cli.costs import amount
 from portal.cli.items_asking import find_table
 from portal.cli.lists import list_options, show_list
 from portal.cli.shown import Facts, Shown, Table, status, when
@@ -103,7 +103,7 @@ def _whole(one: dict[str, Any]) -> Shown:
         ("Protected", "yes" if one["protected"] else "no"),
         ("Backups", None if one["backups"] is None else str(one["backups"])),
         ("Last write", when(one["last_write_at"])),
-        ("A month", f"${Decimal(one['monthly_cost']):.2f}" if one["monthly_cost"] else None),
+        ("A month", f"{amount(one['monthly_cost'])} USD" if one["monthly_cost"] else None),
         ("Hidden", "some of its items is" if one["hides"] else None),
         ("Scans", None if one["scans"] else "never here: ask by a key"),
     ]

@@ -80,3 +80,7 @@ def test_every_kind_of_change_can_be_asked_for() -> None:
     shape = description()["components"]["schemas"][sent["$ref"].rsplit("/", 1)[1]]
     assert set(shape["properties"]["kind"]["enum"]) == set(ChangeKind) - set(OF_THEIR_OWN)
     assert set(OF_THEIR_OWN.values()) <= {one.name for one in OPERATIONS}
+
+
+def test_descriptions_are_for_readers_who_have_no_code() -> None:
+    assert not [name for name, shape in description()["components"]["schemas"].items() if "(D4" in str(shape)]

@@ -44,7 +44,7 @@ class TestReading:
         assert [line.split()[0] for line in told.splitlines()] == [
             "Environment", "hello-erlang/dev-alice", "hello-erlang/staging",
         ]  # fmt: skip
-        assert "$34.99" in told
+        assert "34.99 USD" in told
         assert len(alice_types.json("env", "list", "--owner", "bob")["items"]) == 1
         assert alice_types.json("env", "list", "--app", "fileshare") == {"items": [], "next": None}
         assert "nonsense" not in alice_types.refused("env", "list", "--status", "nonsense", code=2)

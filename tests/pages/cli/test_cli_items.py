@@ -210,7 +210,7 @@ class TestMoving:
         assert "ended" in alice_types.refused("jobs", "cancel", job["id"], code=Exit.CONFLICT)
 
     def test_counted(self, alice_types: Terminal, messages: Table) -> None:
-        told = alice_types.json("items", "count", DEV, "messages", "--wait", "--every", "0.05")
+        told = alice_types.json("items", "count", DEV, "messages", "--every", "0.05")
         assert told["done"] == 60
 
     def test_a_dry_run_writes_nothing(self, alice_types: Terminal, messages: Table, aws: AsAws, tmp_path: Path) -> None:

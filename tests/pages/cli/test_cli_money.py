@@ -53,6 +53,8 @@ class TestBudgets:
 
     def test_of_a_person_by_its_scope(self, dev: Environment, alice_types: Terminal) -> None:
         assert "Say what alice is" in alice_types.refused("budgets", "set", "alice", "100", code=2)
+        told = alice_types.refused("budgets", "set", "alice", "much", "--scope", "owner", code=2)
+        assert "Write dollars a month, such as 40 or 40.50" in told
         alice_types.told("budgets", "set", "alice", "100", "--scope", "owner")
         assert Budget.objects.get().scope == BudgetScope.OWNER
 

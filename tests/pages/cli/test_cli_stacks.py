@@ -54,7 +54,7 @@ class TestData:
             line for line in alice_types.told("data-stack", "outputs", "dev", *APP).splitlines() if "TableName" in line
         ]
         assert line.split()[1] == "dev-hello-erlang-messages"
-        assert alice_types.json("data-stack", "outputs", "dev", *APP)[0]["key"] == "MessagesTableName"
+        assert alice_types.json("data-stack", "outputs", "dev", *APP)["items"][0]["key"] == "MessagesTableName"
 
     def test_deleted_it_keeps_its_tables(self, data_only: Environment, alice_types: Terminal) -> None:
         assert "items stay" in alice_types.refused("data-stack", "delete", "dev", *APP, code=2)

@@ -56,7 +56,15 @@ class TestKept:
         removed(bob, "dev-bob")
         kept(MESSAGES, monthly_cost="1.5", protected=True)
         told = alice_types.told("kept", "list", "--app", "hello-erlang", "-q", "messages")
-        for shown in ("hello-erlang/dev-bob", MESSAGES, "41,203", "$1.50", "protected", "belongs to bob", "1 table,"):
+        for shown in (
+            "hello-erlang/dev-bob",
+            MESSAGES,
+            "41,203",
+            "1.50 USD",
+            "protected",
+            "belongs to bob",
+            "1 table,",
+        ):
             assert shown in told
         assert alice_types.json("kept", "list", "--app", "fileshare")["items"] == []
 
