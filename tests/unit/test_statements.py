@@ -163,7 +163,7 @@ class TestRefused:
     @pytest.mark.parametrize(
         ("table", "hint"),
         [
-            ('"prod-messages"', "Open that table's own page"),
+            ('"prod-messages"', 'Write "dev-messages"'),
             ("dev-messages", "stands in quotation marks"),
             ('"DEV-MESSAGES"', "no other table"),
             ('"dev-messages.user-index"', "no other table"),
