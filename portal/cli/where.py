@@ -6,6 +6,7 @@ from functools import wraps
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 APP = "STACKYARD_APP"
 
@@ -22,9 +23,10 @@ class Where:
 
 
 def where_of(environment: str, app: str | None) -> Where:
-    """What was named. Raises click.UsageError where a part is missing or said twice."""
+    """What was named. Raises click.UsageError where a part is missing or said twice, unless once by the variable, which
+    is for names that stand alone."""
     first, slash, rest = environment.partition("/")
-    if slash and app and app != first:
+    if slash and app and app != first and not _is_by_variable():
         raise click.UsageError(f"{environment} is of {first}, and --app says {app}.")
     found = Where(first, rest) if slash else Where(app or "", environment)
     if not found.app or not found.name or "/" in found.name:
@@ -64,6 +66,11 @@ def environment_words(run: Callable[..., Any]) -> Callable[..., Any]:
         return run(*args, where=where, **kwargs)
 
     return click.argument("environment", nargs=-1, required=True, metavar="APP/ENV")(_app_option(located))
+
+
+def _is_by_variable() -> bool:
+    context = click.get_current_context(silent=True)
+    return context is not None and context.get_parameter_source("app") is ParameterSource.ENVIRONMENT
 
 
 def _app_option(run: Callable[..., Any]) -> Callable[..., Any]:

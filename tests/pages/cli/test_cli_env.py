@@ -71,6 +71,12 @@ class TestReading:
         assert alice_types.run("env", "show", *words).exit_code == 2
         assert served.asked == []
 
+    def test_the_variable_is_for_names_that_stand_alone(self, dev: Environment, alice_types: Terminal) -> None:
+        told = alice_types.told("env", "show", "hello-erlang/dev-alice", STACKYARD_APP="fileshare")
+        assert "hello-erlang/dev-alice" in told
+        assert "hello-erlang/dev-alice" in alice_types.told("env", "show", "dev-alice", STACKYARD_APP="hello-erlang")
+        alice_types.refused("env", "show", "dev-alice", code=4, STACKYARD_APP="fileshare")
+
     def test_one_that_is_not_there(self, alice_types: Terminal) -> None:
         assert "no environment fileshare/dev" in alice_types.refused("env", "show", "fileshare/dev", code=4)
 
