@@ -24,5 +24,5 @@ def _dollars(usd: Decimal) -> str:
     if not usd:
         return ""
     if usd < _TRACE:
-        return f", < ${_TRACE}"
-    return f", ${usd:,.2f}" if usd >= _CENT else f", ${Decimal(f'{usd:.1e}').normalize():f}"
+        return f", < {_TRACE} USD"
+    return f", {usd:,.2f} USD" if usd >= _CENT else f", {Decimal(f'{usd:.1e}').normalize():f} USD"

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from portal.cli.amounts import amount
+from portal.cli.amounts import amount, units_text
 from portal.cli.shown import Cell, Facts, Shown, Table, Word, status, when
 
 Json = dict[str, Any]
@@ -42,7 +42,7 @@ def items_shown(page: Json, table: Json) -> Shown:
 def rows_shown(page: Json, table: Json) -> Shown:
     """The same of a statement, of which AWS does not tell how much it read."""
     shown, left = _columns(page, [one["name"] for one in table["keys"]])
-    said = f"{page['returned']} found by a {page['reads']}, {page['capacity']} units"
+    said = f"{page['returned']} found by a {page['reads']}, {units_text(page['capacity'])}"
     return [shown, Facts([("Read", said), ("Left out", left)])]
 
 
@@ -68,7 +68,7 @@ def took(page: Json) -> str:
     """What reading took."""
     share = page.get("share")
     part = f", {share:.0%} of all" if share and share < 1 else ""
-    return f"{page['returned']} of {page['scanned']} read by a {page['reads']}{part}, {page['capacity']} units"
+    return f"{page['returned']} of {page['scanned']} read by a {page['reads']}{part}, {units_text(page['capacity'])}"
 
 
 def added(before: Json | None, page: Json) -> Json:
