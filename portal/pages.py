@@ -195,7 +195,7 @@ PAGES: tuple[Page, ...] = (
     Page("setting-budgets", "Setting budgets", ("budget_set", "budget_remove"), groups=CHANGERS),
     Page("reading-costs", "Reading costs", ("costs_refresh",), groups=ADMINS),
     Page("catalogue", "Catalogue", ("catalogue", "application"), icon="catalogue"),
-    Page("api", "API", ("api_reference", "api_tokens", "api_token_revoke")),
+    Page("api", "API", ("api_reference", "api_reference_part", "api_tokens", "api_token_revoke")),
     Page("audit", "Audit", ("audit",), groups=READERS_OF_ALL, icon="audit", admin=True),
     Page("engine", "Engine", ("engine",), groups=READERS_OF_ALL, icon="refresh", admin=True),
     Page("taking-up", "Taking up", ("change_take_up",), groups=ADMINS),

@@ -1,11 +1,12 @@
-"""The page about the API, made from its own description: every operation, what it takes, what it answers."""
+"""The pages about the API, made from its own description: every operation, what it takes, what it answers."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_safe
 from portal.api.service import description
 
 _REF = "#/components/schemas/"
+_REFS = re.compile(f'"{_REF}([^"]+)"')
 _CODES = {
     "401": "No token, or one that cannot be used.",
     "403": "The token's scopes, or its person's groups, do not allow it.",
@@ -74,39 +76,95 @@ class ShapeView:
 
 
 @dataclass(frozen=True)
-class GroupView:
-    """The operations of one noun, under an anchor."""
+class Described:
+    """One operation as the description has it, at its address."""
 
-    anchor: str
+    method: str
+    path: str
+    operation: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class GroupView:
+    """The operations of one noun, which have a page of their own under its slug."""
+
+    slug: str
     noun: str
-    operations: tuple[OperationView, ...]
+    operations: tuple[Described, ...]
 
 
 @require_safe
 def reference(request: HttpRequest) -> HttpResponse:
-    """Every operation by its noun, then the shapes of answers."""
-    told, base = description(), request.build_absolute_uri("/").rstrip("/")
-    groups: dict[str, list[OperationView]] = {}
-    for path, methods in told["paths"].items():
-        for method, operation in methods.items():
-            shown = _operation(told, base, f"{method.upper()} {path}", operation)
-            groups.setdefault(operation["tags"][0], []).append(shown)
-    shapes = told["components"]["schemas"]
+    """How to begin, and every operation by its noun."""
+    told, base = description(), _base(request)
     context = {
-        "groups": [GroupView(f"about-{slugify(noun)}", noun, tuple(found)) for noun, found in groups.items()],
+        "groups": _groups(told),
         "start": _example(base, "GET /api/v1/me", {}, takes_file=False),
-        "shapes": [_shape(name, shapes[name]) for name in sorted(shapes)],
         "codes": {status: _marked(text) for status, text in _CODES.items()},
         "version": told["info"]["version"],
     }
     return render(request, "api/reference.html", context)
 
 
-def _operation(told: Mapping[str, Any], base: str, address: str, operation: Mapping[str, Any]) -> OperationView:
-    method, _, path = address.partition(" ")
+@require_safe
+def part(request: HttpRequest, part: str) -> HttpResponse:
+    """The operations of one noun, whole, and the shapes that they send and answer."""
+    told, base = description(), _base(request)
+    groups = _groups(told)
+    group = next((one for one in groups if one.slug == part), None)
+    if group is None:
+        raise Http404("There is no such part of the API.")
+    shapes = told["components"]["schemas"]
+    context = {
+        "group": group,
+        "groups": groups,
+        "operations": [_operation(told, base, one) for one in group.operations],
+        "shapes": [_shape(name, shapes[name]) for name in sorted(_shapes_of(told, group.operations))],
+    }
+    return render(request, "api/part.html", context)
+
+
+def _base(request: HttpRequest) -> str:
+    return request.build_absolute_uri("/").rstrip("/")
+
+
+def _groups(told: Mapping[str, Any]) -> list[GroupView]:
+    found: dict[str, list[Described]] = {}
+    for path, methods in told["paths"].items():
+        for method, operation in methods.items():
+            found.setdefault(operation["tags"][0], []).append(Described(method.upper(), path, operation))
+    return [GroupView(slugify(noun), noun, tuple(operations)) for noun, operations in found.items()]
+
+
+def _shapes_of(told: Mapping[str, Any], operations: Iterable[Described]) -> set[str]:
+    """The names of all shapes that these refer to, and those to others."""
+    found: set[str] = set()
+    waiting = {name for one in operations for name in _named_by(told, one)}
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        waiting |= _refs(told["components"]["schemas"][name]) - found
+    return found
+
+
+def _named_by(told: Mapping[str, Any], one: Described) -> Iterator[str]:
+    """Those of its parameters, of its body's fields, and of what it answers when all is well."""
+    yield from _refs(one.operation["parameters"])
+    yield from _refs(_body(told, one.operation))
+    for status, answer in one.operation["responses"].items():
+        if status.startswith("2"):
+            yield from _refs(answer)
+
+
+def _refs(schema: Any) -> set[str]:
+    return set(_REFS.findall(json.dumps(schema)))
+
+
+def _operation(told: Mapping[str, Any], base: str, one: Described) -> OperationView:
+    method, path, operation = one.method, one.path, one.operation
     body = _body(told, operation)
-    (status, answer), *others = [one for one in operation["responses"].items() if one[0].startswith("2")]
-    besides = "".join(f", or {code} {_answer(one)}" for code, one in others)
+    (status, answer), *others = [sent for sent in operation["responses"].items() if sent[0].startswith("2")]
+    besides = "".join(f", or {code} {_answer(other)}" for code, other in others)
     return OperationView(
         name=operation["operationId"],
         method=method,
@@ -115,7 +173,7 @@ def _operation(told: Mapping[str, Any], base: str, address: str, operation: Mapp
         text=_marked(operation.get("description", "")),
         scope=operation["x-scope"],
         groups=", ".join(operation["x-groups"]),
-        parameters=tuple(_parameter(one) for one in operation["parameters"]),
+        parameters=tuple(_parameter(taken) for taken in operation["parameters"]),
         body=_fields(body),
         answers=f"{_answer(answer)}{besides}",
         shape=_shape_in(answer["content"].get("application/json", {}).get("schema", {})),

@@ -26,6 +26,7 @@ def _operations() -> list[URLPattern]:
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{V1}docs", reference.reference, name="api_reference"),
+    path(f"{V1}docs/<slug:part>", reference.part, name="api_reference_part"),
     path(f"{V1}openapi.json", served(openapi), name="v1_openapi"),
     *_operations(),
     path(V1, served(nothing_here), name="v1_root"),

@@ -63,6 +63,7 @@ def _given(scene: Scene) -> dict[str, Any]:
         "format": "dotenv",
         "kind": "park",
         "number": 1,
+        "part": "items",
         "stack": "data",
         "table": f"{READY}-{APPLICATION}-messages",
         "token": key_token({"id": {"S": "there-is-none"}}),

@@ -122,6 +122,7 @@ def address(name: str, change: Change) -> str:
         "format": "dotenv",
         "kind": "park",
         "number": 1,
+        "part": "items",
         "stack": "data",
         "table": TABLE,
         "token": key_token({"id": {"S": "1"}}),

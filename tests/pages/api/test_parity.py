@@ -38,6 +38,7 @@ PAGES_ALONE: Mapping[str, str] = {
     "table_controls": "draws the row of controls again when another index is chosen",
     "table_columns": "remembers which columns a person likes to see",
     "api_reference": "is the page about the API itself",
+    "api_reference_part": "is a part of the page about the API itself",
 }
 # Kinds of changes that have a request of their own, because they need more than a few words.
 OF_THEIR_OWN: Mapping[ChangeKind, str] = {
