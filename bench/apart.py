@@ -10,15 +10,15 @@ from tools.home import Home, prepare
 from tools.installing import CHECKOUT
 
 
-def looked_apart(folder: Path, look: str, what: str) -> Any:
-    """What `look`, Python with Django set up, prints last, as JSON, with a home below `folder`. `what` is named in
-    the RuntimeError where it fails."""
+def looked_apart(folder: Path, look: str, what: str, aws_port: int | None = None) -> Any:
+    """What `look`, Python with Django set up, prints last, as JSON, with a home below `folder` and the local AWS on
+    that port, None for none. `what` is named in the RuntimeError where it fails."""
     (port,) = free_ports(1)
     prepare(Home(folder), CHECKOUT)
     done = subprocess.run(  # noqa: S603  our own program, no shell
         [str(PYTHON), "-c", f"import django; django.setup(); {look}"],
         cwd=CHECKOUT,
-        env=dict(launch_of(folder, port, port).settings) | {"LOG_LEVEL": "ERROR"},
+        env=dict(launch_of(folder, port, aws_port or port).settings) | {"LOG_LEVEL": "ERROR"},
         capture_output=True,
         text=True,
         check=False,

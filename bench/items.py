@@ -3,35 +3,19 @@
 The looking is done by a process of its own, with a database of its own (`bench.looking_into`); the two take turns.
 """
 
-import json
 import statistics
-import subprocess
 from pathlib import Path
 
+from bench.apart import looked_apart
 from bench.figures import Figure, p95
-from bench.running import PYTHON, free_ports, launch_of
-from tools.home import Home, prepare
-from tools.installing import CHECKOUT
 
 MOST_TIMES, MOST_MORE = 1.3, 25.0  # of the bare query, and milliseconds on top
-_LOOK = "import django; django.setup(); from bench.looking_into import look_into; look_into()"
+_LOOK = "from bench.looking_into import look_into; look_into()"
 
 
 def items(folder: Path, aws_port: int) -> list[Figure]:
     """The figures, measured below a folder that is ours, with the local AWS on this port."""
-    (port,) = free_ports(1)
-    prepare(Home(folder), CHECKOUT)
-    done = subprocess.run(  # noqa: S603  our own program, no shell
-        [str(PYTHON), "-c", _LOOK],
-        cwd=CHECKOUT,
-        env=dict(launch_of(folder, port, aws_port).settings) | {"LOG_LEVEL": "ERROR"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise RuntimeError(f"Pages of items could not be measured:\n{done.stderr[-3000:]}")
-    found: dict[str, list[float]] = json.loads(done.stdout.splitlines()[-1])
+    found: dict[str, list[float]] = looked_apart(folder, _LOOK, "Pages of items", aws_port)
     bare, page, slow = statistics.median(found["bare"]), statistics.median(found["page"]), p95(found["page"])
     return [
         Figure(
