@@ -4,6 +4,7 @@ What a token may is its scopes, and within them what its person's groups may on 
 """
 
 from http import HTTPStatus
+from typing import cast
 
 from django.http import HttpRequest
 from ninja.security import HttpBearer
@@ -57,12 +58,26 @@ class Token(HttpBearer):
             )
 
     def _require(self, request: HttpRequest, token: ApiToken) -> None:
-        if self.scope not in token.scopes:
-            said = f"This token may {', '.join(token.scopes)}; this needs {self.scope}."
-            raise ProblemError(HTTPStatus.FORBIDDEN, "no-scope", said)
+        _require_scope(token, self.scope, "this")
         if not self.page.groups & groups_of(request):
             said = f"{self.page.label} is for {' and '.join(sorted(self.page.groups))}."
             raise ProblemError(HTTPStatus.FORBIDDEN, "not-allowed", said)
+
+
+def asking_token(request: HttpRequest) -> ApiToken:
+    """The token that an operation is asked with."""
+    return cast("ApiToken", request.auth)  # type: ignore[attr-defined]  # put there by ninja
+
+
+def require_scope(request: HttpRequest, scope: Scope, what: str) -> None:
+    """For operations that ask for more by what they are about, which is `what`. Raises ProblemError."""
+    _require_scope(asking_token(request), scope, what)
+
+
+def _require_scope(token: ApiToken, scope: Scope, what: str) -> None:
+    if scope not in token.scopes:
+        said = f"This token may {', '.join(token.scopes)}; {what} needs {scope}."
+        raise ProblemError(HTTPStatus.FORBIDDEN, "no-scope", said)
 
 
 def _nobody(*, given: bool) -> ProblemError:

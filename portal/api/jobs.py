@@ -10,7 +10,8 @@ from django.urls import reverse
 from ninja import Body, Path, Query, Router, Schema, Status
 
 from portal.access import actor_of
-from portal.accounts.models import ApiToken, Scope
+from portal.accounts.models import Scope
+from portal.api.auth import require_scope
 from portal.api.change_shapes import ChangeDetail, change_detail
 from portal.api.item_shapes import unkept
 from portal.api.jobs_shapes import JobList, JobShape, ReportLine, ReportList, Ticket, job_shape
@@ -203,7 +204,5 @@ def _act(
 
 def _require_scope(request: HttpRequest, job: ItemJob) -> None:
     """What only reads is done with by a token that reads; what alters items by one that may."""
-    token = cast("ApiToken", getattr(request, "auth"))  # noqa: B009  ninja sets it
-    if job.kind not in READING_KINDS and Scope.CHANGE not in token.scopes:
-        said = f"This token may {', '.join(token.scopes)}; this needs {Scope.CHANGE}."
-        raise ProblemError(HTTPStatus.FORBIDDEN, "no-scope", said)
+    if job.kind not in READING_KINDS:
+        require_scope(request, Scope.CHANGE, "this")

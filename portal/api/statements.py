@@ -9,7 +9,8 @@ from ninja import Body, Path, Router, Schema, Status
 from pydantic import Field
 
 from portal.access import actor_of
-from portal.accounts.models import ApiToken, Scope
+from portal.accounts.models import Scope
+from portal.api.auth import require_scope
 from portal.api.change_shapes import ChangeDetail
 from portal.api.item_shapes import Amount, Json, View, amount, told, typed, units, unkept
 from portal.api.item_write_shapes import How, Written
@@ -239,10 +240,7 @@ def _require_of_select(sent: Statement) -> None:
 
 def _require_of_write(request: HttpRequest, sent: Statement) -> None:
     """A token that reads writes nothing; what is about reading would be ignored. Raises ProblemError."""
-    token = cast("ApiToken", getattr(request, "auth"))  # noqa: B009  ninja sets it
-    if Scope.CHANGE not in token.scopes:
-        said = f"This token may {', '.join(token.scopes)}; this statement needs {Scope.CHANGE}."
-        raise ProblemError(HTTPStatus.FORBIDDEN, "no-scope", said)
+    require_scope(request, Scope.CHANGE, "this statement")
     for name in ("consent", "cursor"):
         if getattr(sent, name):
             raise _wrong(name, "Only a SELECT takes it.")

@@ -2,7 +2,6 @@
 another would outlive its own end."""
 
 from datetime import datetime
-from http import HTTPStatus
 from typing import cast
 
 from django.db.models import QuerySet
@@ -12,9 +11,9 @@ from ninja import Path, Query, Router, Schema
 from portal.access import actor_of
 from portal.accounts.models import ApiToken, Scope, User
 from portal.accounts.tokens import do_revoke_token
+from portal.api.auth import asking_token, require_scope
 from portal.api.operations import operation
 from portal.api.paging import Paged, number, page_of_rows
-from portal.api.problems import ProblemError
 
 router = Router(tags=["People"])
 
@@ -60,10 +59,8 @@ def revoke_token(request: HttpRequest, token: Path[int]) -> TokenLine:
     row = _mine(request).filter(pk=token).first()
     if row is None:
         raise Http404("You have no such token.")
-    asking = _asking(request)
-    if row.pk != asking.pk and Scope.CHANGE not in asking.scopes:
-        said = f"This token may {', '.join(asking.scopes)}: it can revoke itself. Another one needs {Scope.CHANGE}."
-        raise ProblemError(HTTPStatus.FORBIDDEN, "no-scope", said)
+    if row.pk != asking_token(request).pk:
+        require_scope(request, Scope.CHANGE, "it can revoke itself, another one")
     do_revoke_token(actor_of(request), row, by=cast("User", request.user))
     row.refresh_from_db()
     return _line(row, request)
@@ -71,10 +68,6 @@ def revoke_token(request: HttpRequest, token: Path[int]) -> TokenLine:
 
 def _mine(request: HttpRequest) -> QuerySet[ApiToken]:
     return ApiToken.objects.filter(user=cast("User", request.user)).select_related("user", "made_by")
-
-
-def _asking(request: HttpRequest) -> ApiToken:
-    return cast("ApiToken", request.auth)  # type: ignore[attr-defined]  # put there by ninja
 
 
 def _line(row: ApiToken, request: HttpRequest) -> TokenLine:
@@ -88,5 +81,5 @@ def _line(row: ApiToken, request: HttpRequest) -> TokenLine:
         expires_at=row.expires_at,
         last_used_at=row.last_used_at,
         revoked_at=row.revoked_at,
-        this=row.pk == _asking(request).pk,
+        this=row.pk == asking_token(request).pk,
     )

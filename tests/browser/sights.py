@@ -31,7 +31,7 @@ def look(page: Page, path: str, schemes: Sequence[str]) -> Sight:
     in_scheme(page, schemes[0])
     page.goto(path)
     too_wide: int = page.evaluate(_TOO_WIDE)
-    page.set_viewport_size(DESK)  # type: ignore[arg-type]
+    page.set_viewport_size(DESK)  # type: ignore[arg-type]  # a plain dict
     found = {schemes[0]: against(page)}
     for scheme in schemes[1:]:
         in_scheme(page, scheme)

@@ -122,12 +122,12 @@ def _end(yard: "Yard", before: Rows) -> End:
 def _put(yard: "Yard", end: End) -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         for table, numbers in end.gone.items():
-            cursor.executemany(f'DELETE FROM "{table}" WHERE rowid = %s', [(one,) for one in numbers])  # noqa: S608
+            cursor.executemany(f'DELETE FROM "{table}" WHERE rowid = %s', [(one,) for one in numbers])  # noqa: S608  as above
         for table, rows in end.new.items():
             columns = ["rowid", *_columns()[table]]
             into, places = ", ".join(columns), ", ".join(["%s"] * len(columns))
             values = [(number, *row) for number, row in rows.items()]
-            cursor.executemany(f'INSERT INTO "{table}" ({into}) VALUES ({places})', values)  # noqa: S608
+            cursor.executemany(f'INSERT INTO "{table}" ({into}) VALUES ({places})', values)  # noqa: S608  as above
     vars(yard.fake.world).update(pickle.loads(end.world))  # noqa: S301  our own
     yard.fake.calls.update(end.calls)
     if end.at > timezone.now():
